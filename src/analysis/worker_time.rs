@@ -1,0 +1,305 @@
+//! Where the workers' time went: every nanosecond of every worker, from the run's start to its end, in exactly one part.
+//!
+//! A worker is either inside a span or in a gap. A span is cut by what was measured in it; a gap by what the worker was
+//! waiting for. Where several reasons hold at once, the worker's own life comes first (starting, restarting), then a
+//! pause, then the pool.
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::{
+    event::Usage,
+    spec::QueueBound,
+    store::{Lane, Life, OpenSpan, RunStore, Span},
+};
+
+/// What a stretch of a worker's time went into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// CPU time in tasks; all of a task's time where its CPU time was not measured.
+    Useful,
+    /// Ready to run inside a task, but without a core. Only known at telemetry level `full`.
+    WaitingForCore,
+    /// Waiting for a lock that tasks share.
+    Lock,
+    /// The rest of the tasks' time: sleeping, or waiting for input and output. Below `full` it includes the time
+    /// without a core.
+    Blocked,
+    /// Before the worker was first ready.
+    Starting,
+    /// From ready to the first task.
+    FirstTask,
+    /// Between two tasks while there was work: the pool was slow to hand it out.
+    Dispatch,
+    /// Between two tasks, the last result on its way to the engine or the next task on its way here. Only told apart
+    /// where the next task left the queue after the last one had ended; with tasks kept in advance it hides in work.
+    Transfer,
+    /// Nothing left to do while others still worked.
+    Tail,
+    /// From a death until the worker that took the place was ready.
+    Restarting,
+    /// Kept from starting a task by a pause.
+    Paused,
+}
+
+pub const PARTS: usize = Part::ALL.len();
+
+impl Part {
+    /// In the order of their names in reports.
+    pub const ALL: [Self; 11] = [
+        Self::Useful,
+        Self::WaitingForCore,
+        Self::Lock,
+        Self::Blocked,
+        Self::Starting,
+        Self::FirstTask,
+        Self::Dispatch,
+        Self::Transfer,
+        Self::Tail,
+        Self::Restarting,
+        Self::Paused,
+    ];
+
+    /// As in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Useful => "useful",
+            Self::WaitingForCore => "waiting_for_core",
+            Self::Lock => "lock",
+            Self::Blocked => "blocked",
+            Self::Starting => "starting",
+            Self::FirstTask => "first_task",
+            Self::Dispatch => "dispatch",
+            Self::Transfer => "transfer",
+            Self::Tail => "tail",
+            Self::Restarting => "restarting",
+            Self::Paused => "paused",
+        }
+    }
+
+    /// As people read it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::WaitingForCore => "waiting for core",
+            Self::FirstTask => "first task",
+            other => other.name(),
+        }
+    }
+}
+
+/// One worker's time in nanoseconds, indexed by [`Part`] in the order of [`Part::ALL`].
+pub type PartsNs = [u64; PARTS];
+
+/// The account of all workers' time. Serializes as fractions by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerTime {
+    end_ns: u64,
+    per_worker: Vec<PartsNs>,
+}
+
+impl WorkerTime {
+    /// `None` while no time has passed or no worker exists: then there is nothing to divide.
+    ///
+    /// An ended run is counted up to its last task's end, a live one up to now.
+    pub fn new(store: &RunStore) -> Option<Self> {
+        let over = !store.phase.is_live() && store.last_end_ns > 0;
+        let end_ns = if over { store.last_end_ns } else { store.now_ns };
+        if end_ns == 0 || store.lanes.is_empty() {
+            return None;
+        }
+        let pauses: Vec<Mark> = store
+            .pauses
+            .iter()
+            .map(|&(from_ns, to_ns)| Mark { from_ns, to_ns: to_ns.unwrap_or(u64::MAX), part: Part::Paused })
+            .collect();
+        let pool = Pool {
+            end_ns,
+            pauses: &pauses,
+            bounded: store.info.as_ref().is_some_and(|info| info.spec.queue != QueueBound::Unbounded),
+            waiting: store.phase.is_live() && store.queue.last().is_none_or(|sample| sample.queued > 0),
+        };
+        Some(Self { end_ns, per_worker: store.lanes.iter().map(|lane| Sweep::run(&pool, lane)).collect() })
+    }
+
+    /// Up to when every worker's time is counted.
+    pub fn end_ns(&self) -> u64 {
+        self.end_ns
+    }
+
+    /// One entry a worker, by its place. Each sums to [`Self::end_ns`].
+    pub fn per_worker(&self) -> &[PartsNs] {
+        &self.per_worker
+    }
+
+    /// A part of all workers' time together, 0 to 1.
+    pub fn fraction(&self, part: Part) -> f64 {
+        let sum: u128 = self.per_worker.iter().map(|parts| u128::from(parts[part as usize])).sum();
+        let all = u128::from(self.end_ns) * self.per_worker.len() as u128;
+        sum as f64 / all as f64
+    }
+}
+
+impl Serialize for WorkerTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(PARTS))?;
+        for part in Part::ALL {
+            map.serialize_entry(part.name(), &self.fraction(part))?;
+        }
+        map.end()
+    }
+}
+
+/// What holds for all workers.
+struct Pool<'a> {
+    end_ns: u64,
+    pauses: &'a [Mark],
+    /// The queue has a bound, so that tasks enter it during the run.
+    bounded: bool,
+    /// Tasks wait in the queue at this moment of a live run.
+    waiting: bool,
+}
+
+/// An interval that outranks what the pool did meanwhile.
+#[derive(Clone, Copy)]
+struct Mark {
+    from_ns: u64,
+    to_ns: u64,
+    part: Part,
+}
+
+/// Walks over one lane from 0 to the end, without leaving or doubling a nanosecond.
+struct Sweep<'a> {
+    pool: &'a Pool<'a>,
+    absences: Vec<Mark>,
+    parts: PartsNs,
+    at_ns: u64,
+}
+
+impl<'a> Sweep<'a> {
+    fn run(pool: &'a Pool<'a>, lane: &Lane) -> PartsNs {
+        let absences = absences(&lane.lives, lane.spans.is_empty() && lane.running.is_none());
+        let mut sweep = Self { pool, absences, parts: [0; PARTS], at_ns: 0 };
+        let mut before: Option<&Span> = None;
+        for span in lane.spans.iter() {
+            sweep.gap(before, &opening(span));
+            sweep.span(span.end_ns, &span.usage);
+            before = Some(span);
+        }
+        if let Some(open) = &lane.running {
+            sweep.gap(before, open);
+            sweep.span(pool.end_ns, &Usage::default());
+        }
+        let rest = match (pool.waiting, before) {
+            (false, _) => Part::Tail,
+            (true, None) => Part::FirstTask,
+            (true, Some(_)) => Part::Dispatch,
+        };
+        sweep.idle_until(pool.end_ns, rest);
+        sweep.parts
+    }
+
+    /// The time between two spans, cut at the moments when its reason changes.
+    fn gap(&mut self, before: Option<&Span>, next: &OpenSpan) {
+        let Some(before) = before else {
+            self.idle_until(next.start_ns, Part::FirstTask);
+            return;
+        };
+        // A task that entered an unbounded queue only after the gap began is one to be tried again: until then there
+        // was nothing to hand out. A bounded queue is filled during the run, and a late filler is the pool's fault.
+        if !self.pool.bounded && next.enqueued_ns > self.at_ns {
+            self.idle_until(next.enqueued_ns.min(next.start_ns), Part::Tail);
+        }
+        if next.dispatched_ns >= before.end_ns && next.dispatched_ns <= next.start_ns {
+            self.idle_until(before.received_ns.min(next.dispatched_ns), Part::Transfer);
+            self.idle_until(next.dispatched_ns, Part::Dispatch);
+            self.idle_until(next.start_ns, Part::Transfer);
+        } else {
+            self.idle_until(next.start_ns, Part::Dispatch);
+        }
+    }
+
+    fn span(&mut self, to_ns: u64, usage: &Usage) {
+        let to_ns = to_ns.min(self.pool.end_ns);
+        let length = to_ns.saturating_sub(self.at_ns);
+        let cpu = usage.cpu_ns.map(|cpu_ns| cpu_ns.min(length));
+        let waited = usage.core_wait_ns.unwrap_or(0).min(length - cpu.unwrap_or(0));
+        let useful = cpu.unwrap_or(length - waited);
+        self.add(Part::Useful, useful);
+        self.add(Part::WaitingForCore, waited);
+        self.add(Part::Blocked, length - useful - waited);
+        self.at_ns += length;
+    }
+
+    /// Gives the time up to `to_ns` to `part`, except where the worker was absent or the pool paused.
+    fn idle_until(&mut self, to_ns: u64, part: Part) {
+        let to_ns = to_ns.min(self.pool.end_ns);
+        if to_ns <= self.at_ns {
+            return;
+        }
+        let mut parts = self.parts;
+        overlay(&self.absences, self.at_ns, to_ns, &mut |from_ns, to_ns, absent| match absent {
+            Some(absent) => parts[absent as usize] += to_ns - from_ns,
+            None => overlay(self.pool.pauses, from_ns, to_ns, &mut |from_ns, to_ns, paused| {
+                parts[paused.unwrap_or(part) as usize] += to_ns - from_ns;
+            }),
+        });
+        self.parts = parts;
+        self.at_ns = to_ns;
+    }
+
+    fn add(&mut self, part: Part, ns: u64) {
+        self.parts[part as usize] += ns;
+    }
+}
+
+/// Cuts `from_ns..to_ns` at the borders of the marks, which are in order and do not overlap, and names the mark of
+/// each piece.
+fn overlay(marks: &[Mark], mut from_ns: u64, to_ns: u64, piece: &mut impl FnMut(u64, u64, Option<Part>)) {
+    let first = marks.partition_point(|mark| mark.to_ns <= from_ns);
+    for mark in &marks[first..] {
+        if mark.from_ns >= to_ns {
+            break;
+        }
+        let mark_from_ns = mark.from_ns.max(from_ns);
+        if mark_from_ns > from_ns {
+            piece(from_ns, mark_from_ns, None);
+        }
+        let mark_to_ns = mark.to_ns.min(to_ns);
+        if mark_to_ns > mark_from_ns {
+            piece(mark_from_ns, mark_to_ns, Some(mark.part));
+        }
+        from_ns = mark_to_ns.max(mark_from_ns);
+    }
+    if from_ns < to_ns {
+        piece(from_ns, to_ns, None);
+    }
+}
+
+/// When nobody, or nobody ready, filled the worker's place. After a death without a successor nobody is awaited, so
+/// that this time is left to the pool. A lane that shows neither lives nor tasks has not begun to start.
+fn absences(lives: &[Life], idle: bool) -> Vec<Mark> {
+    let mut marks = Vec::with_capacity(lives.len());
+    let (mut from_ns, mut part) = (0, Part::Starting);
+    for life in lives {
+        let to_ns = life.ready_ns.or(life.exited_ns).unwrap_or(u64::MAX);
+        marks.push(Mark { from_ns, to_ns, part });
+        from_ns = life.exited_ns.unwrap_or(u64::MAX);
+        part = Part::Restarting;
+    }
+    if lives.is_empty() && idle {
+        marks.push(Mark { from_ns, to_ns: u64::MAX, part });
+    }
+    marks
+}
+
+fn opening(span: &Span) -> OpenSpan {
+    OpenSpan {
+        task: span.task,
+        attempt: span.attempt,
+        enqueued_ns: span.enqueued_ns,
+        dispatched_ns: span.dispatched_ns,
+        start_ns: span.start_ns,
+    }
+}
+
+#[cfg(test)]
+mod tests;

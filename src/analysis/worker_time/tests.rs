@@ -1,0 +1,193 @@
+use super::*;
+use crate::{
+    event::{Ended, Event, Exit, Outcome},
+    ids::{TaskId, WorkerId},
+    spec::Backend,
+    store::testing::*,
+};
+
+fn processes(workers: u32) -> Event {
+    run_started(spec(Backend::Processes, workers, 9))
+}
+
+/// The parts that are not zero, by name.
+fn parts(store: &RunStore, worker: usize) -> Vec<(&'static str, u64)> {
+    let time = WorkerTime::new(store).expect("time has passed");
+    let parts = time.per_worker()[worker];
+    assert_eq!(parts.iter().sum::<u64>(), time.end_ns());
+    Part::ALL.iter().map(|&part| (part.name(), parts[part as usize])).filter(|part| part.1 > 0).collect()
+}
+
+fn attempt(worker: u32, task: u32, times: [u64; 5], usage: Usage) -> [Event; 2] {
+    let [enqueued_ns, dispatched_ns, start_ns, end_ns, received_ns] = times;
+    let start = Event::Started {
+        t_ns: start_ns,
+        worker: WorkerId(worker),
+        task: TaskId(task),
+        attempt: 0,
+        enqueued_ns,
+        dispatched_ns,
+    };
+    [start, done(Ended { received_ns, usage, ..ended(end_ns, worker, task, Outcome::Ok) })]
+}
+
+fn usage(cpu_ns: Option<u64>, core_wait_ns: Option<u64>) -> Usage {
+    Usage { cpu_ns, core_wait_ns, ..Usage::default() }
+}
+
+#[test]
+fn every_nanosecond_of_random_runs_is_in_one_part() {
+    for seed in 0..300 {
+        for events in [random_run(seed), mangled(seed)] {
+            let mut store = RunStore::default();
+            for event in events {
+                store.apply(event);
+                let Some(time) = WorkerTime::new(&store) else { continue };
+                assert_eq!(time.per_worker().len(), store.workers.len());
+                for parts in time.per_worker() {
+                    let sum: u128 = parts.iter().map(|&part| u128::from(part)).sum();
+                    assert_eq!(sum, u128::from(time.end_ns()), "seed {seed}");
+                }
+                let sum: f64 = Part::ALL.iter().map(|&part| time.fraction(part)).sum();
+                assert!((sum - 1.0).abs() < 1e-9, "seed {seed}: {sum}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_without_time_or_workers_has_no_account() {
+    assert_eq!(WorkerTime::new(&RunStore::default()), None);
+    assert_eq!(WorkerTime::new(&store([processes(2)])), None);
+}
+
+#[test]
+fn spans_are_cut_by_what_was_measured() {
+    let run = |usage| {
+        let mut store = store([processes(1), spawned(0, 0, 0), ready(0, 0)]);
+        for event in attempt(0, 0, [0, 0, 0, 100, 100], usage) {
+            store.apply(event);
+        }
+        store.apply(finished(100));
+        parts(&store, 0)
+    };
+    assert_eq!(run(usage(None, None)), [("useful", 100)]);
+    assert_eq!(run(usage(Some(60), None)), [("useful", 60), ("blocked", 40)]);
+    assert_eq!(run(usage(Some(60), Some(30))), [("useful", 60), ("waiting_for_core", 30), ("blocked", 10)]);
+    assert_eq!(run(usage(None, Some(30))), [("useful", 70), ("waiting_for_core", 30)]);
+    assert_eq!(run(usage(Some(90), Some(90))), [("useful", 90), ("waiting_for_core", 10)]);
+    assert_eq!(run(usage(Some(900), Some(1))), [("useful", 100)]);
+}
+
+#[test]
+fn a_worker_starts_waits_works_and_idles() {
+    let mut store = store([processes(2), spawned(10, 0, 0), spawned(10, 1, 0), ready(30, 0), ready(40, 1)]);
+    for event in attempt(0, 0, [0, 33, 35, 50, 52], Usage::default()) {
+        store.apply(event);
+    }
+    for event in attempt(1, 1, [0, 40, 45, 100, 101], Usage::default()) {
+        store.apply(event);
+    }
+    store.apply(finished(120));
+    assert_eq!(parts(&store, 0), [("useful", 15), ("starting", 30), ("first_task", 5), ("tail", 50)]);
+    assert_eq!(parts(&store, 1), [("useful", 55), ("starting", 40), ("first_task", 5)]);
+}
+
+#[test]
+fn a_gap_is_dispatch_or_transfer_by_when_the_next_task_left_the_queue() {
+    let run = |next: [u64; 5]| {
+        let mut store = store([processes(1), spawned(0, 0, 0), ready(0, 0)]);
+        for event in attempt(0, 0, [0, 0, 0, 100, 110], Usage::default()) {
+            store.apply(event);
+        }
+        for event in attempt(0, 1, next, Usage::default()) {
+            store.apply(event);
+        }
+        store.apply(finished(300));
+        parts(&store, 0)
+    };
+    let fetched = run([0, 130, 135, 200, 200]);
+    assert_eq!(fetched, [("useful", 165), ("dispatch", 20), ("transfer", 15)]);
+    assert_eq!(run([0, 50, 135, 200, 200]), [("useful", 165), ("dispatch", 35)], "kept in advance");
+    let retried = run([120, 130, 135, 200, 200]);
+    assert_eq!(retried, [("useful", 165), ("dispatch", 10), ("transfer", 5), ("tail", 20)]);
+}
+
+#[test]
+fn a_late_filler_of_a_bounded_queue_is_dispatch() {
+    let bounded = crate::spec::Spec { queue: QueueBound::AtMost(1), ..spec(Backend::Processes, 1, 9) };
+    let mut store = store([run_started(bounded), spawned(0, 0, 0), ready(0, 0)]);
+    for event in attempt(0, 0, [0, 0, 0, 100, 100], Usage::default()) {
+        store.apply(event);
+    }
+    for event in attempt(0, 1, [150, 150, 150, 200, 200], Usage::default()) {
+        store.apply(event);
+    }
+    store.apply(finished(200));
+    assert_eq!(parts(&store, 0), [("useful", 150), ("dispatch", 50)]);
+}
+
+#[test]
+fn a_death_costs_the_time_until_the_successor_is_ready() {
+    let mut store = store([processes(2), spawned(0, 0, 0), spawned(0, 1, 0), ready(0, 0), ready(0, 1)]);
+    store.apply(started(0, 0, 0, 0));
+    store.apply(done(ended(40, 0, 0, Outcome::Crashed(Exit::Signal(9)))));
+    store.apply(exited(40, 0, Exit::Signal(9), false));
+    store.apply(spawned(45, 0, 1));
+    store.apply(ready(60, 0));
+    for event in attempt(0, 2, [0, 62, 62, 80, 80], Usage::default()) {
+        store.apply(event);
+    }
+    store.apply(exited(10, 1, Exit::Code(1), false));
+    for event in attempt(0, 3, [0, 80, 80, 100, 100], Usage::default()) {
+        store.apply(event);
+    }
+    store.apply(finished(100));
+    assert_eq!(parts(&store, 0), [("useful", 78), ("dispatch", 2), ("restarting", 20)]);
+    assert_eq!(parts(&store, 1), [("tail", 100)], "nobody awaits a successor that never came");
+}
+
+#[test]
+fn a_pause_takes_gaps_but_neither_work_nor_starting() {
+    let mut store = store([processes(1), spawned(0, 0, 0), Event::Paused { t_ns: 5 }, ready(20, 0)]);
+    store.apply(Event::Resumed { t_ns: 30 });
+    for event in attempt(0, 0, [0, 31, 33, 60, 60], Usage::default()) {
+        store.apply(event);
+    }
+    store.apply(Event::Paused { t_ns: 50 });
+    store.apply(Event::Resumed { t_ns: 70 });
+    for event in attempt(0, 1, [0, 75, 75, 100, 100], Usage::default()) {
+        store.apply(event);
+    }
+    store.apply(finished(100));
+    assert_eq!(
+        parts(&store, 0),
+        [("useful", 52), ("starting", 20), ("first_task", 3), ("dispatch", 5), ("paused", 20)]
+    );
+}
+
+#[test]
+fn a_live_run_is_counted_up_to_now() {
+    let mut store =
+        store([processes(3), spawned(0, 0, 0), spawned(0, 1, 0), ready(10, 0), started(15, 0, 0, 0)]);
+    store.apply(Event::Queue { t_ns: 100, queued: 4, in_flight: 1, done: 0 });
+    assert_eq!(parts(&store, 0), [("useful", 85), ("starting", 10), ("first_task", 5)]);
+    assert_eq!(parts(&store, 1), [("starting", 100)]);
+    assert_eq!(parts(&store, 2), [("starting", 100)], "not even spawned");
+    store.apply(ready(100, 1));
+    store.apply(Event::Queue { t_ns: 110, queued: 4, in_flight: 1, done: 0 });
+    assert_eq!(parts(&store, 1), [("starting", 100), ("first_task", 10)]);
+    store.apply(Event::Queue { t_ns: 110, queued: 0, in_flight: 1, done: 0 });
+    assert_eq!(parts(&store, 1), [("starting", 100), ("tail", 10)]);
+}
+
+#[test]
+fn json_names_every_part() {
+    let store = store([processes(1), spawned(0, 0, 0), ready(0, 0), started(0, 0, 0, 0), ok(8, 0, 0)]);
+    let json = serde_json::to_value(WorkerTime::new(&store)).expect("serializes");
+    let names: Vec<_> = json.as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut wanted = Part::ALL.map(Part::name);
+    wanted.sort_unstable();
+    assert_eq!(names, wanted);
+    assert_eq!(json["useful"], 1.0);
+}

@@ -1,0 +1,216 @@
+//! The grammar of the command line. Values of the spec stay text here: the spec's own validation reports all of their
+//! errors at once, where a parser would stop at the first.
+
+use std::{fmt::Write as _, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    spec::{Draft, Kind},
+    workload::{About, about},
+};
+
+/// A desktop laboratory for worker pools. Without a command, opens the window.
+#[derive(Debug, Parser)]
+#[command(name = "poolscope", version, about, max_term_width = 110)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) task: Option<Task>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Task {
+    /// Open the window (the default)
+    Gui,
+    /// Run one spec here, in the terminal
+    #[command(after_help = size_help(), after_long_help = size_help())]
+    Run(Box<RunArgs>),
+    /// Say what this machine offers: cores, limits, rights, Pythons, the cost of telemetry
+    Doctor(DoctorArgs),
+    /// The process that owns a pool during one run
+    #[command(hide = true)]
+    Engine,
+    /// One worker process of a pool
+    #[command(hide = true)]
+    Worker {
+        /// Its place in the pool; shown in process lists
+        place: u32,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProgressMode {
+    /// A bar on a terminal, nothing elsewhere
+    #[default]
+    Auto,
+    Never,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) spec: SpecArgs,
+    /// Print the run as one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Print no summary and no progress
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(super) progress: ProgressMode,
+}
+
+/// Everything that defines a run. Flags win over the file.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Spec")]
+pub(super) struct SpecArgs {
+    /// How workers exist: serial, threads or processes [default: processes]
+    #[arg(long, value_name = "B", allow_hyphen_values = true)]
+    backend: Option<String>,
+    /// Size of the pool [default: the usable cores]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    workers: Option<String>,
+    /// What a task does: noop, square, sleep, spin, primes, hash, mandelbrot, mixed or fault [default: primes]
+    #[arg(long, value_name = "KIND", allow_hyphen_values = true)]
+    workload: Option<String>,
+    /// Number of tasks [default: 64; mandelbrot 480, one a row]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    tasks: Option<String>,
+    /// The workload's main knob, see below
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    size: Option<String>,
+    /// A further knob of the workload, see below; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    param: Vec<String>,
+    /// How task lengths differ: fixed, uniform[:SPREAD], skewed[:ALPHA] or straggler[@INDEX][:FACTOR] [default: fixed]
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
+    lengths: Option<String>,
+    /// Tasks handed out together; auto is ceil(tasks / (4 x workers)), as Pool.map [default: auto]
+    #[arg(long, value_name = "N|auto", allow_hyphen_values = true)]
+    chunk: Option<String>,
+    /// Most tasks that may wait in the queue, or unbounded [default: unbounded]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    queue: Option<String>,
+    /// Chunks one worker may hold, the running one included [default: auto]
+    #[arg(long, value_name = "N|auto", allow_hyphen_values = true)]
+    prefetch: Option<String>,
+    /// Longest time for one attempt of a task, or none [default: none]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
+    timeout: Option<String>,
+    /// Attempts beyond the first for a task that did not end well [default: 0]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    retries: Option<String>,
+    /// Seed of everything random [default: 1]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    seed: Option<String>,
+    /// Faults at chosen tasks; kinds: panic, abort, segfault, exit, hang, leak
+    #[arg(long, value_name = "KIND@INDEX[,...]", allow_hyphen_values = true)]
+    fault: Option<String>,
+    /// What is measured around each task: off, basic, full or auto [default: auto]
+    #[arg(long, value_name = "LEVEL", allow_hyphen_values = true)]
+    telemetry: Option<String>,
+    /// How the engine talks to worker processes: stream [default: stream]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    transport: Option<String>,
+    /// Read the spec from a TOML file: keys as the flags, parameters in a table [param]
+    #[arg(long = "spec", value_name = "FILE.toml")]
+    pub(super) file: Option<PathBuf>,
+}
+
+impl SpecArgs {
+    /// The flags as a draft. A parameter without `=` keeps an empty value, which validation refuses by name.
+    pub(super) fn draft(&self) -> Draft {
+        let params = self
+            .param
+            .iter()
+            .map(|text| text.split_once('=').unwrap_or((text, "")))
+            .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+            .collect();
+        Draft {
+            backend: self.backend.clone(),
+            workers: self.workers.clone(),
+            workload: self.workload.clone(),
+            tasks: self.tasks.clone(),
+            size: self.size.clone(),
+            params,
+            lengths: self.lengths.clone(),
+            chunk: self.chunk.clone(),
+            queue: self.queue.clone(),
+            prefetch: self.prefetch.clone(),
+            timeout: self.timeout.clone(),
+            retries: self.retries.clone(),
+            seed: self.seed.clone(),
+            fault: self.fault.clone(),
+            telemetry: self.telemetry.clone(),
+            transport: self.transport.clone(),
+        }
+    }
+}
+
+/// What `--size` and `--param` mean to each workload.
+fn size_help() -> String {
+    let mut text = String::from("Workloads, with what --size and --param mean to them:\n");
+    for kind in Kind::ALL {
+        // Writing to a string cannot fail.
+        let _infallible = describe(&mut text, about(kind));
+    }
+    text
+}
+
+fn describe(text: &mut String, about: &About) -> std::fmt::Result {
+    write!(text, "  {:<11} {}", about.kind, about.summary)?;
+    if !about.size_name.is_empty() {
+        write!(text, "; size: {}, default {}", about.size_name, about.size_default)?;
+        if !about.size_unit.is_empty() {
+            write!(text, " {}", about.size_unit)?;
+        }
+    }
+    writeln!(text)?;
+    for param in about.params {
+        let (name, summary) = (param.name, param.summary);
+        writeln!(
+            text,
+            "  {:<11}   param {name}: {summary}, {} to {}, default {}",
+            "", param.min, param.max, param.default
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn bad_numbers_reach_the_draft_as_they_were_written() {
+        let cli =
+            Cli::try_parse_from(["poolscope", "run", "--workers", "-3", "--tasks", "NaN", "--param", "x"]);
+        let Some(Task::Run(args)) = cli.unwrap().task else { panic!("run was not parsed") };
+        let draft = args.spec.draft();
+        assert_eq!(draft.workers.as_deref(), Some("-3"));
+        assert_eq!(draft.tasks.as_deref(), Some("NaN"));
+        assert_eq!(draft.params, [("x".to_owned(), String::new())]);
+    }
+
+    #[test]
+    fn help_names_every_workload() {
+        let help = size_help();
+        for kind in Kind::ALL {
+            assert!(help.contains(&kind.to_string()), "{kind}");
+        }
+    }
+}

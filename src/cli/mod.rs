@@ -1,0 +1,87 @@
+//! The command line: one file a command. Only here is anything printed.
+
+mod args;
+mod doctor;
+mod progress;
+mod run;
+
+use std::{ffi::OsString, io, path::PathBuf};
+
+use clap::Parser;
+use thiserror::Error;
+
+use crate::{session::LaunchError, spec::SpecError};
+use args::{Cli, Task};
+
+/// Everything went as asked.
+const EXIT_OK: u8 = 0;
+/// The run finished, and some task did not end well.
+const EXIT_TASKS: u8 = 1;
+/// Bad usage, or a bad file.
+const EXIT_USAGE: u8 = 2;
+/// The run could not start, or was lost.
+const EXIT_LOST: u8 = 3;
+
+/// Why a command came to nothing. Each says what, why, and what to do.
+#[derive(Debug, Error)]
+pub enum CliError {
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Spec(Vec<SpecError>),
+    #[error("{path}: {source}")]
+    SpecFile { path: PathBuf, source: io::Error },
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    #[error("the run was lost: {0}")]
+    Lost(String),
+    #[error("the output could not be written: {0}")]
+    Output(#[from] io::Error),
+    #[error("{0}")]
+    Window(String),
+}
+
+impl CliError {
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Spec(_) | Self::SpecFile { .. } | Self::Usage(_) => EXIT_USAGE,
+            Self::Launch(_) | Self::Lost(_) | Self::Output(_) | Self::Window(_) => EXIT_LOST,
+        }
+    }
+}
+
+/// An error as it stands on stderr: each line led by the program's name.
+pub fn complaint(error: &CliError) -> String {
+    error.to_string().lines().map(|line| format!("poolscope: {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The program, from its arguments to its exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, on stdout and with success.
+            error.print()?;
+            return Ok(if error.use_stderr() { EXIT_USAGE } else { EXIT_OK });
+        }
+    };
+    match cli.task {
+        None | Some(Task::Gui) => window(),
+        Some(Task::Run(args)) => run::run(&args),
+        Some(Task::Doctor(args)) => doctor::doctor(&args),
+        Some(Task::Engine) => Ok(crate::engine::engine_main()),
+        Some(Task::Worker { .. }) => Ok(crate::engine::worker_main()),
+    }
+}
+
+#[cfg(feature = "gui")]
+fn window() -> Result<u8, CliError> {
+    crate::gui::run().map(|()| EXIT_OK).map_err(|error| CliError::Window(error.to_string()))
+}
+
+#[cfg(not(feature = "gui"))]
+fn window() -> Result<u8, CliError> {
+    Err(CliError::Usage(
+        "this build has no window (it was made without the feature `gui`): use `poolscope run`".to_owned(),
+    ))
+}

@@ -1,0 +1,135 @@
+//! `poolscope run`: one spec, here, with a progress bar for people and a JSON object for programs.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
+
+use super::{
+    CliError, EXIT_LOST, EXIT_OK, EXIT_TASKS,
+    args::{ProgressMode, RunArgs},
+    progress::Progress,
+};
+use crate::{
+    analysis::{Observer, RunReport},
+    event::{Command, Status},
+    session::{Launcher, RunHandle},
+    spec::{Draft, parse_toml},
+    store::{Phase, RunStore},
+    time::process_cpu_ns,
+};
+
+/// Spec files beyond this are not read.
+const SPEC_FILE_LIMIT: u64 = 1 << 20;
+
+enum Wake {
+    Snapshot,
+    Signal(i32),
+}
+
+pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
+    let draft = match &args.spec.file {
+        Some(path) => read_spec(path)?.overlay(args.spec.draft()),
+        None => args.spec.draft(),
+    };
+    let spec = draft.validate().map_err(CliError::Spec)?;
+    let (wake, woken) = bounded(64);
+    forward_signals(wake.clone())?;
+    let began = Instant::now();
+    let progress =
+        Progress::new(spec.tasks, args.progress == ProgressMode::Auto && !args.quiet && !args.json);
+    let notify = Arc::new(move || {
+        // A full channel already holds a wake-up.
+        let _already_awake = wake.try_send(Wake::Snapshot);
+    });
+    let mut run = Launcher::this_program().launch(spec, notify)?;
+    let signal = follow(&run, &woken, &progress);
+    let store = run.wait();
+    progress.clear();
+    let wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let observer = Observer { cpu_ns: process_cpu_ns(), wall_ns };
+    print(&store, observer, args)?;
+    verdict(&store, signal)
+}
+
+fn read_spec(path: &std::path::Path) -> Result<Draft, CliError> {
+    let fail = |source| CliError::SpecFile { path: path.to_owned(), source };
+    let length = std::fs::metadata(path).map_err(fail)?.len();
+    if length > SPEC_FILE_LIMIT {
+        return Err(fail(io::Error::other(format!(
+            "{length} bytes are too many for a spec; at most {SPEC_FILE_LIMIT} are read"
+        ))));
+    }
+    let text = std::fs::read_to_string(path).map_err(fail)?;
+    parse_toml(&text).map_err(CliError::Spec)
+}
+
+/// The first signal stops the run in order; each comes to the main loop, which decides.
+fn forward_signals(wake: Sender<Wake>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in &mut signals {
+            if wake.send(Wake::Signal(signal)).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// Shows progress until the run is over. Gives the signal that ended it, if one did.
+fn follow(run: &RunHandle, woken: &Receiver<Wake>, progress: &Progress) -> Option<i32> {
+    let mut stopped_by = None;
+    loop {
+        match woken.recv_timeout(Duration::from_millis(200)) {
+            Ok(Wake::Signal(signal)) if stopped_by.is_none() => {
+                stopped_by = Some(signal);
+                run.send(&Command::Stop);
+            }
+            Ok(Wake::Signal(_)) => run.send(&Command::Cancel),
+            Ok(Wake::Snapshot) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return stopped_by,
+        }
+        let store = run.snapshot();
+        progress.show(&store);
+        if !store.phase.is_live() {
+            return stopped_by;
+        }
+    }
+}
+
+fn print(store: &RunStore, observer: Observer, args: &RunArgs) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    let written = if args.json {
+        serde_json::to_writer_pretty(&mut out, &RunReport::new(store, observer))
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out))
+    } else if args.quiet {
+        Ok(())
+    } else {
+        RunReport::new(store, observer).summary_lines().iter().try_for_each(|line| writeln!(out, "{line}"))
+    };
+    match written.and_then(|()| out.flush()) {
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+fn verdict(store: &RunStore, signal: Option<i32>) -> Result<u8, CliError> {
+    let reason = || store.reason.as_deref().unwrap_or("for an unknown reason").to_owned();
+    match (store.phase, signal) {
+        (Phase::Ended(Status::Interrupted), Some(signal)) => Ok(128 + u8::try_from(signal).unwrap_or(0)),
+        (Phase::Ended(Status::Finished), _) if store.tally.all_ok() => Ok(EXIT_OK),
+        (Phase::Ended(Status::Finished), _) => Ok(EXIT_TASKS),
+        (Phase::Ended(Status::Interrupted), None) => Ok(EXIT_LOST),
+        _ => Err(CliError::Lost(reason())),
+    }
+}

@@ -1,0 +1,414 @@
+//! The engine's centre: one thread that owns the queue and the workers' slots, and puts everything that happens into
+//! one order. It hands out chunks, takes in starts and ends, and decides what becomes of each task; deadlines, deaths
+//! and stops are in [`super::supervise`].
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::{
+    emitter::Emitter,
+    pool::{Inbox, Pool},
+    queue::TaskQueue,
+    sampler::Sampler,
+    slot::{Assigned, Ending, Presence, Running, Slot, Why},
+    supervise::{StartBudget, Stopping},
+    wire::{Down, TaskEnd, Up},
+};
+use crate::{
+    event::{Command, Ended, Event, Level, Outcome, Status, Usage},
+    ids::WorkerId,
+    spec::{Prefetch, Spec},
+    time::{NS_PER_MS, RunClock},
+    workload::Value,
+};
+
+/// How often deadlines are looked at while there are any, and the shortest time between two queue samples.
+const TICK_NS: u64 = 5 * NS_PER_MS;
+/// How long the dispatcher sleeps when nothing has a deadline.
+const IDLE_TICK_NS: u64 = 200 * NS_PER_MS;
+/// Messages taken in before deadlines are looked at again.
+const BURST: usize = 256;
+/// Most chunks one worker may hold under `--prefetch auto`.
+const AUTO_CREDIT_MAX: f64 = 64.0;
+/// Under `--prefetch auto` a worker holds about this much work beyond the chunk it runs.
+const AUTO_CREDIT_NS: f64 = NS_PER_MS as f64;
+/// A task that killed this many workers is not tried again.
+const DEATHS_UNTIL_SET_ASIDE: u32 = 2;
+
+/// What is remembered of a task that did not end well at once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Record {
+    attempts: u32,
+    /// Attempts that count against its retries.
+    charged: u32,
+    deaths: u32,
+}
+
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent fact about the run")]
+pub(super) struct Dispatcher<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) clock: RunClock,
+    pub(super) emitter: Emitter,
+    pub(super) pool: Box<dyn Pool>,
+    pub(super) sampler: Sampler,
+    pub(super) slots: Vec<Slot>,
+    pub(super) queue: TaskQueue,
+    pub(super) done: u32,
+    pub(super) stopping: Option<Stopping>,
+    pub(super) paused: bool,
+    pub(super) budget: StartBudget,
+    pub(super) last_problem: Option<String>,
+    pub(super) session_gone: bool,
+    inbox: Receiver<Inbox>,
+    records: BTreeMap<u32, Record>,
+    pool_ready: bool,
+    /// Smoothed run time of a task; `None` before the first has ended.
+    mean_task_ns: Option<f64>,
+    supervised_ns: u64,
+    sampled_ns: u64,
+    queue_changed: bool,
+}
+
+impl<'a> Dispatcher<'a> {
+    pub(super) fn new(
+        spec: &'a Spec,
+        clock: RunClock,
+        emitter: Emitter,
+        pool: Box<dyn Pool>,
+        sampler: Sampler,
+        inbox: Receiver<Inbox>,
+    ) -> Self {
+        Self {
+            spec,
+            clock,
+            emitter,
+            pool,
+            sampler,
+            slots: (0..spec.workers).map(|_| Slot::new()).collect(),
+            queue: TaskQueue::new(spec),
+            done: 0,
+            stopping: None,
+            paused: false,
+            budget: StartBudget::default(),
+            last_problem: None,
+            session_gone: false,
+            inbox,
+            records: BTreeMap::new(),
+            pool_ready: false,
+            mean_task_ns: None,
+            supervised_ns: 0,
+            sampled_ns: 0,
+            queue_changed: true,
+        }
+    }
+
+    /// Runs to the end of the run, workers and all.
+    pub(super) fn run(mut self) -> (Status, Option<String>) {
+        self.queue.refill(self.clock.now_ns());
+        self.sample_queue();
+        for worker in 0..self.spec.workers {
+            self.spawn(WorkerId(worker));
+        }
+        let end = loop {
+            if let Some(end) = self.end_of_run() {
+                break end;
+            }
+            self.wait_and_take();
+            let now_ns = self.clock.now_ns();
+            if now_ns.saturating_sub(self.supervised_ns) >= TICK_NS {
+                self.supervised_ns = now_ns;
+                self.supervise(now_ns);
+            }
+            if self.queue_changed && now_ns.saturating_sub(self.sampled_ns) >= TICK_NS {
+                self.sample_queue();
+            }
+        };
+        for slot in &mut self.slots {
+            // Handed out and never started: after a stop these count as not run, and nothing is in flight.
+            slot.assigned.clear();
+        }
+        self.sample_queue();
+        self.dismiss();
+        end
+    }
+
+    fn wait_and_take(&mut self) {
+        let tick_ns = if self.queue_changed || self.has_deadlines() { TICK_NS } else { IDLE_TICK_NS };
+        match self.inbox.recv_timeout(Duration::from_nanos(tick_ns)) {
+            Ok(first) => {
+                self.take(first);
+                for _ in 0..BURST {
+                    match self.inbox.try_recv() {
+                        Ok(next) => self.take(next),
+                        Err(_) => break,
+                    }
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            // Commands come over the same channel; without a reader for them there is no session.
+            Err(RecvTimeoutError::Disconnected) => self.session_gone = true,
+        }
+    }
+
+    /// The channel itself, for the last messages of workers that were told to quit.
+    pub(super) fn inbox(&self) -> &Receiver<Inbox> {
+        &self.inbox
+    }
+
+    fn take(&mut self, message: Inbox) {
+        match message {
+            Inbox::Worker { worker, life, messages } => {
+                if self.slots[worker.index()].life != life {
+                    return;
+                }
+                let received_ns = self.clock.now_ns();
+                for up in messages {
+                    if let Err(fault) = self.take_up(worker, up, received_ns) {
+                        self.condemn(worker, &fault);
+                        break;
+                    }
+                }
+                self.feed(worker);
+            }
+            Inbox::Died { worker, life, exit, fault } => {
+                if self.slots[worker.index()].life == life {
+                    self.bury(worker, exit, fault);
+                }
+            }
+            Inbox::Command(command) => self.obey(&command),
+            Inbox::SessionGone => self.session_gone = true,
+        }
+    }
+
+    /// One message of a worker. An error is what a worker must never say; it costs the worker.
+    fn take_up(&mut self, worker: WorkerId, up: Up, received_ns: u64) -> Result<(), String> {
+        // A worker's clock is the host's; a time ahead of ours would be a lie that upsets every view.
+        let settle = |t_ns: u64| t_ns.min(received_ns);
+        match up {
+            Up::Ready { t_ns, build } => {
+                if build != super::BUILD {
+                    return Err(format!("it is of build {build}, the engine of {}", super::BUILD));
+                }
+                self.slots[worker.index()].presence = Presence::Ready;
+                self.emitter.emit(Event::WorkerReady { t_ns: settle(t_ns), worker });
+                self.check_pool_ready(settle(t_ns));
+            }
+            Up::Started { t_ns, task } => {
+                let slot = &mut self.slots[worker.index()];
+                if slot.running.is_some() || slot.next_task() != Some(task) {
+                    return Err(format!("it says it started {task}, which is not its next"));
+                }
+                let attempt = self.records.get(&task.0).map_or(0, |record| record.attempts);
+                if let Some(running) = slot.start(settle(t_ns), attempt) {
+                    self.emitter.emit(Event::Started {
+                        t_ns: running.start_ns,
+                        worker,
+                        task,
+                        attempt,
+                        enqueued_ns: running.enqueued_ns,
+                        dispatched_ns: running.dispatched_ns.min(running.start_ns),
+                    });
+                }
+            }
+            Up::Ended { t_ns, task, end, usage, value } => {
+                let slot = &mut self.slots[worker.index()];
+                let Some(running) = slot.running.filter(|running| running.task == task) else {
+                    return Err(format!("it says it ended {task}, which it did not run"));
+                };
+                slot.end();
+                let ending = slot.ending.filter(|ending| ending.task == task);
+                if !self.pool.has_processes() && ending.is_some() {
+                    slot.ending = None;
+                    self.pool.clear_cancel(worker);
+                }
+                let end_ns = settle(t_ns).max(running.start_ns);
+                self.learn_length(end_ns - running.start_ns);
+                let outcome = outcome_of(end, ending);
+                self.finish(worker, running, outcome, (end_ns, received_ns), usage, value);
+            }
+            Up::Log { t_ns, level, text } => {
+                self.emitter.emit(Event::Log { t_ns: settle(t_ns), worker: Some(worker), level, text });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_pool_ready(&mut self, t_ns: u64) {
+        if !self.pool_ready && self.slots.iter().all(|slot| slot.presence == Presence::Ready) {
+            self.pool_ready = true;
+            self.emitter.emit(Event::PoolReady { t_ns });
+        }
+    }
+
+    fn learn_length(&mut self, run_ns: u64) {
+        let run_ns = run_ns as f64;
+        self.mean_task_ns = Some(self.mean_task_ns.map_or(run_ns, |mean| mean + (run_ns - mean) / 16.0));
+    }
+
+    /// Chunks that one worker may hold, the one it runs included.
+    fn credit(&self) -> usize {
+        match (self.spec.prefetch, self.mean_task_ns) {
+            (Prefetch::Fixed(chunks), _) => chunks as usize,
+            // A second chunk in a slow worker's hands could not go to a faster one.
+            (Prefetch::Auto, None) => 1,
+            (Prefetch::Auto, Some(mean_task_ns)) => {
+                let chunk_ns = (mean_task_ns * f64::from(self.spec.chunk_tasks())).max(1.0);
+                (1.0 + (AUTO_CREDIT_NS / chunk_ns).floor()).min(AUTO_CREDIT_MAX) as usize
+            }
+        }
+    }
+
+    /// Gives one worker what its credit allows.
+    pub(super) fn feed(&mut self, worker: WorkerId) {
+        let credit = self.credit();
+        while self.hand_out(worker, credit) {}
+    }
+
+    /// Gives everybody a chunk in turn until credit or queue is used up.
+    pub(super) fn feed_all(&mut self) {
+        for credit in 1..=self.credit() {
+            for worker in 0..self.slots.len() {
+                self.hand_out(WorkerId(worker as u32), credit);
+            }
+        }
+    }
+
+    /// One chunk to one worker, if it may have it.
+    fn hand_out(&mut self, worker: WorkerId, credit: usize) -> bool {
+        if self.paused || self.stopping.is_some() || !self.slots[worker.index()].can_take(credit) {
+            return false;
+        }
+        let Some(batch) = self.queue.take(self.spec.chunk_tasks()) else { return false };
+        let dispatched_ns = self.clock.now_ns();
+        let message = Down::Chunk { first: batch.tasks.start, count: batch.len() };
+        self.queue_changed = true;
+        if let Err(error) = self.pool.send(worker, message) {
+            self.queue.put_back(batch);
+            self.condemn(worker, &format!("it cannot be reached: {error}"));
+            return false;
+        }
+        self.slots[worker.index()].assigned.push_back(Assigned { batch, dispatched_ns });
+        self.queue.refill(dispatched_ns);
+        true
+    }
+
+    /// One attempt is over: tells so, and decides whether the task gets another.
+    pub(super) fn finish(
+        &mut self,
+        worker: WorkerId,
+        running: Running,
+        outcome: Outcome,
+        (t_ns, received_ns): (u64, u64),
+        usage: Usage,
+        value: Value,
+    ) {
+        let task = running.task;
+        let mut last = true;
+        if matches!(outcome, Outcome::Failed(_) | Outcome::Crashed(_) | Outcome::TimedOut) {
+            let record = self.records.entry(task.0).or_default();
+            record.attempts += 1;
+            record.charged += 1;
+            record.deaths += u32::from(matches!(outcome, Outcome::Crashed(_)));
+            let set_aside = record.deaths >= DEATHS_UNTIL_SET_ASIDE;
+            let may_retry = record.charged <= self.spec.retries && self.stopping.is_none();
+            last = !may_retry || set_aside;
+            if may_retry && set_aside {
+                let text = format!("{task} has killed {DEATHS_UNTIL_SET_ASIDE} workers and is set aside");
+                self.log(Level::Error, Some(worker), text);
+            }
+        }
+        self.emitter.emit(Event::Ended(Box::new(Ended {
+            t_ns,
+            received_ns,
+            worker,
+            task,
+            attempt: running.attempt,
+            outcome,
+            last,
+            usage,
+            value,
+        })));
+        self.queue_changed = true;
+        if last {
+            self.done += 1;
+        } else {
+            self.queue.requeue(task.0, received_ns);
+            self.feed_all();
+        }
+    }
+
+    /// A task was ended through no fault of its own: it runs again, and the attempt is not held against it.
+    pub(super) fn repeat(&mut self, worker: WorkerId, running: Running) {
+        let now_ns = self.clock.now_ns();
+        self.records.entry(running.task.0).or_default().attempts += 1;
+        self.emitter.emit(Event::Ended(Box::new(Ended {
+            t_ns: now_ns,
+            received_ns: now_ns,
+            worker,
+            task: running.task,
+            attempt: running.attempt,
+            outcome: Outcome::Cancelled,
+            last: false,
+            usage: Usage::default(),
+            value: Value::Unit,
+        })));
+        self.queue.requeue(running.task.0, now_ns);
+    }
+
+    fn obey(&mut self, command: &Command) {
+        let t_ns = self.clock.now_ns();
+        match *command {
+            Command::Start(_) => {
+                self.log(Level::Warning, None, "a second start was asked for and ignored".to_owned());
+            }
+            Command::Stop => self.stop(false),
+            Command::Cancel => self.stop(true),
+            Command::Pause if !self.paused => {
+                self.paused = true;
+                self.tell_all(&Down::Hold);
+                self.emitter.emit(Event::Paused { t_ns });
+            }
+            Command::Resume if self.paused => {
+                self.paused = false;
+                self.tell_all(&Down::Go);
+                self.emitter.emit(Event::Resumed { t_ns });
+                self.feed_all();
+            }
+            Command::Pause | Command::Resume => {}
+            Command::KillWorker { worker, signal } => self.kill_on_request(worker, signal),
+        }
+    }
+
+    pub(super) fn tell_all(&mut self, message: &Down) {
+        for worker in 0..self.slots.len() {
+            if self.slots[worker].is_alive() {
+                // A worker that cannot be told is dying, and its death will be noticed.
+                let _dying = self.pool.send(WorkerId(worker as u32), message.clone());
+            }
+        }
+    }
+
+    fn sample_queue(&mut self) {
+        let t_ns = self.clock.now_ns();
+        self.sampled_ns = t_ns;
+        self.queue_changed = false;
+        let in_flight = self.slots.iter().map(Slot::in_flight).sum();
+        self.emitter.emit(Event::Queue { t_ns, queued: self.queue.len(), in_flight, done: self.done });
+    }
+
+    pub(super) fn log(&self, level: Level, worker: Option<WorkerId>, text: String) {
+        self.emitter.emit(Event::Log { t_ns: self.clock.now_ns(), worker, level, text });
+    }
+}
+
+fn outcome_of(end: TaskEnd, ending: Option<Ending>) -> Outcome {
+    match end {
+        TaskEnd::Ok => Outcome::Ok,
+        TaskEnd::Failed(message) => Outcome::Failed(message.into()),
+        TaskEnd::Cancelled => match ending.map(|ending| ending.why) {
+            Some(Why::TimedOut) => Outcome::TimedOut,
+            Some(Why::Cancelled) | None => Outcome::Cancelled,
+        },
+    }
+}

@@ -1,0 +1,159 @@
+//! The engine: one process a run, which owns the pool. Spec and commands come in on stdin, events go out on stdout.
+//!
+//! [`engine_main`] is the program `poolscope engine`, [`worker_main`] the program `poolscope worker N`; people start
+//! neither by hand. Inside, the [`dispatcher`] is the only one that decides; what it decides about is behind
+//! [`pool::Pool`], so that threads and processes run by the same rules.
+
+mod dispatcher;
+mod emitter;
+pub(crate) mod life;
+mod pool;
+mod process_worker;
+pub(crate) mod processes;
+mod queue;
+pub mod sampler;
+mod slot;
+mod supervise;
+mod threads;
+pub(crate) mod wire;
+mod worker;
+
+use std::{
+    io::{Read, Write},
+    time::Duration,
+};
+
+use crossbeam_channel::{Sender, bounded};
+
+pub use process_worker::worker_main;
+
+use dispatcher::Dispatcher;
+use emitter::Emitter;
+use pool::{Inbox, Pool};
+use sampler::Sampler;
+use wire::{FrameReader, Job};
+
+use crate::{
+    event::{Command, Event, PROTOCOL_VERSION, RunInfo, Status},
+    ids::WorkerId,
+    spec::{Backend, Spec},
+    time::RunClock,
+};
+
+/// Both sides of a worker's stream must be of the same build.
+pub(crate) const BUILD: &str = concat!("poolscope ", env!("CARGO_PKG_VERSION"));
+/// Messages that may wait for the dispatcher; beyond, workers wait for it.
+const INBOX_CAPACITY: usize = 4096;
+/// After the session has gone, the engine has this long to leave in order.
+const LEAVE_WITHIN: Duration = Duration::from_millis(500);
+
+/// Runs one run, from the spec on stdin to the last event on stdout. Exit code 0 says that the run's story is complete,
+/// whatever became of its tasks.
+pub fn engine_main() -> u8 {
+    if !life::die_with_parent() {
+        return 0;
+    }
+    life::no_core_dumps();
+    life::name_process("poolscope-eng");
+    install_panic_hook();
+    let mut frames = FrameReader::default();
+    let Some(Command::Start(spec)) = read_command(&mut frames) else {
+        return complain(
+            "no spec came on stdin; `poolscope engine` is started by `poolscope run` or the window",
+        );
+    };
+    match run(&spec, frames) {
+        Ok(()) => 0,
+        Err(error) => complain(&format!("the engine could not start: {error}")),
+    }
+}
+
+fn complain(text: &str) -> u8 {
+    // The session takes stderr into the run's log; with nobody there, there is nothing left to do.
+    let _nobody_reads = writeln!(std::io::stderr(), "{text}");
+    3
+}
+
+fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
+    let (inbox, messages) = bounded(INBOX_CAPACITY);
+    let to_dispatcher = inbox.clone();
+    let (emitter, writer) = Emitter::start(std::io::stdout(), move || {
+        let _dispatcher_has_ended = to_dispatcher.send(Inbox::SessionGone);
+    })?;
+    read_commands(frames, inbox.clone())?;
+    let telemetry = sampler::resolve_level(spec);
+    let host = sampler::host();
+    let clock = RunClock::start_now();
+    emitter.emit(Event::Hello {
+        protocol: PROTOCOL_VERSION,
+        engine: "native".to_owned(),
+        build: BUILD.to_owned(),
+    });
+    emitter.emit(Event::RunStarted(Box::new(RunInfo {
+        spec: spec.clone(),
+        host,
+        clock,
+        engine_pid: std::process::id(),
+        telemetry,
+    })));
+    let job = Job { worker: WorkerId(0), spec: spec.clone(), clock, telemetry };
+    let pool: Box<dyn Pool> = match spec.backend {
+        Backend::Serial | Backend::Threads => Box::new(threads::ThreadPool::new(job, inbox)),
+        Backend::Processes => Box::new(processes::ProcessPool::new(job, inbox)),
+    };
+    let sampler = Sampler::start(clock, emitter.clone())?;
+    let (status, reason): (Status, Option<String>) =
+        Dispatcher::new(spec, clock, emitter.clone(), pool, sampler, messages).run();
+    emitter.emit(Event::RunEnded { t_ns: clock.now_ns(), status, reason });
+    drop(emitter);
+    let _panic_was_told_by_the_hook = writer.join();
+    Ok(())
+}
+
+/// Reads commands in a thread of its own until the session closes the stream.
+fn read_commands(mut frames: FrameReader, inbox: Sender<Inbox>) -> std::io::Result<()> {
+    std::thread::Builder::new().name("commands".to_owned()).spawn(move || {
+        while let Some(command) = read_command(&mut frames) {
+            if inbox.send(Inbox::Command(command)).is_err() {
+                return;
+            }
+        }
+        let _dispatcher_has_ended = inbox.try_send(Inbox::SessionGone);
+        // Should anything keep the engine from leaving in order, it leaves all the same; workers die with it.
+        std::thread::sleep(LEAVE_WITHIN);
+        std::process::exit(3);
+    })?;
+    Ok(())
+}
+
+/// The next command on stdin; `None` at the end of the stream, or when it makes no sense.
+fn read_command(frames: &mut FrameReader) -> Option<Command> {
+    let mut buffer = [0; 4096];
+    loop {
+        match frames.next() {
+            Ok(Some(command)) => return Some(command),
+            Ok(None) => {}
+            Err(_) => return None,
+        }
+        match std::io::stdin().read(&mut buffer) {
+            Ok(0) => return None,
+            Ok(count) => frames.push(&buffer[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// A panic of a task is that task's result and needs no report. A panic of the engine's own threads is a bug, after which
+/// nothing can be trusted: the engine ends, and the session sees the run lost.
+fn install_panic_hook() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = std::thread::current();
+        if thread.name().is_some_and(|name| name.starts_with(threads::THREAD_PREFIX)) {
+            return;
+        }
+        report(panic);
+        std::process::abort();
+    }));
+}

@@ -1,0 +1,117 @@
+//! Watches the machine, the engine and its workers, and measures what a task cost its thread. Nothing else reads
+//! `/proc` or asks `sysinfo`.
+//!
+//! One thread samples at 10 Hz; memory shares, which cost the kernel a walk over page tables, at 2 Hz. Task boundaries
+//! never come from here.
+
+mod cores;
+mod host;
+mod machine;
+mod process;
+mod task;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+
+pub use host::host;
+pub use machine::{Machine, Python, Rights, TelemetryCost, machine};
+pub(super) use task::{TaskMeter, resolve_level};
+
+use cores::CoreMeter;
+use process::ProcessMeter;
+
+use super::emitter::Emitter;
+use crate::{event::Event, ids::WorkerId, time::RunClock};
+
+const INTERVAL: Duration = Duration::from_millis(100);
+/// Memory shares are read at every so many samples.
+const PSS_EVERY: u32 = 5;
+/// A last interval shorter than this says nothing: the kernel counts CPU time in steps of 10 ms.
+const SHORTEST_INTERVAL_NS: u64 = 30_000_000;
+
+/// A worker to be watched: `tid` differs from `pid` for a thread of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) worker: WorkerId,
+    pub(super) pid: u32,
+    pub(super) tid: u32,
+}
+
+/// The sampling thread's handle.
+pub(super) struct Sampler {
+    targets: Arc<Mutex<Vec<Target>>>,
+    finish: Sender<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sampler {
+    pub(super) fn start(clock: RunClock, emitter: Emitter) -> std::io::Result<Self> {
+        let targets = Arc::new(Mutex::new(Vec::new()));
+        let (finish, finished) = bounded(1);
+        let watched = Arc::clone(&targets);
+        let thread = std::thread::Builder::new()
+            .name("sampler".to_owned())
+            .spawn(move || sample_until(&finished, clock, &watched, &emitter))?;
+        Ok(Self { targets, finish, thread: Some(thread) })
+    }
+
+    /// Watches a worker; it replaces a former life in the same place.
+    pub(super) fn watch(&self, target: Target) {
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        targets.retain(|known| known.worker != target.worker);
+        targets.push(target);
+    }
+
+    pub(super) fn forget(&self, worker: WorkerId) {
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| known.worker != worker);
+    }
+
+    /// Takes a last sample of everything, while the workers still exist, and ends the thread.
+    pub(super) fn finish(&mut self) {
+        let _thread_may_have_ended = self.finish.send(());
+        if let Some(thread) = self.thread.take() {
+            let _panic_was_told_by_the_hook = thread.join();
+        }
+    }
+}
+
+fn sample_until(finished: &Receiver<()>, clock: RunClock, watched: &Mutex<Vec<Target>>, emitter: &Emitter) {
+    let mut cores = CoreMeter::new();
+    let mut workers: Vec<(Target, ProcessMeter)> = Vec::new();
+    let mut engine = ProcessMeter::of_process(std::process::id());
+    let mut cores_at_ns = clock.now_ns();
+    for round in 0u32.. {
+        let last = !matches!(finished.recv_timeout(INTERVAL), Err(RecvTimeoutError::Timeout));
+        let with_pss = last || round.is_multiple_of(PSS_EVERY);
+        let t_ns = clock.now_ns();
+        if t_ns.saturating_sub(cores_at_ns) >= SHORTEST_INTERVAL_NS
+            && let Some(loads) = cores.read()
+        {
+            cores_at_ns = t_ns;
+            emitter.emit(Event::Cores { t_ns, loads });
+        }
+        let targets = watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        workers.retain(|(target, _)| targets.contains(target));
+        for target in targets {
+            if !workers.iter().any(|(known, _)| *known == target) {
+                workers.push((target, ProcessMeter::of_thread(target.pid, target.tid)));
+            }
+        }
+        for (target, meter) in &mut workers {
+            if let Some(sample) = meter.read(clock.now_ns(), with_pss) {
+                emitter.emit(Event::Worker { t_ns: clock.now_ns(), worker: target.worker, sample });
+            }
+        }
+        if let Some(sample) = engine.read(clock.now_ns(), with_pss) {
+            emitter.emit(Event::Engine { t_ns: clock.now_ns(), sample });
+        }
+        if last {
+            return;
+        }
+    }
+}

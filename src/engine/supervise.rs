@@ -1,0 +1,391 @@
+//! Births, deaths and deadlines of workers, and the end of a run.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    dispatcher::Dispatcher,
+    pool::Inbox,
+    sampler::Target,
+    slot::{Ending, Presence, Slot, Why},
+    wire::Down,
+};
+use crate::{
+    event::{Event, Exit, Level, Outcome, Status, Usage},
+    ids::WorkerId,
+    time::{NS_PER_MS, NS_PER_S},
+    workload::Value,
+};
+
+/// A worker that is not ready after this long is taken for dead.
+const START_LIMIT_NS: u64 = 5 * NS_PER_S;
+/// Between asking a task to end and ending it by force.
+const FORCE_AFTER_NS: u64 = 500 * NS_PER_MS;
+/// After a stop, running tasks may end by themselves for this long, and then are cancelled.
+const STOP_GRACE_NS: u64 = 300 * NS_PER_MS;
+/// After a stop, a cancelled task is ended by force sooner: a stop takes less than a second.
+const STOP_FORCE_AFTER_NS: u64 = 300 * NS_PER_MS;
+/// Workers told to quit are killed after this long.
+const QUIT_LIMIT: Duration = Duration::from_millis(500);
+/// Pause before another spawn after one that failed.
+const RESPAWN_PAUSE_NS: u64 = 200 * NS_PER_MS;
+const SIGKILL: i32 = 9;
+
+/// A stop is under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stopping {
+    /// When tasks still running are cancelled; `u64::MAX` once they were.
+    cancel_at_ns: u64,
+}
+
+/// Counts workers that died before they were ready. Too many in too short a time, and the pool stops replacing them:
+/// what is wrong then will not get better by trying again.
+#[derive(Debug, Default)]
+pub(super) struct StartBudget {
+    deaths_ns: Vec<u64>,
+    exhausted: bool,
+}
+
+impl StartBudget {
+    const DEATHS: usize = 5;
+    const WINDOW_NS: u64 = 10 * NS_PER_S;
+
+    /// Notes one more death; true when this one exhausts the budget.
+    fn charge(&mut self, now_ns: u64) -> bool {
+        self.deaths_ns.retain(|death_ns| now_ns.saturating_sub(*death_ns) < Self::WINDOW_NS);
+        self.deaths_ns.push(now_ns);
+        let exhausts = !self.exhausted && self.deaths_ns.len() > Self::DEATHS;
+        self.exhausted |= exhausts;
+        exhausts
+    }
+}
+
+impl Dispatcher<'_> {
+    pub(super) fn spawn(&mut self, worker: WorkerId) {
+        let life = self.slots[worker.index()].life + 1;
+        self.slots[worker.index()] = Slot { life, ..Slot::new() };
+        match self.pool.spawn(worker, life) {
+            Ok(spawned) => {
+                let t_ns = self.clock.now_ns();
+                self.slots[worker.index()].presence =
+                    Presence::Starting { deadline_ns: t_ns + START_LIMIT_NS };
+                self.sampler.watch(Target { worker, pid: spawned.pid, tid: spawned.tid });
+                self.emitter.emit(Event::WorkerSpawned {
+                    t_ns,
+                    worker,
+                    pid: spawned.pid,
+                    tid: spawned.tid,
+                    restart: life - 1,
+                });
+                if self.paused {
+                    let _dying_is_noticed = self.pool.send(worker, Down::Hold);
+                }
+            }
+            Err(error) => {
+                let text = format!("{worker} could not be started: {error}");
+                self.last_problem = Some(text.clone());
+                self.log(Level::Error, Some(worker), text);
+                self.start_failed(worker);
+            }
+        }
+    }
+
+    /// A start that came to nothing: tries again a little later, unless that has failed too often.
+    fn start_failed(&mut self, worker: WorkerId) {
+        let now_ns = self.clock.now_ns();
+        if self.budget.charge(now_ns) {
+            let text = format!(
+                "more than {} workers died or failed at start-up within {} s: no more are started",
+                StartBudget::DEATHS,
+                StartBudget::WINDOW_NS / NS_PER_S
+            );
+            self.log(Level::Error, None, text);
+        }
+        self.slots[worker.index()].presence = if self.budget.exhausted {
+            Presence::Vacant
+        } else {
+            Presence::Due { at_ns: now_ns + RESPAWN_PAUSE_NS }
+        };
+    }
+
+    /// A worker process is gone: its running task is charged with it, those not started go to others free of charge.
+    pub(super) fn bury(&mut self, worker: WorkerId, exit: Exit, fault: Option<String>) {
+        let now_ns = self.clock.now_ns();
+        let slot = &mut self.slots[worker.index()];
+        let was_starting = matches!(slot.presence, Presence::Starting { .. });
+        let ending = slot.ending.take();
+        let running = slot.running.take();
+        slot.presence = Presence::Vacant;
+        while let Some(assigned) = slot.assigned.pop_back() {
+            self.queue.put_back(assigned.batch);
+        }
+        self.sampler.forget(worker);
+        self.emitter.emit(Event::WorkerExited { t_ns: now_ns, worker, exit, expected: ending.is_some() });
+        if let Some(fault) = fault {
+            self.log(
+                Level::Error,
+                Some(worker),
+                format!("{worker} broke the protocol and was killed: {fault}"),
+            );
+        }
+        if let Some(running) = running {
+            let outcome = match ending {
+                None => Some(Outcome::Crashed(exit)),
+                Some(ending) if ending.task == running.task => Some(outcome_of(ending.why)),
+                // The signal was meant for the task before, which ended just in time.
+                Some(_) => None,
+            };
+            match outcome {
+                Some(outcome) => {
+                    let times = (now_ns, now_ns);
+                    self.finish(worker, running, outcome, times, Usage::default(), Value::Unit);
+                }
+                None => self.repeat(worker, running),
+            }
+        }
+        if was_starting {
+            self.last_problem = Some(format!("{worker} died at start-up: {exit}"));
+            self.start_failed(worker);
+        } else if self.stopping.is_none() && !self.queue.is_exhausted() {
+            self.spawn(worker);
+        }
+        self.feed_all();
+    }
+
+    /// Ends a worker whose word cannot be trusted.
+    pub(super) fn condemn(&mut self, worker: WorkerId, fault: &str) {
+        if std::mem::replace(&mut self.slots[worker.index()].condemned, true) {
+            return;
+        }
+        self.log(Level::Error, Some(worker), format!("{worker} is ended: {fault}"));
+        // Its death is told by its reader, and buried there.
+        let _already_gone = self.pool.kill(worker, SIGKILL);
+    }
+
+    pub(super) fn kill_on_request(&mut self, worker: WorkerId, signal: i32) {
+        let name = crate::event::signal_name(signal);
+        let result = if worker.index() < self.slots.len() {
+            self.pool.kill(worker, signal).map_err(|error| error.to_string())
+        } else {
+            Err(format!("there are only {} workers", self.slots.len()))
+        };
+        match result {
+            Ok(()) => self.log(Level::Warning, Some(worker), format!("{name} sent to {worker} on request")),
+            Err(error) => {
+                self.log(Level::Error, Some(worker), format!("{name} not sent to {worker}: {error}"))
+            }
+        }
+    }
+
+    pub(super) fn has_deadlines(&self) -> bool {
+        self.stopping.is_some()
+            || self.session_gone
+            || self.slots.iter().any(|slot| {
+                slot.ending.is_some()
+                    || matches!(slot.presence, Presence::Starting { .. } | Presence::Due { .. })
+                    || (self.spec.timeout.is_some() && slot.running.is_some())
+            })
+    }
+
+    /// Looks at every deadline.
+    pub(super) fn supervise(&mut self, now_ns: u64) {
+        if let Some(stopping) = &mut self.stopping
+            && now_ns >= stopping.cancel_at_ns
+        {
+            stopping.cancel_at_ns = u64::MAX;
+            self.cancel_all(now_ns + STOP_FORCE_AFTER_NS);
+        }
+        for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
+            let slot = &self.slots[worker.index()];
+            match slot.presence {
+                Presence::Starting { deadline_ns } if now_ns >= deadline_ns => {
+                    self.condemn(worker, &format!("not ready after {} s", START_LIMIT_NS / NS_PER_S));
+                }
+                Presence::Due { at_ns } if now_ns >= at_ns && self.stopping.is_none() => self.spawn(worker),
+                _ => self.supervise_task(worker, now_ns),
+            }
+        }
+    }
+
+    fn supervise_task(&mut self, worker: WorkerId, now_ns: u64) {
+        let slot = &mut self.slots[worker.index()];
+        let Some(running) = slot.running else { return };
+        match &mut slot.ending {
+            None => {
+                let timeout_ns = self.spec.timeout_ns().unwrap_or(u64::MAX);
+                if now_ns.saturating_sub(running.start_ns) >= timeout_ns {
+                    let force_at_ns = now_ns + FORCE_AFTER_NS;
+                    slot.ending = Some(Ending { task: running.task, why: Why::TimedOut, force_at_ns });
+                    self.pool.cancel(worker, running.task);
+                }
+            }
+            Some(ending) if now_ns >= ending.force_at_ns => {
+                ending.force_at_ns = u64::MAX;
+                if self.pool.has_processes() {
+                    let _already_gone = self.pool.kill(worker, SIGKILL);
+                } else {
+                    self.abandon_thread(worker);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// A thread that does not end its task cannot be ended alone. The run goes on without it.
+    fn abandon_thread(&mut self, worker: WorkerId) {
+        let now_ns = self.clock.now_ns();
+        let slot = &mut self.slots[worker.index()];
+        let (Some(running), Some(ending)) = (slot.running.take(), slot.ending.take()) else { return };
+        while let Some(assigned) = slot.assigned.pop_back() {
+            self.queue.put_back(assigned.batch);
+        }
+        slot.presence = Presence::Vacant;
+        self.pool.abandon(worker);
+        self.sampler.forget(worker);
+        let text = format!(
+            "{worker} does not end {}: a thread cannot be killed alone, so it is left behind and keeps its core until the engine ends",
+            running.task
+        );
+        self.log(Level::Warning, Some(worker), text);
+        let times = (now_ns, now_ns);
+        self.finish(worker, running, outcome_of(ending.why), times, Usage::default(), Value::Unit);
+        if self.stopping.is_none() && !self.queue.is_exhausted() {
+            self.spawn(worker);
+        } else {
+            // Messages of the thread left behind must not count for anybody.
+            self.slots[worker.index()].life += 1;
+        }
+    }
+
+    /// Hands out nothing more. With `at_once`, or when asked a second time, running tasks end now.
+    pub(super) fn stop(&mut self, at_once: bool) {
+        let now_ns = self.clock.now_ns();
+        let first = self.stopping.is_none();
+        if first {
+            self.emitter.emit(Event::Stopping { t_ns: now_ns });
+            self.queue.clear();
+            self.tell_all(&Down::Hold);
+            self.stopping = Some(Stopping { cancel_at_ns: now_ns + STOP_GRACE_NS });
+        }
+        if at_once || !first {
+            self.stopping = Some(Stopping { cancel_at_ns: u64::MAX });
+            self.cancel_all(now_ns);
+            self.supervise(now_ns);
+        }
+    }
+
+    fn cancel_all(&mut self, force_at_ns: u64) {
+        for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
+            let slot = &mut self.slots[worker.index()];
+            let Some(running) = slot.running else { continue };
+            let ending = Ending { task: running.task, why: Why::Cancelled, force_at_ns };
+            match &mut slot.ending {
+                Some(ending) => ending.force_at_ns = ending.force_at_ns.min(force_at_ns),
+                none => {
+                    *none = Some(ending);
+                    self.pool.cancel(worker, running.task);
+                }
+            }
+        }
+    }
+
+    /// The verdict on the run, once there is one.
+    pub(super) fn end_of_run(&mut self) -> Option<(Status, Option<String>)> {
+        if self.session_gone {
+            return Some((Status::Interrupted, Some("the session went away".to_owned())));
+        }
+        if self.done == self.spec.tasks {
+            // The pool counts as ready, or not, before it is dissolved: "time until ready" is one of its figures.
+            let starting = self.slots.iter().any(|slot| matches!(slot.presence, Presence::Starting { .. }));
+            return (self.stopping.is_some() || !starting).then_some((Status::Finished, None));
+        }
+        if self.stopping.is_some() {
+            let idle = self.slots.iter().all(|slot| slot.running.is_none() || !slot.is_alive());
+            return idle.then(|| (Status::Interrupted, Some("stopped on request".to_owned())));
+        }
+        if self.slots.iter().all(|slot| slot.presence == Presence::Vacant) {
+            let cause = self.last_problem.take().unwrap_or_else(|| "all workers are gone".to_owned());
+            return Some((Status::Lost, Some(format!("no worker is left: {cause}"))));
+        }
+        None
+    }
+
+    /// Takes the last samples, then ends every worker and waits for it.
+    pub(super) fn dismiss(&mut self) {
+        if self.session_gone {
+            // Nobody reads the samples, and the workers die with this process.
+            return;
+        }
+        self.sampler.finish();
+        let mut waiting = 0;
+        for worker in 0..self.slots.len() {
+            if self.slots[worker].is_alive() {
+                let _dying = self.pool.send(WorkerId(worker as u32), Down::Quit);
+                waiting += usize::from(self.pool.has_processes());
+            }
+        }
+        let mut deadline = Instant::now() + QUIT_LIMIT;
+        let mut forced = false;
+        while waiting > 0 {
+            match self.inbox().recv_deadline(deadline) {
+                Ok(Inbox::Died { worker, life, exit, .. }) if self.slots[worker.index()].life == life => {
+                    self.slots[worker.index()].presence = Presence::Vacant;
+                    self.emitter.emit(Event::WorkerExited {
+                        t_ns: self.clock.now_ns(),
+                        worker,
+                        exit,
+                        expected: !forced,
+                    });
+                    waiting -= 1;
+                }
+                Ok(_) => {}
+                Err(_) if forced => break,
+                Err(_) => {
+                    forced = true;
+                    deadline = Instant::now() + QUIT_LIMIT;
+                    self.kill_remaining();
+                }
+            }
+        }
+        self.pool.join();
+    }
+
+    fn kill_remaining(&mut self) {
+        for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
+            if self.slots[worker.index()].is_alive() {
+                self.log(Level::Warning, Some(worker), format!("{worker} did not quit and is killed"));
+                let _already_gone = self.pool.kill(worker, SIGKILL);
+            }
+        }
+    }
+}
+
+fn outcome_of(why: Why) -> Outcome {
+    match why {
+        Why::TimedOut => Outcome::TimedOut,
+        Why::Cancelled => Outcome::Cancelled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_deaths_at_start_up_are_forgiven_and_many_in_a_short_time_are_not() {
+        let mut budget = StartBudget::default();
+        for death in 0..5 {
+            assert!(!budget.charge(death * NS_PER_S), "death {death}");
+        }
+        assert!(budget.charge(5 * NS_PER_S));
+        assert!(budget.exhausted);
+        assert!(!budget.charge(6 * NS_PER_S), "it is exhausted once");
+    }
+
+    #[test]
+    fn deaths_long_ago_do_not_count() {
+        let mut budget = StartBudget::default();
+        for death in 0..20 {
+            assert!(!budget.charge(death * 3 * NS_PER_S), "death {death}");
+        }
+    }
+}

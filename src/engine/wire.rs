@@ -1,0 +1,229 @@
+//! Frames: a little-endian `u32` length, then that many bytes of postcard.
+//!
+//! The same frames run between session and engine, and between engine and worker. Whoever reads trusts nobody: a length
+//! beyond [`MAX_FRAME`] or bytes that do not decode are errors, and no memory is taken for bytes that have not come.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use thiserror::Error;
+
+use crate::{
+    event::{Level, Usage},
+    ids::{TaskId, WorkerId},
+    spec::{Spec, Telemetry},
+    time::RunClock,
+    workload::Value,
+};
+
+/// The longest frame that is believed, in bytes.
+pub(crate) const MAX_FRAME: usize = 64 << 20;
+const LENGTH_BYTES: usize = 4;
+
+/// Engine to worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Down {
+    /// Once, first.
+    Job(Box<Job>),
+    /// Tasks `first .. first + count`, to be run in order.
+    Chunk {
+        first: u32,
+        count: u32,
+    },
+    /// Start no further task until `Go`.
+    Hold,
+    Go,
+    /// End when nothing is left to do.
+    Quit,
+}
+
+/// What a worker needs to know before its first task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) worker: WorkerId,
+    pub(crate) spec: Spec,
+    pub(crate) clock: RunClock,
+    /// Never `Auto`.
+    pub(crate) telemetry: Telemetry,
+}
+
+/// Worker to engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Up {
+    /// Ready for tasks. `build` must be the engine's own.
+    Ready {
+        t_ns: u64,
+        build: String,
+    },
+    Started {
+        t_ns: u64,
+        task: TaskId,
+    },
+    Ended {
+        t_ns: u64,
+        task: TaskId,
+        end: TaskEnd,
+        usage: Usage,
+        value: Value,
+    },
+    Log {
+        t_ns: u64,
+        level: Level,
+        text: String,
+    },
+}
+
+/// How a task ended that its worker survived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum TaskEnd {
+    Ok,
+    Failed(String),
+    Cancelled,
+}
+
+#[derive(Debug, Error, PartialEq, Eq)]
+pub(crate) enum FrameError {
+    #[error("a frame of {0} bytes was announced; {MAX_FRAME} is the limit")]
+    TooLong(usize),
+    #[error("a frame of {0} bytes does not decode")]
+    Malformed(usize),
+    #[error("the stream ended inside a frame")]
+    Truncated,
+}
+
+/// Appends one frame to `out`.
+pub(crate) fn append_frame<T: Serialize>(out: &mut Vec<u8>, message: &T) -> Result<(), FrameError> {
+    let start = out.len();
+    out.extend_from_slice(&[0; LENGTH_BYTES]);
+    if postcard::to_io(message, &mut *out).is_err() {
+        out.truncate(start);
+        return Err(FrameError::Malformed(0));
+    }
+    let length = out.len() - start - LENGTH_BYTES;
+    if length > MAX_FRAME {
+        out.truncate(start);
+        return Err(FrameError::TooLong(length));
+    }
+    out[start..start + LENGTH_BYTES].copy_from_slice(&(length as u32).to_le_bytes());
+    Ok(())
+}
+
+/// Cuts a byte stream back into frames.
+#[derive(Debug, Default)]
+pub(crate) struct FrameReader {
+    bytes: Vec<u8>,
+    /// Where the first unread frame begins.
+    start: usize,
+}
+
+impl FrameReader {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        if self.start > 0 && self.start == self.bytes.len() {
+            self.bytes.clear();
+            self.start = 0;
+        } else if self.start > (1 << 16) {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next whole frame; `None` until more bytes have come.
+    pub(crate) fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
+        let unread = &self.bytes[self.start..];
+        let Some((header, rest)) = unread.split_first_chunk::<LENGTH_BYTES>() else {
+            return Ok(None);
+        };
+        let length = u32::from_le_bytes(*header) as usize;
+        if length > MAX_FRAME {
+            return Err(FrameError::TooLong(length));
+        }
+        let Some(body) = rest.get(..length) else {
+            return Ok(None);
+        };
+        let (message, left) =
+            postcard::take_from_bytes(body).map_err(|_unclear| FrameError::Malformed(length))?;
+        if !left.is_empty() {
+            return Err(FrameError::Malformed(length));
+        }
+        self.start += LENGTH_BYTES + length;
+        Ok(Some(message))
+    }
+
+    /// To be called at the end of the stream: half a frame is an error.
+    pub(crate) fn finish(&self) -> Result<(), FrameError> {
+        if self.start == self.bytes.len() { Ok(()) } else { Err(FrameError::Truncated) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages() -> Vec<Up> {
+        vec![
+            Up::Ready { t_ns: 5, build: "x".into() },
+            Up::Started { t_ns: 7, task: TaskId(3) },
+            Up::Ended {
+                t_ns: 9,
+                task: TaskId(3),
+                end: TaskEnd::Failed("no".into()),
+                usage: Usage { cpu_ns: Some(4), ..Usage::default() },
+                value: Value::Row(vec![1; 300]),
+            },
+        ]
+    }
+
+    fn stream() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for message in messages() {
+            append_frame(&mut bytes, &message).unwrap();
+        }
+        bytes
+    }
+
+    #[test]
+    fn frames_survive_any_cut_of_the_stream() {
+        let bytes = stream();
+        for cut in 1..bytes.len() {
+            let mut reader = FrameReader::default();
+            let mut got = Vec::new();
+            for part in bytes.chunks(cut) {
+                reader.push(part);
+                while let Some(message) = reader.next::<Up>().unwrap() {
+                    got.push(message);
+                }
+            }
+            assert_eq!(got, messages(), "cut {cut}");
+            assert_eq!(reader.finish(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_stream_that_ends_inside_a_frame_says_so() {
+        let bytes = stream();
+        let mut reader = FrameReader::default();
+        reader.push(&bytes[..bytes.len() - 1]);
+        while reader.next::<Up>().unwrap().is_some() {}
+        assert_eq!(reader.finish(), Err(FrameError::Truncated));
+    }
+
+    #[test]
+    fn an_announced_length_beyond_the_limit_takes_no_memory() {
+        let mut reader = FrameReader::default();
+        reader.push(&u32::MAX.to_le_bytes());
+        assert_eq!(reader.next::<Up>(), Err(FrameError::TooLong(u32::MAX as usize)));
+    }
+
+    #[test]
+    fn any_flipped_byte_gives_a_message_or_an_error_and_never_a_panic() {
+        let bytes = stream();
+        for at in 0..bytes.len() {
+            for flip in [0x01, 0x80, 0xff] {
+                let mut broken = bytes.clone();
+                broken[at] ^= flip;
+                let mut reader = FrameReader::default();
+                reader.push(&broken);
+                while let Ok(Some(_)) = reader.next::<Up>() {}
+            }
+        }
+    }
+}

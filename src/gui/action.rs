@@ -1,0 +1,114 @@
+//! What a view may ask for. Views return these; only [`super::app::App`] carries them out.
+
+use std::path::PathBuf;
+
+use eframe::egui::ThemePreference;
+
+use super::runs::RunId;
+use crate::ids::WorkerId;
+
+/// A tab of the lower panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tab {
+    #[default]
+    Workers,
+    Log,
+    Result,
+    Compare,
+}
+
+impl Tab {
+    pub(crate) const ALL: [Self; 4] = [Self::Workers, Self::Log, Self::Result, Self::Compare];
+
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Workers => "Workers table",
+            Self::Log => "Log",
+            Self::Result => "Result",
+            Self::Compare => "Compare",
+        }
+    }
+}
+
+/// What can be written to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExportKind {
+    Log,
+    Csv,
+    Json,
+    TimelinePng,
+    PlotsPng,
+}
+
+impl ExportKind {
+    pub(crate) const ALL: [Self; 5] = [Self::Log, Self::Csv, Self::Json, Self::TimelinePng, Self::PlotsPng];
+
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Log => "Log",
+            Self::Csv => "Tasks CSV",
+            Self::Json => "Run JSON",
+            Self::TimelinePng => "Timeline PNG",
+            Self::PlotsPng => "Plots PNG",
+        }
+    }
+
+    pub(crate) fn about(self) -> &'static str {
+        match self {
+            Self::Log => "Every log line as text, in order of time, in a pattern of your choice",
+            Self::Csv => "One row for every attempt of every task, with its times",
+            Self::Json => "Spec, machine, counts and summary as one JSON object",
+            Self::TimelinePng => "A picture of the timeline as it stands in the window",
+            Self::PlotsPng => "A picture of the CPU and queue plots as they stand in the window",
+        }
+    }
+
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::TimelinePng | Self::PlotsPng => "png",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Action {
+    /// Start what the form says.
+    Run,
+    /// The form's pool as processes, then as threads, then compare.
+    RunBoth,
+    TogglePause,
+    Stop,
+    Kill(WorkerId, i32),
+    /// Show the whole run.
+    Fit,
+    /// Keep the newest moment in view, or no longer.
+    ToggleFollow,
+    /// Fill the form from a preset, by its place in the list.
+    PickPreset(usize),
+    ShowTab(Tab),
+    /// Show this run in the centre.
+    ShowRun(RunId),
+    CompareLeft(RunId),
+    CompareRight(RunId),
+    OpenExportMenu,
+    /// Ask where to write this.
+    Export(ExportKind),
+    /// Open the system's dialog for the export in hand.
+    BrowseExport,
+    /// The export window's path was confirmed.
+    SaveExport(PathBuf),
+    CancelExport,
+    SetTheme(ThemePreference),
+    DismissError,
+    Copy(String),
+    /// Quit, after a question if a run is going.
+    Quit,
+    ConfirmQuit,
+    CancelQuit,
+}
+
+/// What a view collects while it is drawn.
+pub(crate) type Actions = Vec<Action>;

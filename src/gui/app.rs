@@ -1,0 +1,276 @@
+//! The one state of the window. [`App::logic`] takes in what runs told and carries out actions; [`App::ui`] only draws
+//! and collects the next actions.
+
+use std::sync::Arc;
+
+use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers, Rect, Ui, ViewportCommand};
+
+use super::{
+    action::{Action, Actions, ExportKind, Tab},
+    exporting::{Exporter, Outcome},
+    form::Form,
+    pacing::Pacer,
+    panels::{log::LogView, result::ResultView},
+    plots::TimeAxis,
+    runs::Runs,
+    theme,
+};
+use crate::{
+    event::Command,
+    session::{Launcher, Notify},
+    spec::{Backend, PRESETS, Spec},
+    store::Phase,
+    time::{monotonic_ns, process_cpu_ns},
+};
+
+/// Where the parts that can be exported as pictures were drawn last.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Areas {
+    pub(super) plots: Option<Rect>,
+    pub(super) timeline: Option<Rect>,
+}
+
+pub(super) struct App {
+    launcher: Launcher,
+    pub(super) runs: Runs,
+    pub(super) form: Form,
+    /// Cores that this machine lets us use at once.
+    pub(super) usable_cores: f64,
+    pub(super) axis: TimeAxis,
+    pub(super) tab: Tab,
+    pub(super) log: LogView,
+    pub(super) result: ResultView,
+    pub(super) pacer: Pacer,
+    pub(super) exporter: Exporter,
+    pub(super) areas: Areas,
+    /// Shown above everything until dismissed.
+    pub(super) error: Option<String>,
+    /// What the window did last, for the status bar.
+    pub(super) said: Option<String>,
+    pub(super) export_menu_asked: bool,
+    pub(super) quit_asked: bool,
+    quit_confirmed: bool,
+    /// Asked for by the frame before.
+    actions: Actions,
+}
+
+impl App {
+    pub(super) fn new(ctx: &Context, launcher: Launcher, spec: &Spec, usable_cores: f64) -> Self {
+        theme::install(ctx);
+        Self {
+            launcher,
+            runs: Runs::default(),
+            form: Form::from_spec(spec),
+            usable_cores,
+            axis: TimeAxis::default(),
+            tab: Tab::default(),
+            log: LogView::default(),
+            result: ResultView::default(),
+            pacer: Pacer::default(),
+            exporter: Exporter::default(),
+            areas: Areas::default(),
+            error: None,
+            said: None,
+            export_menu_asked: false,
+            quit_asked: false,
+            quit_confirmed: false,
+            actions: Actions::new(),
+        }
+    }
+
+    fn notify(&self, ctx: &Context) -> Notify {
+        let requester = self.pacer.requester(ctx.clone());
+        Arc::new(move || requester.changed())
+    }
+
+    fn start(&mut self, ctx: &Context, spec: Spec) {
+        self.said = None;
+        let notify = self.notify(ctx);
+        if let Err(error) = self.runs.start(&self.launcher, spec, notify) {
+            self.runs.cancel_waiting();
+            self.error = Some(format!("The run could not start: {error}"));
+        }
+        self.axis = TimeAxis::default();
+    }
+
+    fn run_both(&mut self, ctx: &Context) {
+        let pair = (self.form.with_backend(Backend::Processes), self.form.with_backend(Backend::Threads));
+        if let (Ok(processes), Ok(threads)) = pair {
+            self.runs.queue(threads);
+            self.start(ctx, processes);
+        }
+    }
+
+    fn stop(&mut self) {
+        self.runs.cancel_waiting();
+        // Whoever presses twice does not want to wait for running tasks.
+        let stopping = self.runs.live().is_some_and(|run| run.store.phase == Phase::Stopping);
+        self.runs.send_to_live(if stopping { Command::Cancel } else { Command::Stop });
+    }
+
+    fn take_in_runs(&mut self, ctx: &Context) {
+        let refreshed = self.runs.refresh();
+        if refreshed.series_ended {
+            self.tab = Tab::Compare;
+            self.axis.fit();
+        }
+        if let Some(spec) = refreshed.next {
+            self.start(ctx, spec);
+        }
+        if refreshed.ended {
+            // The last frames of a live run may show a moment before its end.
+            ctx.request_repaint();
+        }
+        if self.runs.live().is_some() {
+            ctx.request_repaint_after(self.pacer.heartbeat());
+        }
+    }
+
+    fn take_in_exports(&mut self, ctx: &Context) {
+        match self.exporter.poll(ctx) {
+            Some(Outcome::Saved(path)) => self.said = Some(format!("Saved {}", path.display())),
+            Some(Outcome::Failed(why)) => self.error = Some(why),
+            None => {}
+        }
+    }
+
+    fn guard_closing(&mut self, ctx: &Context) {
+        if ctx.input(|input| input.viewport().close_requested()) && self.runs.busy() && !self.quit_confirmed {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            self.quit_asked = true;
+        }
+    }
+
+    fn apply(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::Run => {
+                if let Some(spec) = self.form.spec().cloned().filter(|_| !self.runs.busy()) {
+                    self.start(ctx, spec);
+                }
+            }
+            Action::RunBoth if !self.runs.busy() => self.run_both(ctx),
+            Action::RunBoth => {}
+            Action::TogglePause => self.runs.toggle_pause(),
+            Action::Stop => self.stop(),
+            Action::Kill(worker, signal) => self.runs.send_to_live(Command::KillWorker { worker, signal }),
+            Action::Fit => self.axis.fit(),
+            Action::ToggleFollow => self.axis.set_follow(!self.axis.follow()),
+            Action::PickPreset(at) => {
+                if let Some(form) = PRESETS.get(at).and_then(Form::from_preset) {
+                    self.form = form;
+                }
+            }
+            Action::ShowTab(tab) => self.show_tab(tab),
+            Action::ShowRun(id) => {
+                self.runs.show(id);
+                self.axis.fit();
+            }
+            Action::CompareLeft(id) => self.runs.compare_left(id),
+            Action::CompareRight(id) => self.runs.compare_right(id),
+            Action::SetTheme(preference) => ctx.set_theme(preference),
+            Action::DismissError => self.error = None,
+            Action::Copy(text) => ctx.copy_text(text),
+            Action::Quit | Action::ConfirmQuit | Action::CancelQuit => self.apply_quit(ctx, &action),
+            Action::OpenExportMenu
+            | Action::Export(_)
+            | Action::BrowseExport
+            | Action::SaveExport(_)
+            | Action::CancelExport => self.apply_export(ctx, action),
+        }
+    }
+
+    fn show_tab(&mut self, tab: Tab) {
+        let compared = |tab| tab == Tab::Compare;
+        if compared(self.tab) != compared(tab) {
+            self.axis.fit();
+        }
+        self.tab = tab;
+    }
+
+    fn apply_quit(&mut self, ctx: &Context, action: &Action) {
+        match action {
+            Action::Quit if self.runs.busy() => self.quit_asked = true,
+            Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+            Action::ConfirmQuit => {
+                self.quit_confirmed = true;
+                self.runs.clear();
+                ctx.send_viewport_cmd(ViewportCommand::Close);
+            }
+            _ => self.quit_asked = false,
+        }
+    }
+
+    fn apply_export(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::OpenExportMenu => self.export_menu_asked = self.runs.shown().is_some(),
+            Action::Export(kind) => {
+                if let Some(run) = self.runs.shown() {
+                    self.exporter.begin(ctx, kind, run, self.area(kind));
+                }
+            }
+            Action::BrowseExport => self.exporter.browse(ctx),
+            Action::SaveExport(path) => self.exporter.save_to(ctx, &path),
+            _ => self.exporter.cancel(),
+        }
+    }
+
+    /// Where the picture of this kind is in the window.
+    fn area(&self, kind: ExportKind) -> Option<Rect> {
+        match kind {
+            ExportKind::TimelinePng => self.areas.timeline,
+            ExportKind::PlotsPng => self.areas.plots,
+            ExportKind::Log | ExportKind::Csv | ExportKind::Json => None,
+        }
+    }
+
+    fn shortcuts(&mut self, ctx: &Context) {
+        if self.quit_asked || self.exporter.window().is_some() {
+            return;
+        }
+        let command = |key| KeyboardShortcut::new(Modifiers::COMMAND, key);
+        if ctx.input_mut(|input| input.consume_shortcut(&command(Key::Q))) {
+            self.actions.push(Action::Quit);
+        }
+        if ctx.input_mut(|input| input.consume_shortcut(&command(Key::E))) {
+            self.actions.push(Action::OpenExportMenu);
+        }
+        if ctx.text_edit_focused() {
+            return;
+        }
+        let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        if pressed(Key::F) {
+            self.actions.push(Action::Fit);
+        }
+        if pressed(Key::L) {
+            self.actions.push(Action::ToggleFollow);
+        }
+        // A button that has the focus takes the space bar for itself.
+        if !ctx.egui_wants_keyboard_input()
+            && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space))
+        {
+            self.actions.push(if self.runs.busy() { Action::Stop } else { Action::Run });
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.pacer.begin_frame(monotonic_ns(), process_cpu_ns());
+        self.shortcuts(ctx);
+        for action in std::mem::take(&mut self.actions) {
+            self.apply(ctx, action);
+        }
+        self.take_in_runs(ctx);
+        self.take_in_exports(ctx);
+        self.guard_closing(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let mut actions = Actions::new();
+        self.frame_ui(ui, &mut actions);
+        if !actions.is_empty() {
+            self.actions.append(&mut actions);
+            ui.ctx().request_repaint();
+        }
+    }
+}

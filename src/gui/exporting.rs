@@ -1,0 +1,340 @@
+//! Writing the shown run to a file: from the menu, through the question for a path, to the file.
+//!
+//! Files are written by a thread of their own, so that a large export never stops the window. Pictures need one frame
+//! first: the one after every window over the plots has closed.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use eframe::egui::{ColorImage, Context, Rect};
+
+use super::{
+    action::ExportKind,
+    dialogs::{Answer, ExportWindow, FileDialog, has_file_dialogs},
+    runs::Run,
+    shot,
+};
+use crate::{
+    analysis::Observer,
+    export::{self, Format, LogPattern},
+    spec::Spec,
+    store::RunStore,
+};
+
+/// Exports that may be under way at once.
+const MOST_AT_ONCE: usize = 4;
+
+/// How an export ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Saved(PathBuf),
+    /// A line that says what, where and why.
+    Failed(String),
+}
+
+/// The run in hand and what is known of it.
+struct Subject {
+    store: Arc<RunStore>,
+    observer: Observer,
+    /// Where the picture is in the window, for kinds that are one.
+    area: Option<Rect>,
+}
+
+struct Picture {
+    path: PathBuf,
+    area: Rect,
+}
+
+pub(crate) struct Exporter {
+    /// What is being asked about, in our own window or in the system's dialog.
+    window: Option<ExportWindow>,
+    subject: Option<Subject>,
+    dialog: Option<FileDialog>,
+    /// To be taken from the next frame.
+    picture: Option<Picture>,
+    /// The text that the preview was made from.
+    previewed: Option<String>,
+    /// No file dialog came up before, so none is tried again.
+    no_dialogs: bool,
+    last_pattern: String,
+    sender: SyncSender<Outcome>,
+    done: Receiver<Outcome>,
+}
+
+impl Default for Exporter {
+    fn default() -> Self {
+        let (sender, done) = sync_channel(MOST_AT_ONCE);
+        Self {
+            window: None,
+            subject: None,
+            dialog: None,
+            picture: None,
+            previewed: None,
+            no_dialogs: !has_file_dialogs(),
+            last_pattern: LogPattern::DEFAULT.to_owned(),
+            sender,
+            done,
+        }
+    }
+}
+
+impl Exporter {
+    /// Our own window, while it is open.
+    pub(crate) fn window(&self) -> Option<&ExportWindow> {
+        // While the system's dialog is open, ours is hidden.
+        self.window.as_ref().filter(|_| self.dialog.is_none())
+    }
+
+    pub(crate) fn window_mut(&mut self) -> Option<&mut ExportWindow> {
+        self.window.as_mut().filter(|_| self.dialog.is_none())
+    }
+
+    /// A person chose what to export.
+    pub(crate) fn begin(&mut self, ctx: &Context, kind: ExportKind, run: &Run, area: Option<Rect>) {
+        self.subject = Some(Subject { store: Arc::clone(&run.store), observer: run.observer(), area });
+        self.previewed = None;
+        self.window = Some(ExportWindow {
+            kind,
+            path: file_name(run.spec(), kind),
+            pattern: self.last_pattern.clone(),
+            preview: Ok(String::new()),
+            system_dialog: !self.no_dialogs,
+            replaces: None,
+        });
+        self.preview();
+        // Only the log has something to be chosen before the path.
+        if kind != ExportKind::Log && !self.no_dialogs {
+            self.browse(ctx);
+        }
+    }
+
+    /// Opens the system's dialog for the export in hand.
+    pub(crate) fn browse(&mut self, ctx: &Context) {
+        if let Some(window) = &self.window {
+            self.dialog = Some(FileDialog::save(ctx, window.kind, &window.path));
+        }
+    }
+
+    pub(crate) fn cancel(&mut self) {
+        self.window = None;
+        self.subject = None;
+        self.dialog = None;
+    }
+
+    /// Brings the preview up to the pattern as typed.
+    pub(crate) fn preview(&mut self) {
+        let Some(window) = self.window.as_mut().filter(|window| window.kind == ExportKind::Log) else {
+            return;
+        };
+        if self.previewed.as_ref() == Some(&window.pattern) {
+            return;
+        }
+        self.previewed = Some(window.pattern.clone());
+        let store = self.subject.as_ref().map(|subject| subject.store.as_ref());
+        window.preview = preview(&window.pattern, store);
+    }
+
+    /// Looks for what has happened since the frame before.
+    pub(crate) fn poll(&mut self, ctx: &Context) -> Option<Outcome> {
+        match self.dialog.as_ref().and_then(FileDialog::poll) {
+            None => {}
+            Some(Answer::Chosen(path)) => {
+                self.dialog = None;
+                // The system's dialog has asked about an existing file already.
+                self.write(ctx, path);
+            }
+            Some(Answer::Cancelled) => self.cancel(),
+            Some(Answer::NoService) => {
+                self.dialog = None;
+                self.no_dialogs = true;
+                if let Some(window) = &mut self.window {
+                    window.system_dialog = false;
+                }
+            }
+        }
+        if let Some(picture) = self.picture.take() {
+            self.take_picture(ctx, picture);
+        }
+        self.done.try_recv().ok()
+    }
+
+    /// A path was typed. An existing file is pointed out once before it is replaced.
+    pub(crate) fn save_to(&mut self, ctx: &Context, path: &Path) {
+        let path = from_home(path);
+        if let Some(window) = &mut self.window
+            && path.exists()
+            && window.replaces.as_deref() != Some(&path)
+        {
+            window.replaces = Some(path);
+            return;
+        }
+        self.write(ctx, path);
+    }
+
+    fn write(&mut self, ctx: &Context, path: PathBuf) {
+        let (Some(window), Some(subject)) = (self.window.take(), self.subject.take()) else { return };
+        let format = match window.kind {
+            ExportKind::Csv => Format::Csv,
+            ExportKind::Json => Format::Json,
+            ExportKind::Log => match LogPattern::parse(&window.pattern) {
+                Ok(pattern) => {
+                    self.last_pattern = window.pattern;
+                    Format::Log(pattern)
+                }
+                Err(error) => {
+                    return self.tell(Outcome::Failed(format!("The log was not exported: {error}")));
+                }
+            },
+            ExportKind::TimelinePng | ExportKind::PlotsPng => {
+                match subject.area {
+                    Some(area) => self.picture = Some(Picture { path, area }),
+                    None => self.tell(Outcome::Failed(
+                        "There is nothing on the screen to take a picture of".to_owned(),
+                    )),
+                }
+                ctx.request_repaint();
+                return;
+            }
+        };
+        self.in_thread(ctx, path, move |path| {
+            export::export(&subject.store, subject.observer, &format, path).map_err(|error| error.to_string())
+        });
+    }
+
+    fn take_picture(&self, ctx: &Context, picture: Picture) {
+        let (sender, requester) = (self.sender.clone(), ctx.clone());
+        ctx.request_screenshot(move |image| {
+            let Picture { path, area } = picture;
+            let pixels_per_point = requester.pixels_per_point();
+            let wake = requester.clone();
+            run_in_thread(sender, wake, path, move |path| {
+                write_picture(&image, area, pixels_per_point, path)
+            });
+        });
+    }
+
+    fn in_thread(
+        &self,
+        ctx: &Context,
+        path: PathBuf,
+        work: impl FnOnce(&Path) -> Result<(), String> + Send + 'static,
+    ) {
+        run_in_thread(self.sender.clone(), ctx.clone(), path, work);
+    }
+
+    fn tell(&self, outcome: Outcome) {
+        // The channel is drained every frame; a full one means that messages like this one are waiting already.
+        let _ = self.sender.try_send(outcome);
+    }
+}
+
+fn run_in_thread(
+    sender: SyncSender<Outcome>,
+    ctx: Context,
+    path: PathBuf,
+    work: impl FnOnce(&Path) -> Result<(), String> + Send + 'static,
+) {
+    let failed = sender.clone();
+    let spawned = thread::Builder::new().name("export".to_owned()).spawn(move || {
+        let outcome = match work(&path) {
+            Ok(()) => Outcome::Saved(path),
+            Err(why) => Outcome::Failed(format!("The export failed: {why}")),
+        };
+        // Nobody listens any more once the window is gone; the file is there all the same.
+        let _ = sender.send(outcome);
+        ctx.request_repaint();
+    });
+    if let Err(error) = spawned {
+        let _ = failed.try_send(Outcome::Failed(format!("The export failed: no thread: {error}")));
+    }
+}
+
+fn write_picture(image: &ColorImage, area: Rect, pixels_per_point: f32, path: &Path) -> Result<(), String> {
+    let cut = shot::cut(image, area, pixels_per_point).ok_or("the picture would be empty")?;
+    let bytes = shot::encode(&cut).map_err(|error| error.to_string())?;
+    export::write_atomically(path, |out| out.write_all(&bytes)).map_err(|error| error.to_string())
+}
+
+/// The first line of the log in this pattern, or what is wrong with it.
+fn preview(pattern: &str, store: Option<&RunStore>) -> Result<String, String> {
+    let pattern = LogPattern::parse(pattern)?;
+    let Some(store) = store.filter(|store| !store.log.is_empty()) else {
+        return Ok("(the log is empty)".to_owned());
+    };
+    let mut sample = store.clone();
+    sample.log = store.log.iter().take(1).cloned().collect();
+    let mut line = Vec::new();
+    Format::Log(pattern).write(&sample, Observer::default(), &mut line).map_err(|error| error.to_string())?;
+    Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
+
+/// `poolscope-processes-4-primes.csv`.
+fn file_name(spec: &Spec, kind: ExportKind) -> String {
+    let part = match kind {
+        ExportKind::TimelinePng => "-timeline",
+        ExportKind::PlotsPng => "-plots",
+        ExportKind::Log | ExportKind::Csv | ExportKind::Json => "",
+    };
+    format!("poolscope-{}-{}-{}{part}.{}", spec.backend, spec.workers, spec.workload, kind.extension())
+}
+
+/// `~/a` in the home directory, as people type it.
+fn from_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::Level,
+        spec::Draft,
+        store::{Chunked, LogLine},
+    };
+
+    #[test]
+    fn a_file_is_named_after_the_run_and_what_is_in_it() {
+        let draft = Draft { backend: Some("threads".into()), workers: Some("3".into()), ..Draft::default() };
+        let spec = draft.validate().unwrap();
+        assert_eq!(file_name(&spec, ExportKind::Csv), "poolscope-threads-3-primes.csv");
+        assert_eq!(file_name(&spec, ExportKind::PlotsPng), "poolscope-threads-3-primes-plots.png");
+    }
+
+    #[test]
+    fn the_preview_is_the_first_line_or_says_what_is_wrong() {
+        let line = |text: &str| LogLine { t_ns: 0, worker: None, level: Level::Info, text: text.into() };
+        let log: Chunked<LogLine> = [line("first"), line("second")].into_iter().collect();
+        let store = RunStore { log, ..RunStore::default() };
+        assert_eq!(preview("%(levelname)s-%(message)s", Some(&store)).as_deref(), Ok("INFO-first"));
+        assert!(preview("%(nonsense)s", Some(&store)).is_err());
+        assert_eq!(preview("%(message)s", None).as_deref(), Ok("(the log is empty)"));
+    }
+
+    #[test]
+    fn a_tilde_stands_for_the_home_directory_only_at_the_start() {
+        let home = std::env::home_dir().unwrap();
+        assert_eq!(from_home(Path::new("~/a.csv")), home.join("a.csv"));
+        assert_eq!(from_home(Path::new("/x/~")), Path::new("/x/~"));
+    }
+
+    #[test]
+    fn a_picture_is_written_as_a_whole_file_and_an_empty_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let image = ColorImage::filled([4, 4], eframe::egui::Color32::BLACK);
+        let area = Rect::from_min_max((0.0, 0.0).into(), (2.0, 2.0).into());
+        write_picture(&image, area, 1.0, &path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap()[1..4], *b"PNG");
+        let outside = area.translate((9.0, 9.0).into());
+        assert!(write_picture(&image, outside, 1.0, &path).is_err());
+    }
+}

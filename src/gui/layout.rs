@@ -1,0 +1,172 @@
+//! How the window is divided: toolbar, setup, plots, tabs, status.
+
+use eframe::egui::{
+    Align, Button, CentralPanel, Frame, Layout, Margin, Panel, RichText, ScrollArea, ThemePreference, Ui,
+};
+
+use super::{
+    action::{Action, Actions, Tab},
+    app::{App, Areas},
+    dialogs,
+    icons::Icon,
+    panels::{
+        compare::compare_ui, log::log_ui, result::result_ui, runs::runs_ui, setup::setup_ui,
+        status::status_ui, toolbar::toolbar_ui, welcome::welcome_ui, workers::workers_ui,
+    },
+    plots::{cores_ui, queue_ui},
+    theme::{GAP, GAP_SMALL, Palette},
+    timeline::timeline_ui,
+};
+use crate::time::secs;
+
+const SETUP_WIDTH: f32 = 290.0;
+const TABS_HEIGHT: f32 = 190.0;
+/// Shares of the centre's height; the timeline gets the rest.
+const CORES_SHARE: f32 = 0.24;
+const QUEUE_SHARE: f32 = 0.20;
+const LEAST_PLOT_HEIGHT: f32 = 64.0;
+
+impl App {
+    pub(super) fn frame_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
+        let theme = ui.ctx().options(|options| options.theme_preference);
+        let bar = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(GAP as i8, 5));
+        Panel::top("toolbar").frame(bar).show(ui, |ui| self.toolbar(ui, theme, actions));
+        self.error_ui(ui, actions);
+        Panel::bottom("status").frame(bar.inner_margin(Margin::symmetric(GAP as i8, 3))).show(ui, |ui| {
+            let figures = self.pacer.figures().filter(|_| self.runs.live().is_some());
+            status_ui(ui, &self.runs, self.said.as_deref(), figures);
+        });
+        Panel::left("setup").resizable(true).default_size(SETUP_WIDTH).size_range(250.0..=440.0).show(
+            ui,
+            |ui| {
+                setup_ui(ui, &mut self.form, self.usable_cores, actions);
+            },
+        );
+        let highest = (ui.available_height() * 0.6).max(90.0);
+        Panel::bottom("tabs").resizable(true).default_size(TABS_HEIGHT).size_range(90.0..=highest).show(
+            ui,
+            |ui| {
+                self.tabs_ui(ui, actions);
+            },
+        );
+        CentralPanel::default().frame(Frame::central_panel(ui.style()).inner_margin(GAP)).show(ui, |ui| {
+            self.centre_ui(ui, actions);
+        });
+        self.windows_ui(ui, actions);
+    }
+
+    fn toolbar(&mut self, ui: &mut Ui, theme: ThemePreference, actions: &mut Actions) {
+        let blocked = self.form.blocked();
+        let open_export = std::mem::take(&mut self.export_menu_asked);
+        toolbar_ui(ui, &self.runs, blocked.as_deref(), theme, open_export, actions);
+    }
+
+    fn error_ui(&self, ui: &mut Ui, actions: &mut Actions) {
+        let Some(error) = &self.error else { return };
+        let color = Palette::of(ui).error;
+        Panel::top("error").show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    if ui.button(Icon::Close.atom()).on_hover_text("Dismiss").accessible_name("Dismiss").clicked() {
+                        actions.push(Action::DismissError);
+                    }
+                    if ui.button("Copy").accessible_name("Copy error").clicked() {
+                        actions.push(Action::Copy(error.clone()));
+                    }
+                    ui.with_layout(Layout::left_to_right(Align::Center).with_main_wrap(true), |ui| {
+                        ui.colored_label(color, error);
+                    });
+                });
+            });
+        });
+    }
+
+    fn tabs_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
+        ui.horizontal(|ui| {
+            for tab in Tab::ALL {
+                if ui.selectable_label(self.tab == tab, tab.label()).clicked() {
+                    actions.push(Action::ShowTab(tab));
+                }
+            }
+        });
+        ui.separator();
+        let shown = self.runs.shown();
+        // Sideways only: tables and the log scroll down by themselves.
+        ScrollArea::horizontal().auto_shrink([false, false]).id_salt(self.tab.label()).show(ui, |ui| {
+            match self.tab {
+                Tab::Workers => workers_ui(ui, shown, actions),
+                Tab::Log => log_ui(ui, shown, &mut self.log),
+                Tab::Result => result_ui(ui, shown, &mut self.result, actions),
+                Tab::Compare => runs_ui(ui, &self.runs, actions),
+            }
+        });
+    }
+
+    fn centre_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
+        self.areas = Areas::default();
+        if self.tab == Tab::Compare && self.runs.pair().is_some() {
+            self.compared_ui(ui, actions);
+        } else if self.runs.shown().is_some() {
+            self.run_ui(ui, actions);
+        } else {
+            welcome_ui(ui, actions);
+        }
+    }
+
+    fn compared_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
+        let Some((left, right)) = self.runs.pair() else { return };
+        let now_ns = (left.now_ns(), right.now_ns());
+        self.axis.begin_frame(secs(now_ns.0.max(now_ns.1)), left.live || right.live);
+        heading_ui(ui, &format!("{}  ·  {}", left.title(), right.title()), self.axis.follow(), actions);
+        let area = ui.available_rect_before_wrap();
+        compare_ui(ui, &left.store, &right.store, now_ns, &mut self.axis);
+        self.areas = Areas { plots: Some(area), timeline: Some(area) };
+    }
+
+    fn run_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
+        let Some(run) = self.runs.shown() else { return };
+        let now_ns = run.now_ns();
+        self.axis.begin_frame(secs(now_ns), run.live);
+        heading_ui(ui, &run.title(), self.axis.follow(), actions);
+        let height = ui.available_height();
+        let all = ui.available_rect_before_wrap();
+        cores_ui(ui, &run.store, &mut self.axis, (height * CORES_SHARE).max(LEAST_PLOT_HEIGHT));
+        ui.add_space(GAP_SMALL);
+        queue_ui(ui, &run.store, &mut self.axis, (height * QUEUE_SHARE).max(LEAST_PLOT_HEIGHT));
+        self.areas.plots = Some(all.with_max_y(ui.cursor().top()));
+        ui.add_space(GAP_SMALL);
+        self.areas.timeline = Some(ui.available_rect_before_wrap());
+        timeline_ui(ui, "timeline", &run.store, now_ns, &mut self.axis);
+    }
+
+    fn windows_ui(&mut self, ui: &Ui, actions: &mut Actions) {
+        if let Some(window) = self.exporter.window_mut() {
+            dialogs::export_window_ui(ui.ctx(), window, actions);
+            self.exporter.preview();
+        }
+        if self.quit_asked {
+            dialogs::quit_window_ui(ui.ctx(), actions);
+        }
+    }
+}
+
+/// What is shown, and how the time axis moves.
+fn heading_ui(ui: &mut Ui, title: &str, follows: bool, actions: &mut Actions) {
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui
+                .add(Button::selectable(follows, "Follow"))
+                .on_hover_text("Keep the newest moment in view (L)")
+                .clicked()
+            {
+                actions.push(Action::ToggleFollow);
+            }
+            if ui.button("Fit").on_hover_text("Show the whole run (F)").clicked() {
+                actions.push(Action::Fit);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(eframe::egui::Label::new(RichText::new(title).strong()).truncate());
+            });
+        });
+    });
+}

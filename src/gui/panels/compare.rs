@@ -1,0 +1,205 @@
+//! Two runs one above the other on one time axis, and what differs between them in numbers and words.
+
+use std::sync::Arc;
+
+use eframe::egui::{Align, Id, Label, Layout, RichText, TextWrapMode, Ui, vec2};
+use egui_extras::{Column, TableBuilder};
+
+use crate::{
+    analysis::{Comparison, Row},
+    gui::{
+        plots::{TimeAxis, run_key},
+        theme::{self, Palette},
+        timeline::timeline_ui,
+    },
+    store::{Phase, RunStore},
+};
+
+const TITLE_HEIGHT: f32 = 20.0;
+const ROW_HEIGHT: f32 = 20.0;
+const NAME_WIDTH: f32 = 150.0;
+const VALUE_WIDTH: f32 = 110.0;
+/// Legend and time labels of a timeline, beside its lanes.
+const TIMELINE_EXTRA: f32 = 38.0;
+/// A timeline lower than this says nothing.
+const MIN_TIMELINE: f32 = 84.0;
+/// The table gives way to the timelines down to this, then scrolls.
+const MIN_TABLE: f32 = 4.0 * ROW_HEIGHT;
+/// While a run is live, its numbers are taken again no more often than this.
+const LIVE_REFRESH_SECS: f64 = 1.0;
+
+pub(crate) fn compare_ui(ui: &mut Ui, a: &RunStore, b: &RunStore, now_ns: (u64, u64), axis: &mut TimeAxis) {
+    let comparison = comparison(ui, a, b);
+    let notes = notes(a, b, &comparison);
+    let text_height = (notes.len() as f32 + 1.0) * ROW_HEIGHT;
+    let table_height = (comparison.rows.len() as f32 + 1.0) * (ROW_HEIGHT + theme::GAP_SMALL);
+    let room = ui.available_height() - text_height - 2.0 * (TITLE_HEIGHT + theme::GAP);
+    let [height_a, height_b] = timeline_heights(room, table_height, [a.lanes.len(), b.lanes.len()]);
+    run_ui(ui, "A", a, now_ns.0, axis, height_a);
+    run_ui(ui, "B", b, now_ns.1, axis, height_b);
+    let palette = Palette::of(ui);
+    for note in &notes {
+        ui.label(RichText::new(note).color(palette.warning));
+    }
+    table_ui(ui, &comparison, &palette);
+}
+
+/// Heights of the two timelines: what their lanes need, as far as `room` and a table of `table_height` allow.
+fn timeline_heights(room: f32, table_height: f32, lanes: [usize; 2]) -> [f32; 2] {
+    let needed = lanes.map(|lanes| lanes.max(1) as f32 * theme::LANE_HEIGHT + TIMELINE_EXTRA);
+    let for_both = (room - table_height).max((room - MIN_TABLE).min(needed[0] + needed[1]));
+    let share = for_both * 0.5;
+    // What one does not need, the other may have.
+    let height = |mine: usize, other: usize| {
+        let spare = (share - needed[other]).max(0.0);
+        needed[mine].min(share + spare).max(MIN_TIMELINE)
+    };
+    [height(0, 1), height(1, 0)]
+}
+
+fn run_ui(ui: &mut Ui, name: &str, store: &RunStore, now_ns: u64, axis: &mut TimeAxis, height: f32) {
+    let title = store.info.as_ref().map_or_else(|| "not started yet".to_owned(), |info| info.spec.title());
+    let text = RichText::new(format!("{name}: {title}")).strong();
+    ui.allocate_ui_with_layout(
+        vec2(ui.available_width(), TITLE_HEIGHT),
+        Layout::left_to_right(Align::Center),
+        |ui| {
+            ui.add(Label::new(text).wrap_mode(TextWrapMode::Truncate));
+        },
+    );
+    ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
+        ui.set_min_height(height);
+        timeline_ui(ui, &format!("compare {name}"), store, now_ns, axis);
+    });
+    ui.add_space(theme::GAP_SMALL);
+}
+
+/// What makes the numbers below doubtful.
+fn notes(a: &RunStore, b: &RunStore, comparison: &Comparison) -> Vec<String> {
+    let live = [(a, "A"), (b, "B")].into_iter().filter(|(store, _)| store.phase.is_live());
+    let names: Vec<&str> = live.map(|(_, name)| name).collect();
+    match names.as_slice() {
+        [] => comparison.warnings.clone(),
+        [name] => vec![format!("{name} has not ended: its numbers are those of this moment.")],
+        _ => vec!["Neither run has ended: the numbers are those of this moment.".to_owned()],
+    }
+}
+
+/// A comparison stays as it is until this changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Key {
+    run: (u64, u64, u32),
+    phase: Phase,
+    attempts: usize,
+    now_ns: u64,
+}
+
+impl Key {
+    fn of(store: &RunStore) -> Self {
+        let attempts = store.lanes.iter().map(|lane| lane.spans.len()).sum();
+        Self { run: run_key(store), phase: store.phase, attempts, now_ns: store.now_ns }
+    }
+}
+
+#[derive(Clone)]
+struct Cached {
+    keys: [Key; 2],
+    at_secs: f64,
+    comparison: Arc<Comparison>,
+}
+
+/// The comparison, from memory where nothing changed: with a million spans, taking it costs more than a frame.
+fn comparison(ui: &Ui, a: &RunStore, b: &RunStore) -> Arc<Comparison> {
+    let id = Id::unique("comparison of two runs");
+    let keys = [Key::of(a), Key::of(b)];
+    let now_secs = ui.input(|input| input.time);
+    if let Some(cached) = ui.data(|data| data.get_temp::<Cached>(id)) {
+        let same_runs = [0, 1]
+            .into_iter()
+            .all(|at| (cached.keys[at].run, cached.keys[at].phase) == (keys[at].run, keys[at].phase));
+        if cached.keys == keys || (same_runs && now_secs - cached.at_secs < LIVE_REFRESH_SECS) {
+            return cached.comparison;
+        }
+    }
+    let comparison = Arc::new(Comparison::new(a, b));
+    let cached = Cached { keys, at_secs: now_secs, comparison: comparison.clone() };
+    ui.data_mut(|data| data.insert_temp(id, cached));
+    comparison
+}
+
+fn table_ui(ui: &mut Ui, comparison: &Comparison, palette: &Palette) {
+    let [name_a, name_b] = &comparison.names;
+    let heading = |letter: &str, name: &str| {
+        if letter == name { letter.to_owned() } else { format!("{letter}: {name}") }
+    };
+    let headings = [String::new(), heading("A", name_a), heading("B", name_b), "difference".to_owned()];
+    let right = Layout::right_to_left(Align::Center);
+    TableBuilder::new(ui)
+        .id_salt("comparison")
+        .striped(true)
+        .auto_shrink([false, true])
+        .cell_layout(Layout::left_to_right(Align::Center))
+        .column(Column::exact(NAME_WIDTH))
+        .columns(Column::exact(VALUE_WIDTH), 2)
+        .column(Column::remainder().clip(true))
+        .header(ROW_HEIGHT, |mut row| {
+            for (at, heading) in headings.iter().enumerate() {
+                let text = RichText::new(heading).strong();
+                row.col(|ui| {
+                    if at == 1 || at == 2 {
+                        ui.with_layout(right, |ui| ui.label(text));
+                    } else {
+                        ui.add_space(theme::GAP);
+                        ui.label(text);
+                    }
+                });
+            }
+        })
+        .body(|body| {
+            body.rows(ROW_HEIGHT, comparison.rows.len(), |mut table_row| {
+                let Some(row) = comparison.rows.get(table_row.index()) else { return };
+                table_row.col(|ui| _ = ui.label(row.name));
+                for (value, exact) in values(row) {
+                    table_row.col(|ui| {
+                        ui.with_layout(right, |ui| ui.label(value).on_hover_text(exact));
+                    });
+                }
+                table_row.col(|ui| {
+                    ui.add_space(theme::GAP);
+                    ui.label(RichText::new(&row.difference).color(palette.text));
+                });
+            });
+        });
+}
+
+fn values(row: &Row) -> [(&str, &str); 2] {
+    [(&row.a, &row.exact_a), (&row.b, &row.exact_b)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timelines_get_what_they_need_or_share_what_there_is() {
+        let need = |lanes: usize| lanes as f32 * theme::LANE_HEIGHT + TIMELINE_EXTRA;
+        assert_eq!(timeline_heights(2000.0, 200.0, [4, 8]), [need(4), need(8)]);
+        let [a, b] = timeline_heights(600.0, 200.0, [64, 64]);
+        assert!(a == b && a + b <= 600.0 - MIN_TABLE + 0.1, "{a} {b}");
+        let [a, b] = timeline_heights(600.0, 200.0, [2, 64]);
+        assert!(a == need(2) && b > a, "the one with many lanes gets the rest: {a} {b}");
+        assert_eq!(timeline_heights(10.0, 200.0, [4, 4]), [MIN_TIMELINE; 2]);
+    }
+
+    #[test]
+    fn a_live_run_is_said_to_be_live() {
+        let comparison =
+            Comparison { names: ["A".into(), "B".into()], rows: Vec::new(), warnings: vec!["w".into()] };
+        let live = RunStore::default();
+        let mut ended = RunStore::default();
+        ended.phase = Phase::Ended(crate::event::Status::Finished);
+        assert_eq!(notes(&ended, &ended, &comparison), ["w"]);
+        assert!(notes(&ended, &live, &comparison)[0].starts_with("B has not ended"));
+        assert!(notes(&live, &live, &comparison)[0].starts_with("Neither"));
+    }
+}

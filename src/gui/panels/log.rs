@@ -1,0 +1,215 @@
+//! The run's log: all workers' lines in order of time, searched and filtered without reading it again every frame.
+
+use eframe::egui::{
+    Align, ComboBox, Layout, ScrollArea, TextEdit, TextStyle, Ui, text::LayoutJob, text::TextFormat,
+};
+
+use crate::{
+    event::Level,
+    gui::{
+        runs::{Run, RunId},
+        theme::{GAP, Palette},
+    },
+    store::{Chunked, LogLine},
+    time::secs,
+    units,
+};
+
+const SEARCH_WIDTH: f32 = 180.0;
+/// Longer lines are cut in the view; exports have them whole.
+const SHOWN_CHARS: usize = 400;
+
+/// What of the log is shown, and where its lines are.
+#[derive(Debug)]
+pub(crate) struct LogView {
+    search: String,
+    least: Level,
+    hits: Hits,
+}
+
+impl Default for LogView {
+    fn default() -> Self {
+        Self { search: String::new(), least: Level::Debug, hits: Hits::default() }
+    }
+}
+
+/// Indices of the lines that pass the filter, extended as the log grows.
+#[derive(Debug, Default)]
+struct Hits {
+    run: Option<RunId>,
+    needle: String,
+    least: Option<Level>,
+    /// Lines of the log that were looked at.
+    seen: usize,
+    at: Vec<u32>,
+}
+
+impl Hits {
+    fn update(&mut self, run: RunId, log: &Chunked<LogLine>, search: &str, least: Level) {
+        let needle = search.trim().to_lowercase();
+        let same = self.run == Some(run) && self.needle == needle && self.least == Some(least);
+        if !same || log.len() < self.seen {
+            *self = Self { run: Some(run), needle, least: Some(least), seen: 0, at: Vec::new() };
+        }
+        for (at, line) in log.iter_from(self.seen).enumerate() {
+            if line.level >= least && matches(line, &self.needle) {
+                self.at.push((self.seen + at) as u32);
+            }
+        }
+        self.seen = log.len();
+    }
+}
+
+/// `needle` is in lower case already.
+fn matches(line: &LogLine, needle: &str) -> bool {
+    needle.is_empty()
+        || line.text.to_lowercase().contains(needle)
+        || line.worker.is_some_and(|worker| worker.to_string().contains(needle))
+}
+
+fn least_text(least: Level) -> &'static str {
+    match least {
+        Level::Debug => "all levels",
+        Level::Info => "info and above",
+        Level::Warning => "warnings and errors",
+        Level::Error => "errors only",
+    }
+}
+
+pub(crate) fn log_ui(ui: &mut Ui, run: Option<&Run>, view: &mut LogView) {
+    let Some(run) = run else {
+        ui.weak("What workers and the engine have to say stands here once a run was started.");
+        return;
+    };
+    let log = &run.store.log;
+    ui.horizontal(|ui| {
+        ui.add(TextEdit::singleline(&mut view.search).hint_text("Search").desired_width(SEARCH_WIDTH))
+            .accessible_name("Search log");
+        let combo =
+            ComboBox::from_id_salt("log level").selected_text(least_text(view.least)).show_ui(ui, |ui| {
+                for level in Level::ALL {
+                    ui.selectable_value(&mut view.least, level, least_text(level));
+                }
+            });
+        combo.response.accessible_name("Log level");
+        view.hits.update(run.id, log, &view.search, view.least);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.weak(count_text(view.hits.at.len(), log.len()));
+        });
+    });
+    ui.add_space(GAP / 2.0);
+    if view.hits.at.is_empty() {
+        ui.weak(if log.is_empty() { "Nothing was logged yet." } else { "No line passes the filter." });
+        return;
+    }
+    lines_ui(ui, log, &view.hits.at);
+}
+
+fn count_text(shown: usize, all: usize) -> String {
+    format!("{} of {} lines", units::count(shown as u64), units::count(all as u64))
+}
+
+fn lines_ui(ui: &mut Ui, log: &Chunked<LogLine>, hits: &[u32]) {
+    let row_height = ui.text_style_height(&TextStyle::Monospace);
+    ScrollArea::both().auto_shrink([false, false]).stick_to_bottom(true).show_rows(
+        ui,
+        row_height,
+        hits.len(),
+        |ui, rows| {
+            ui.spacing_mut().interact_size.y = row_height;
+            for line in hits[rows].iter().filter_map(|at| log.get(*at as usize)) {
+                let job = line_job(ui, line);
+                ui.add(eframe::egui::Label::new(job).extend());
+            }
+        },
+    );
+}
+
+fn line_job(ui: &Ui, line: &LogLine) -> LayoutJob {
+    let palette = Palette::of(ui);
+    let font = TextStyle::Monospace.resolve(ui.style());
+    let plain = |color| TextFormat::simple(font.clone(), color);
+    let level_color = match line.level {
+        Level::Debug | Level::Info => palette.text_weak,
+        Level::Warning => palette.warning,
+        Level::Error => palette.error,
+    };
+    let source = line.worker.map_or_else(|| "engine".to_owned(), |worker| worker.to_string());
+    let mut job = LayoutJob::default();
+    job.append(&format!("{:>10.4}  ", secs(line.t_ns)), 0.0, plain(palette.text_weak));
+    job.append(&format!("{:<7}  ", line.level), 0.0, plain(level_color));
+    job.append(&format!("{source:<11}  "), 0.0, plain(palette.text_weak));
+    job.append(&shown_text(&line.text), 0.0, plain(palette.text));
+    job
+}
+
+/// One line of text, whatever was logged.
+fn shown_text(text: &str) -> String {
+    let mut shown: String =
+        text.chars().take(SHOWN_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(SHOWN_CHARS).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::WorkerId;
+
+    fn line(level: Level, worker: Option<u32>, text: &str) -> LogLine {
+        LogLine { t_ns: 0, worker: worker.map(WorkerId), level, text: text.into() }
+    }
+
+    fn log() -> Chunked<LogLine> {
+        [
+            line(Level::Info, None, "pool ready"),
+            line(Level::Warning, Some(3), "Slow disk"),
+            line(Level::Error, Some(1), "crashed"),
+        ]
+        .into_iter()
+        .collect()
+    }
+
+    fn hits(search: &str, least: Level) -> Vec<u32> {
+        let mut hits = Hits::default();
+        hits.update(RunId(1), &log(), search, least);
+        hits.at
+    }
+
+    #[test]
+    fn the_filter_knows_level_text_and_worker_and_ignores_case() {
+        assert_eq!(hits("", Level::Debug), [0, 1, 2]);
+        assert_eq!(hits("", Level::Warning), [1, 2]);
+        assert_eq!(hits("sLOW", Level::Debug), [1]);
+        assert_eq!(hits("worker 1", Level::Debug), [2]);
+        assert_eq!(hits("slow", Level::Error), [] as [u32; 0]);
+    }
+
+    #[test]
+    fn a_growing_log_is_only_read_on_and_another_filter_reads_it_anew() {
+        let mut log = log();
+        let mut hits = Hits::default();
+        hits.update(RunId(1), &log, "", Level::Warning);
+        hits.at.push(77); // Would vanish if the log were read from its start again.
+        log.push(line(Level::Error, None, "lost"));
+        hits.update(RunId(1), &log, "", Level::Warning);
+        assert_eq!(hits.at, [1, 2, 77, 3]);
+        hits.update(RunId(1), &log, "", Level::Error);
+        assert_eq!(hits.at, [2, 3]);
+        hits.update(RunId(2), &Chunked::default(), "", Level::Error);
+        assert!(hits.at.is_empty());
+    }
+
+    #[test]
+    fn the_count_is_grouped() {
+        assert_eq!(count_text(312, 5000), "312 of 5\u{202f}000 lines");
+    }
+
+    #[test]
+    fn a_shown_line_is_one_line_and_not_endless() {
+        assert_eq!(shown_text("a\nb\tc"), "a b c");
+        assert_eq!(shown_text(&"x".repeat(1000)).chars().count(), SHOWN_CHARS + 1);
+    }
+}

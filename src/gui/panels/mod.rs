@@ -1,0 +1,12 @@
+//! The parts of the window around the plots. Each reads state and adds to the [`super::action::Actions`]; none
+//! launches, sends, locks or touches a file.
+
+pub(crate) mod compare;
+pub(crate) mod log;
+pub(crate) mod result;
+pub(crate) mod runs;
+pub(crate) mod setup;
+pub(crate) mod status;
+pub(crate) mod toolbar;
+pub(crate) mod welcome;
+pub(crate) mod workers;

@@ -1,0 +1,260 @@
+//! What the tasks returned: a picture that fills row by row, or a table of values by task.
+
+use eframe::egui::{
+    Align, Color32, ColorImage, Image, Layout, RichText, TextureHandle, TextureOptions, Ui, Vec2, vec2,
+};
+use egui_extras::{Column, TableBuilder};
+
+use crate::{
+    gui::{
+        action::{Action, Actions},
+        runs::{Run, RunId},
+        theme::{self, GAP, Palette},
+    },
+    ids::TaskId,
+    store::{Chunked, RunStore},
+    units,
+    workload::Value,
+};
+
+const ROW_HEIGHT: f32 = 18.0;
+/// Larger pictures are shown by every second, third … pixel.
+const TEXTURE_SIDE: usize = 4096;
+const NO_VALUE: u32 = u32::MAX;
+/// Bytes of a digest that the table shows.
+const DIGEST_BYTES: usize = 32;
+
+/// What was made of a run's values so far, so that every frame looks at the new ones only.
+#[derive(Default)]
+pub(crate) struct ResultView {
+    run: Option<RunId>,
+    /// Values that were looked at.
+    seen: usize,
+    /// Where each task's value is among the values, [`NO_VALUE`] while it has none.
+    slots: Vec<u32>,
+    picture: Option<Picture>,
+}
+
+impl ResultView {
+    fn update(&mut self, ui: &Ui, run: &Run) {
+        let values = &run.store.values;
+        if self.run != Some(run.id) || values.len() < self.seen {
+            *self = Self { run: Some(run.id), ..Self::default() };
+        }
+        let new = self.seen..values.len();
+        for at in new {
+            let Some((task, value)) = values.get(at) else { break };
+            if let Value::Row(row) = value.as_ref() {
+                let rows = run.store.tally.total as usize;
+                let background = Palette::of(ui).lane_alternate;
+                self.picture
+                    .get_or_insert_with(|| Picture::new(row.len(), rows, background))
+                    .set_row(task.index(), row);
+            } else {
+                set_slot(&mut self.slots, *task, at);
+            }
+        }
+        self.seen = values.len();
+    }
+}
+
+fn set_slot(slots: &mut Vec<u32>, task: TaskId, at: usize) {
+    if slots.len() <= task.index() {
+        slots.resize(task.index() + 1, NO_VALUE);
+    }
+    slots[task.index()] = at as u32;
+}
+
+/// Rows of shades as an image, and its copy on the graphics card.
+struct Picture {
+    image: ColorImage,
+    /// Rows of the image that the texture does not have yet.
+    changed: Option<(usize, usize)>,
+    /// One pixel of the image stands for so many of the result, both ways.
+    step: usize,
+    rows_done: usize,
+    texture: Option<TextureHandle>,
+}
+
+impl Picture {
+    fn new(width: usize, rows: usize, background: Color32) -> Self {
+        let step = width.max(rows).div_ceil(TEXTURE_SIDE).max(1);
+        let size = [width.div_ceil(step).max(1), rows.div_ceil(step).max(1)];
+        Self { image: ColorImage::filled(size, background), changed: None, step, rows_done: 0, texture: None }
+    }
+
+    fn set_row(&mut self, row: usize, shades: &[u8]) {
+        self.rows_done += 1;
+        let (width, y) = (self.image.width(), row / self.step);
+        if !row.is_multiple_of(self.step) || y >= self.image.height() {
+            return;
+        }
+        let pixels = &mut self.image.pixels[y * width..(y + 1) * width];
+        for (pixel, shade) in pixels.iter_mut().zip(shades.iter().step_by(self.step)) {
+            *pixel = theme::shade(*shade);
+        }
+        let (first, last) = self.changed.unwrap_or((y, y));
+        self.changed = Some((first.min(y), last.max(y)));
+    }
+
+    /// The texture with all rows so far; only the band of new rows is sent.
+    fn texture(&mut self, ui: &Ui) -> &TextureHandle {
+        let options =
+            TextureOptions { magnification: eframe::egui::TextureFilter::Nearest, ..TextureOptions::LINEAR };
+        let changed = self.changed.take();
+        if let (Some(texture), Some((first, last))) = (&mut self.texture, changed) {
+            let band = self.image.region_by_pixels([0, first], [self.image.width(), last + 1 - first]);
+            texture.set_partial([0, first], band, options);
+        }
+        let image = &self.image;
+        self.texture.get_or_insert_with(|| ui.ctx().load_texture("result picture", image.clone(), options))
+    }
+}
+
+pub(crate) fn result_ui(ui: &mut Ui, run: Option<&Run>, view: &mut ResultView, actions: &mut Actions) {
+    let Some(run) = run else {
+        ui.weak("What the tasks return stands here once a run was started.");
+        return;
+    };
+    view.update(ui, run);
+    header_ui(ui, &run.store, actions);
+    ui.add_space(GAP / 2.0);
+    if let Some(picture) = &mut view.picture {
+        picture_ui(ui, picture, run.store.tally.total);
+    } else if run.store.values.is_empty() {
+        ui.weak("No task has returned yet.");
+    } else if run.store.values.last().is_some_and(|(_, value)| **value == Value::Unit) {
+        ui.weak("This workload returns nothing.");
+    } else {
+        values_ui(ui, &run.store.values, &view.slots);
+    }
+}
+
+fn header_ui(ui: &mut Ui, store: &RunStore, actions: &mut Actions) {
+    let checksum = format!("{:016x}", store.checksum);
+    ui.horizontal(|ui| {
+        ui.label("Checksum");
+        ui.label(RichText::new(&checksum).monospace()).on_hover_text(
+            "Of all results by their task; the same work gives the same checksum on every pool",
+        );
+        if ui.small_button("Copy").accessible_name("Copy checksum").clicked() {
+            actions.push(Action::Copy(checksum.clone()));
+        }
+        ui.weak(format!("over {} results", units::count(store.values.len() as u64)));
+    });
+}
+
+fn picture_ui(ui: &mut Ui, picture: &mut Picture, rows: u32) {
+    let alt = format!("Result picture, {} of {rows} rows", picture.rows_done);
+    let size = fitted(picture.image.size, ui.available_size(), ui.ctx().pixels_per_point());
+    let texture = picture.texture(ui);
+    let image = Image::from_texture((texture.id(), size)).fit_to_exact_size(size).alt_text(alt.as_str());
+    ui.add(image).on_hover_text(alt.as_str());
+}
+
+/// The largest size with the picture's own aspect that fits; enlarged by whole factors only, so that pixels stay
+/// square.
+fn fitted(size: [usize; 2], room: Vec2, pixels_per_point: f32) -> Vec2 {
+    let natural = vec2(size[0] as f32, size[1] as f32) / pixels_per_point;
+    let scale = (room.x / natural.x).min(room.y / natural.y);
+    natural * if scale >= 1.0 { scale.floor() } else { scale.max(0.01) }
+}
+
+fn values_ui(ui: &mut Ui, values: &Chunked<(TaskId, std::sync::Arc<Value>)>, slots: &[u32]) {
+    TableBuilder::new(ui)
+        .id_salt("values table")
+        .striped(true)
+        .auto_shrink([false, false])
+        .min_scrolled_height(0.0)
+        .cell_layout(Layout::left_to_right(Align::Center))
+        .column(Column::exact(90.0))
+        .column(Column::remainder().clip(true))
+        .header(ROW_HEIGHT, |mut row| {
+            row.col(|ui| {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.strong("Task"));
+            });
+            row.col(|ui| {
+                ui.strong("Value");
+            });
+        })
+        .body(|body| {
+            body.rows(ROW_HEIGHT, slots.len(), |mut row| {
+                let task = row.index();
+                row.col(|ui| {
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        ui.monospace(units::count(task as u64));
+                    });
+                });
+                row.col(|ui| {
+                    let value = values.get(slots[task] as usize).map(|(_, value)| value_text(value));
+                    match value {
+                        Some(text) => ui.monospace(text),
+                        None => ui.weak("–").on_hover_text("No result (yet)"),
+                    };
+                });
+            });
+        });
+}
+
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::Unit => "–".to_owned(),
+        Value::Number(n) => units::count(*n),
+        Value::Digest(bytes) | Value::Row(bytes) => {
+            let mut text: String =
+                bytes.iter().take(DIGEST_BYTES).map(|byte| format!("{byte:02x}")).collect();
+            if bytes.len() > DIGEST_BYTES {
+                text.push('…');
+            }
+            text
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: Color32 = Color32::TRANSPARENT;
+
+    #[test]
+    fn rows_land_at_their_task_and_the_rest_stays_empty() {
+        let mut picture = Picture::new(3, 4, EMPTY);
+        picture.set_row(2, &[0, 128, 255]);
+        assert_eq!(picture.image.size, [3, 4]);
+        assert_eq!(picture.image[(0, 2)], theme::shade(0));
+        assert_eq!(picture.image[(2, 2)], theme::shade(255));
+        assert_eq!(picture.image[(0, 1)], EMPTY);
+        assert_eq!(picture.changed, Some((2, 2)));
+        picture.set_row(0, &[9, 9, 9]);
+        assert_eq!(picture.changed, Some((0, 2)));
+        picture.set_row(99, &[1, 1, 1]);
+        assert_eq!(picture.rows_done, 3);
+    }
+
+    #[test]
+    fn a_picture_larger_than_a_texture_is_thinned_out_both_ways() {
+        let picture = Picture::new(10_000, 5_000, EMPTY);
+        assert_eq!((picture.step, picture.image.size), (3, [3334, 1667]));
+    }
+
+    #[test]
+    fn a_small_picture_grows_by_whole_factors_and_a_large_one_shrinks() {
+        assert_eq!(fitted([100, 50], vec2(350.0, 1000.0), 1.0), vec2(300.0, 150.0));
+        assert_eq!(fitted([1000, 500], vec2(500.0, 500.0), 1.0), vec2(500.0, 250.0));
+    }
+
+    #[test]
+    fn values_are_found_by_task_in_whatever_order_they_came() {
+        let mut slots = Vec::new();
+        set_slot(&mut slots, TaskId(2), 0);
+        set_slot(&mut slots, TaskId(0), 1);
+        assert_eq!(slots, [1, NO_VALUE, 0]);
+    }
+
+    #[test]
+    fn digests_are_shown_in_hex() {
+        assert_eq!(value_text(&Value::Digest(vec![0, 255])), "00ff");
+        assert_eq!(value_text(&Value::Number(25)), "25");
+    }
+}

@@ -1,0 +1,138 @@
+//! The line at the bottom: how the run stands, what happened last, and what the window itself costs.
+
+use eframe::egui::{Align, Label, Layout, RichText, Sense, Ui, vec2};
+
+use crate::{
+    event::Status,
+    gui::{pacing::Figures, runs::Runs, theme::Palette},
+    store::{Phase, RunStore, Tally},
+    units,
+};
+
+const DOT_RADIUS: f32 = 4.5;
+const HINT: &str = "Space run or stop · F fit · L follow · Ctrl+E export";
+
+/// `said` is what the window did last, such as a file it saved; `figures` are shown while there is something to pace.
+pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, said: Option<&str>, figures: Option<Figures>) {
+    ui.horizontal(|ui| {
+        let shown = runs.live().or_else(|| runs.shown());
+        let text = shown.map_or_else(|| "Ready".to_owned(), |run| state_text(&run.store));
+        let palette = Palette::of(ui);
+        let color = shown.map_or(palette.text_weak, |run| phase_color(&palette, run.store.phase, run.store.tally));
+        let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + 2.0, 16.0), Sense::hover());
+        ui.painter().circle_filled(rect.center(), DOT_RADIUS, color);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if let Some(figures) = figures {
+                ui.label(RichText::new(figures_text(figures)).small().weak())
+                    .on_hover_text("CPU time that a frame of this window costs, frames a second, and the whole window's CPU use. None of it runs inside the pool");
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Label::new(text.as_str()).truncate()).on_hover_text(text.as_str());
+                if runs.waiting() > 0 {
+                    ui.weak("· threads follow");
+                }
+                ui.add(Label::new(RichText::new(said.unwrap_or(HINT)).weak()).truncate());
+            });
+        });
+    });
+}
+
+fn figures_text(figures: Figures) -> String {
+    format!(
+        "UI {}/frame · {:.0} fps · poolscope {} of a core",
+        units::duration(figures.cost_ns),
+        figures.frames_per_second,
+        units::percent(figures.cores)
+    )
+}
+
+fn phase_color(palette: &Palette, phase: Phase, tally: Tally) -> eframe::egui::Color32 {
+    match phase {
+        Phase::Starting => palette.text_weak,
+        Phase::Running => palette.running,
+        Phase::Paused | Phase::Stopping => palette.warning,
+        Phase::Ended(Status::Finished) if tally.all_ok() => palette.rate,
+        Phase::Ended(Status::Finished | Status::Interrupted) => palette.warning,
+        Phase::Ended(Status::Failed | Status::Lost) => palette.error,
+    }
+}
+
+/// `Finished: 64 of 64 tasks ok in 1.24 s`.
+pub(crate) fn state_text(store: &RunStore) -> String {
+    let because = store.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
+    match store.phase {
+        Phase::Starting => "Starting".to_owned(),
+        Phase::Running => "Running".to_owned(),
+        Phase::Paused => "Paused".to_owned(),
+        Phase::Stopping => "Stopping".to_owned(),
+        Phase::Ended(Status::Finished) => {
+            format!("Finished: {} in {}", tally_text(store.tally), units::duration(store.last_end_ns))
+        }
+        Phase::Ended(Status::Interrupted) => format!("Interrupted: {}", tally_text(store.tally)),
+        Phase::Ended(Status::Failed) => format!("Failed{because}"),
+        Phase::Ended(Status::Lost) => format!("Lost{because}"),
+    }
+}
+
+/// How a run stands, for a row among others.
+pub(crate) fn brief_text(store: &RunStore) -> String {
+    match store.phase {
+        Phase::Ended(Status::Finished | Status::Interrupted) => tally_text(store.tally),
+        _ => state_text(store).to_lowercase(),
+    }
+}
+
+/// `64 of 64 tasks ok`, and what else became of them.
+fn tally_text(tally: Tally) -> String {
+    let mut parts = vec![format!(
+        "{} of {} tasks ok",
+        units::count(u64::from(tally.ok)),
+        units::count(u64::from(tally.total))
+    )];
+    for (count, word) in [
+        (tally.failed, "failed"),
+        (tally.crashed, "crashed"),
+        (tally.timed_out, "timed out"),
+        (tally.cancelled, "cancelled"),
+        (tally.not_run, "not run"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{} {word}", units::count(u64::from(count))));
+        }
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(phase: Phase, tally: Tally, reason: Option<&str>) -> RunStore {
+        RunStore {
+            phase,
+            tally,
+            reason: reason.map(Into::into),
+            last_end_ns: 1_240_000_000,
+            ..RunStore::default()
+        }
+    }
+
+    #[test]
+    fn an_ended_run_tells_what_became_of_its_tasks() {
+        let tally = Tally { total: 64, ok: 60, failed: 3, crashed: 1, ..Tally::default() };
+        let store = store(Phase::Ended(Status::Finished), tally, None);
+        assert_eq!(state_text(&store), "Finished: 60 of 64 tasks ok, 3 failed, 1 crashed in 1.24 s");
+    }
+
+    #[test]
+    fn a_lost_run_says_why() {
+        let store = store(Phase::Ended(Status::Lost), Tally::default(), Some("engine ended by SIGSEGV"));
+        assert_eq!(state_text(&store), "Lost: engine ended by SIGSEGV");
+    }
+
+    #[test]
+    fn figures_name_cost_rate_and_share() {
+        let figures = Figures { cost_ns: 4_200_000, frames_per_second: 29.6, cores: 0.125 };
+        assert_eq!(figures_text(figures), "UI 4.20 ms/frame · 30 fps · poolscope 12 % of a core");
+    }
+}

@@ -1,0 +1,142 @@
+//! The strip at the top: start, pause and stop a run, see how far it is, export, choose the theme.
+
+use eframe::egui::{Align, Button, Layout, ProgressBar, Response, RichText, ThemePreference, Ui, vec2};
+
+use crate::{
+    gui::{
+        action::{Action, Actions, ExportKind},
+        icons::Icon,
+        progress::Progress,
+        runs::Runs,
+        theme::GAP,
+    },
+    store::Phase,
+};
+
+/// Room kept for `52.0 k/s · 2 min 05 s left`, so that the bar does not jump.
+const RATE_WIDTH: f32 = 150.0;
+const NARROW_RATE_WIDTH: f32 = 104.0;
+/// Below this width of the remaining strip the forecast gives way to the bar.
+const NARROW: f32 = 330.0;
+const SHORTEST_BAR: f32 = 60.0;
+
+/// `blocked` says why the form cannot be run, where it cannot.
+pub(crate) fn toolbar_ui(
+    ui: &mut Ui,
+    runs: &Runs,
+    blocked: Option<&str>,
+    theme: ThemePreference,
+    export_open: bool,
+    actions: &mut Actions,
+) {
+    ui.horizontal(|ui| {
+        run_buttons(ui, runs, blocked, actions);
+        ui.add_space(GAP);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            theme_buttons(ui, theme, actions);
+            export_menu(ui, runs, export_open, actions);
+            ui.add_space(GAP);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| progress_ui(ui, runs));
+        });
+    });
+}
+
+/// A button whose spoken name is its text.
+fn button(ui: &mut Ui, enabled: bool, icon: Icon, name: &str, hint: &str) -> Response {
+    ui.add_enabled(enabled, Button::new((icon.atom(), name)).min_size(vec2(0.0, 26.0)))
+        .on_hover_text(hint)
+        .accessible_name(name)
+}
+
+fn run_buttons(ui: &mut Ui, runs: &Runs, blocked: Option<&str>, actions: &mut Actions) {
+    let busy = runs.busy();
+    let why_not = if busy { "A run is going: stop it first" } else { blocked.unwrap_or_default() };
+    let may_run = !busy && blocked.is_none();
+    if button(ui, may_run, Icon::Play, "Run", "Start this pool (Space)")
+        .on_disabled_hover_text(why_not)
+        .clicked()
+    {
+        actions.push(Action::Run);
+    }
+    if button(
+        ui,
+        may_run,
+        Icon::PlayTwice,
+        "Run both",
+        "Run as processes, then as threads, and compare the two",
+    )
+    .on_disabled_hover_text(why_not)
+    .clicked()
+    {
+        actions.push(Action::RunBoth);
+    }
+    let phase = runs.live().map(|run| run.store.phase);
+    let can_pause = matches!(phase, Some(Phase::Running | Phase::Paused));
+    let (icon, name, hint) = if phase == Some(Phase::Paused) {
+        (Icon::Play, "Resume", "Go on handing out tasks")
+    } else {
+        (Icon::Pause, "Pause", "Start no further task; running ones go on")
+    };
+    if button(ui, can_pause, icon, name, hint).on_disabled_hover_text("No run is going").clicked() {
+        actions.push(Action::TogglePause);
+    }
+    let hint = "Hand out nothing more and end the run (Space). A second press ends it at once";
+    if button(ui, busy, Icon::Stop, "Stop", hint).on_disabled_hover_text("No run is going").clicked() {
+        actions.push(Action::Stop);
+    }
+}
+
+fn progress_ui(ui: &mut Ui, runs: &Runs) {
+    let Some(run) = runs.live().or_else(|| runs.shown()) else {
+        ui.weak("No run yet");
+        return;
+    };
+    let progress = Progress::of(&run.store, run.now_ns());
+    let rate_width = if ui.available_width() < NARROW { NARROW_RATE_WIDTH } else { RATE_WIDTH };
+    let bar_width = (ui.available_width() - rate_width - GAP).max(SHORTEST_BAR);
+    let count = progress.count_text();
+    let bar = ui
+        .add(ProgressBar::new(progress.fraction()).desired_width(bar_width).text(&count))
+        .on_hover_text("Tasks that have ended, of all tasks");
+    ui.ctx().accesskit_node_builder(bar.id, |node| {
+        node.set_label("Progress");
+        node.set_value(count.as_str());
+    });
+    let rate = progress.rate_text();
+    ui.add(eframe::egui::Label::new(RichText::new(&rate).small()).truncate()).on_hover_text(rate);
+}
+
+fn export_menu(ui: &mut Ui, runs: &Runs, open_now: bool, actions: &mut Actions) {
+    let shown = runs.shown().is_some();
+    let response = button(ui, shown, Icon::Down, "Export", "Write the shown run to a file (Ctrl+E)")
+        .on_disabled_hover_text("There is no run to export yet");
+    let mut popup = eframe::egui::Popup::menu(&response);
+    if open_now && shown {
+        popup = popup.open_memory(Some(eframe::egui::SetOpenCommand::Bool(true)));
+    }
+    popup.show(|ui| {
+        for kind in ExportKind::ALL {
+            if ui.button(format!("{}…", kind.label())).on_hover_text(kind.about()).clicked() {
+                actions.push(Action::Export(kind));
+                ui.close();
+            }
+        }
+    });
+}
+
+fn theme_buttons(ui: &mut Ui, theme: ThemePreference, actions: &mut Actions) {
+    ui.spacing_mut().item_spacing.x = 1.0;
+    // The layout runs from the right.
+    for (preference, icon, name) in [
+        (ThemePreference::Dark, Icon::Moon, "Dark theme"),
+        (ThemePreference::Light, Icon::Sun, "Light theme"),
+        (ThemePreference::System, Icon::Screen, "System theme"),
+    ] {
+        let response =
+            ui.add(Button::selectable(theme == preference, icon.atom())).on_hover_text(name).accessible_name(name);
+        if response.clicked() {
+            actions.push(Action::SetTheme(preference));
+        }
+    }
+    ui.add_space(GAP);
+}

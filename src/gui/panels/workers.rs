@@ -1,0 +1,165 @@
+//! The table of workers: who fills each place of the pool, what they do and what they cost.
+
+use eframe::egui::{Align, Button, Layout, RichText, Sense, Ui, vec2};
+use egui_extras::{Column, TableBuilder, TableRow};
+
+use crate::{
+    gui::{
+        action::{Action, Actions},
+        runs::Run,
+        theme::Palette,
+    },
+    spec::Backend,
+    store::{WorkerRow, WorkerState},
+    units,
+};
+
+const ROW_HEIGHT: f32 = 22.0;
+const DOT_RADIUS: f32 = 4.0;
+/// Signals that a person may send, with what they do.
+const SIGKILL: i32 = 9;
+const SIGNALS: [(i32, &str); 5] = [
+    (SIGKILL, "Kill (SIGKILL)"),
+    (15, "Terminate (SIGTERM)"),
+    (11, "Segmentation fault (SIGSEGV)"),
+    (19, "Halt (SIGSTOP)"),
+    (18, "Go on (SIGCONT)"),
+];
+
+pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) {
+    let Some(run) = run else {
+        ui.weak("The workers of a run stand here once one was started.");
+        return;
+    };
+    if run.store.workers.is_empty() {
+        ui.weak(if run.live { "No worker has been started yet." } else { "This run had no worker." });
+        return;
+    }
+    let text_width = ui.available_width();
+    TableBuilder::new(ui)
+        .id_salt("workers table")
+        .striped(true)
+        .auto_shrink([false, false])
+        .min_scrolled_height(0.0)
+        .cell_layout(Layout::left_to_right(Align::Center))
+        .column(Column::exact(30.0))
+        .column(Column::exact(64.0))
+        .column(Column::exact(92.0))
+        .columns(Column::exact((text_width / 12.0).clamp(56.0, 96.0)), 5)
+        .column(Column::remainder().at_least(56.0).clip(true))
+        .column(Column::exact(60.0))
+        .header(ROW_HEIGHT, |mut row| {
+            for (title, hint, number) in HEADINGS {
+                row.col(|ui| {
+                    let text = RichText::new(title).strong();
+                    let response = if number { at_right(ui, |ui| ui.label(text)) } else { ui.label(text) };
+                    response.on_hover_text(hint);
+                });
+            }
+        })
+        .body(|body| {
+            body.rows(ROW_HEIGHT, run.store.workers.len(), |mut row| {
+                let worker = &run.store.workers[row.index()];
+                worker_row(&mut row, run, worker, actions);
+            });
+        });
+}
+
+const HEADINGS: [(&str, &str, bool); 10] = [
+    ("#", "Place in the pool; a replaced process keeps the place", true),
+    ("PID", "Process, or thread in the engine's process", true),
+    ("State", "What the worker does now", false),
+    ("CPU", "CPU use since the last sample; 100 % is one core", true),
+    ("CPU time", "CPU time of all processes that held this place", true),
+    ("Memory", "Resident memory; threads share that of their engine", true),
+    ("Tasks ok", "Tasks that ended well here", true),
+    ("Restarts", "How often a lost process was replaced", true),
+    ("Exit", "How the process ended", false),
+    ("", "", false),
+];
+
+fn at_right<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.with_layout(Layout::right_to_left(Align::Center), contents).inner
+}
+
+fn number(row: &mut TableRow<'_, '_>, text: String) {
+    row.col(|ui| {
+        at_right(ui, |ui| ui.label(text));
+    });
+}
+
+fn worker_row(row: &mut TableRow<'_, '_>, run: &Run, worker: &WorkerRow, actions: &mut Actions) {
+    let alive = run.live && worker.state != WorkerState::Exited;
+    number(row, worker.worker.0.to_string());
+    let own_process = run.spec().backend == Backend::Processes;
+    number(row, if own_process { worker.pid } else { worker.tid }.to_string());
+    row.col(|ui| state_ui(ui, worker.state));
+    number(row, if alive { units::percent(f64::from(worker.last.cpu)) } else { "–".to_owned() });
+    number(row, units::duration(worker.cpu_ns));
+    row.col(|ui| {
+        at_right(ui, |ui| {
+            if own_process {
+                let most = units::bytes(worker.max_rss_bytes);
+                ui.label(units::bytes(worker.last.rss_bytes)).on_hover_text(format!("at most {most}"));
+            } else {
+                let engine = units::bytes(run.store.engine.rss_bytes);
+                ui.weak("shared").on_hover_text(format!("Threads share their engine's memory: {engine}"));
+            }
+        });
+    });
+    number(row, units::count(u64::from(worker.tasks_ok)));
+    number(row, worker.restarts.to_string());
+    row.col(|ui| {
+        let exit = worker.exit.map_or_else(|| "–".to_owned(), |exit| exit.to_string());
+        ui.add(eframe::egui::Label::new(&exit).truncate());
+    });
+    row.col(|ui| kill_ui(ui, worker, own_process, alive, actions));
+}
+
+fn state_text(state: WorkerState) -> &'static str {
+    match state {
+        WorkerState::Starting => "starting",
+        WorkerState::Idle => "idle",
+        WorkerState::Busy => "busy",
+        WorkerState::Stopped => "stopped",
+        WorkerState::Exited => "exited",
+    }
+}
+
+fn state_ui(ui: &mut Ui, state: WorkerState) {
+    let palette = Palette::of(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + 2.0, ROW_HEIGHT), Sense::hover());
+    let color = palette.worker_state(state);
+    // The shape differs too: who is there is a disc, who is not yet or no longer there is a ring.
+    if matches!(state, WorkerState::Starting | WorkerState::Exited) {
+        ui.painter().circle_stroke(rect.center(), DOT_RADIUS, (1.5, color));
+    } else {
+        ui.painter().circle_filled(rect.center(), DOT_RADIUS, color);
+    }
+    ui.label(state_text(state));
+}
+
+fn kill_ui(ui: &mut Ui, worker: &WorkerRow, own_process: bool, alive: bool, actions: &mut Actions) {
+    let why_not = if own_process {
+        "This process does not run any more"
+    } else {
+        "A thread cannot be killed alone: it would take the whole process with it"
+    };
+    let id = worker.worker;
+    let response = ui
+        .add_enabled(own_process && alive, Button::new("Kill").small())
+        .on_hover_text("Kill this worker process (SIGKILL). Right-click for other signals")
+        .on_disabled_hover_text(why_not)
+        .accessible_name(format!("Kill {id}"));
+    if response.clicked() {
+        actions.push(Action::Kill(id, SIGKILL));
+    }
+    response.context_menu(|ui| {
+        for (signal, text) in SIGNALS {
+            if ui.button(text).clicked() {
+                actions.push(Action::Kill(id, signal));
+                ui.close();
+            }
+        }
+    });
+}

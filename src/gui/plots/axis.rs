@@ -1,0 +1,363 @@
+//! The one time axis that every view of a run shares: what part of the run is in view, and where the pointer is.
+//!
+//! Views ask for a [`TimeScale`] to place times on pixels and hand their input to [`TimeAxis::interact`]. Changes are
+//! kept and take effect at the next [`TimeAxis::begin_frame`], so that all views of one frame show the same interval.
+
+use eframe::egui::{EventFilter, Id, Key, PointerButton, Rect, Response, Ui};
+
+/// The shortest interval that can be in view.
+const MIN_SPAN_SECS: f64 = 1e-6;
+/// How much of a live run is in view once it is longer than this.
+const FOLLOW_WINDOW_SECS: f64 = 30.0;
+/// Free space right of an ended run, as a share of its length.
+const END_MARGIN: f64 = 0.01;
+/// Points of wheel travel that zoom by a factor of e.
+const WHEEL_ZOOM_POINTS: f32 = 250.0;
+/// One press of an arrow key moves the view by this share of it.
+const KEY_PAN_SHARE: f64 = 0.1;
+const KEY_ZOOM: f64 = 1.25;
+
+/// What a plain vertical wheel does over a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wheel {
+    Zooms,
+    /// Something around the view scrolls; only the zoom gesture (Ctrl and wheel, or a pinch) zooms.
+    Scrolls,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Mode {
+    /// The newest is in view: all of a short run, a sliding window of a long one, everything once it has ended.
+    #[default]
+    Follow,
+    /// The whole run is in view.
+    Fit,
+    /// As the user left it.
+    Manual,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Zoom { at_secs: f64, factor: f64 },
+    Pan { secs: f64 },
+    Fit,
+}
+
+/// The interval in view and the shared cursor. Seconds count from the run's start.
+#[derive(Debug, Default)]
+pub(crate) struct TimeAxis {
+    from_secs: f64,
+    to_secs: f64,
+    end_secs: f64,
+    live: bool,
+    mode: Mode,
+    changes: Vec<Change>,
+    /// The pointer over a view, as the last frame saw it.
+    cursor: Option<Cursor>,
+    next_cursor: Option<Cursor>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    secs: f64,
+    x: f32,
+    view: Id,
+}
+
+/// Where times stand on the pixels of one plot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct TimeScale {
+    pub(crate) from_secs: f64,
+    pub(crate) to_secs: f64,
+    pub(crate) left: f32,
+    pub(crate) right: f32,
+}
+
+impl TimeScale {
+    pub(crate) fn width(&self) -> f32 {
+        (self.right - self.left).max(1.0)
+    }
+
+    pub(crate) fn secs_per_point(&self) -> f64 {
+        (self.to_secs - self.from_secs) / f64::from(self.width())
+    }
+
+    pub(crate) fn x_from_secs(&self, secs: f64) -> f32 {
+        // In f64 until the end: a point of a deep zoom is far below what f32 resolves in a long run.
+        (f64::from(self.left) + (secs - self.from_secs) / self.secs_per_point()) as f32
+    }
+
+    pub(crate) fn x_from_ns(&self, ns: u64) -> f32 {
+        self.x_from_secs(crate::time::secs(ns))
+    }
+
+    pub(crate) fn secs_from_x(&self, x: f32) -> f64 {
+        self.from_secs + f64::from(x - self.left) * self.secs_per_point()
+    }
+}
+
+impl TimeAxis {
+    /// Shows the whole run, and goes on doing so while it grows.
+    pub(crate) fn fit(&mut self) {
+        self.mode = Mode::Fit;
+        self.settle();
+    }
+
+    /// Follows the newest, or stays where the view is.
+    pub(crate) fn set_follow(&mut self, follow: bool) {
+        self.mode = if follow { Mode::Follow } else { Mode::Manual };
+        self.settle();
+    }
+
+    pub(crate) fn follow(&self) -> bool {
+        self.mode == Mode::Follow
+    }
+
+    /// To be called once a frame, before any view: takes over what the user did since the last frame.
+    pub(crate) fn begin_frame(&mut self, end_secs: f64, live: bool) {
+        self.end_secs = if end_secs.is_finite() { end_secs.max(0.0) } else { 0.0 };
+        self.live = live;
+        self.settle();
+        for change in std::mem::take(&mut self.changes) {
+            self.apply(change);
+        }
+        self.cursor = self.next_cursor.take();
+    }
+
+    /// The time under the pointer, wherever among the views it is.
+    pub(crate) fn cursor_secs(&self) -> Option<f64> {
+        self.cursor.map(|cursor| cursor.secs)
+    }
+
+    pub(crate) fn scale(&self, plot: Rect) -> TimeScale {
+        TimeScale { from_secs: self.from_secs, to_secs: self.to_secs, left: plot.left(), right: plot.right() }
+    }
+
+    /// Takes zoom, pan, fit and the cursor from the input over one plot.
+    pub(crate) fn interact(&mut self, ui: &Ui, response: &Response, plot: Rect, wheel: Wheel) {
+        let scale = self.scale(plot);
+        let changes_before = self.changes.len();
+        if response.double_clicked() {
+            self.changes.push(Change::Fit);
+        } else if response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle) {
+            self.pan_points(response.drag_delta().x, &scale);
+        }
+        if response.has_focus() {
+            self.take_keys(ui, response);
+        }
+        let pointer = ui.input(|input| input.pointer.hover_pos());
+        if let Some(pointer) = pointer.filter(|_| response.contains_pointer() || response.dragged()) {
+            if plot.x_range().contains(pointer.x) {
+                self.next_cursor =
+                    Some(Cursor { secs: scale.secs_from_x(pointer.x), x: pointer.x, view: response.id });
+            }
+            self.take_wheel(ui, scale.secs_from_x(pointer.x.clamp(plot.left(), plot.right())), &scale, wheel);
+        }
+        // The views above were painted with the cursor of the frame before: one more frame brings them level. Only the
+        // view under the pointer, or the one it left, asks for it; else two views would keep each other awake.
+        // And only when the pointer moved: a sliding view under a resting pointer is repainted in its own time.
+        let mine = |cursor: Option<Cursor>| {
+            cursor.filter(|cursor| cursor.view == response.id).map(|cursor| cursor.x)
+        };
+        if mine(self.next_cursor) != mine(self.cursor) {
+            ui.ctx().request_repaint();
+        }
+        if self.changes.len() > changes_before {
+            ui.ctx().request_repaint();
+        }
+    }
+
+    fn take_wheel(&mut self, ui: &Ui, at_secs: f64, scale: &TimeScale, wheel: Wheel) {
+        let (pinch, scroll) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta()));
+        let mut factor = f64::from(pinch);
+        if wheel == Wheel::Zooms && scroll.y != 0.0 {
+            factor *= f64::from((scroll.y / WHEEL_ZOOM_POINTS).exp());
+        }
+        if (factor - 1.0).abs() > f64::EPSILON && factor > 0.0 {
+            self.changes.push(Change::Zoom { at_secs, factor });
+        }
+        self.pan_points(scroll.x, scale);
+        // What was used here must not scroll a panel around the plot as well.
+        ui.input_mut(|input| {
+            input.smooth_scroll_delta.x = 0.0;
+            if wheel == Wheel::Zooms {
+                input.smooth_scroll_delta.y = 0.0;
+            }
+        });
+    }
+
+    fn pan_points(&mut self, points: f32, scale: &TimeScale) {
+        if points != 0.0 {
+            self.changes.push(Change::Pan { secs: -f64::from(points) * scale.secs_per_point() });
+        }
+    }
+
+    fn take_keys(&mut self, ui: &Ui, response: &Response) {
+        // Without this, egui moves the focus away on an arrow key.
+        let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+        let span = self.to_secs - self.from_secs;
+        let middle = f64::midpoint(self.from_secs, self.to_secs);
+        ui.input(|input| {
+            for (key, change) in [
+                (Key::ArrowLeft, Change::Pan { secs: -span * KEY_PAN_SHARE }),
+                (Key::ArrowRight, Change::Pan { secs: span * KEY_PAN_SHARE }),
+                (Key::Plus, Change::Zoom { at_secs: middle, factor: KEY_ZOOM }),
+                (Key::Equals, Change::Zoom { at_secs: middle, factor: KEY_ZOOM }),
+                (Key::Minus, Change::Zoom { at_secs: middle, factor: 1.0 / KEY_ZOOM }),
+                (Key::Home, Change::Fit),
+            ] {
+                if input.key_pressed(key) && input.modifiers.is_none() {
+                    self.changes.push(change);
+                }
+            }
+        });
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Fit => self.mode = Mode::Fit,
+            Change::Pan { secs } => {
+                self.mode = Mode::Manual;
+                self.from_secs += secs;
+                self.to_secs += secs;
+            }
+            Change::Zoom { at_secs, factor } => {
+                self.mode = Mode::Manual;
+                let span = self.to_secs - self.from_secs;
+                let zoomed = (span / factor).clamp(MIN_SPAN_SECS, self.limit_secs());
+                self.from_secs = at_secs - (at_secs - self.from_secs) * (zoomed / span);
+                self.to_secs = self.from_secs + zoomed;
+            }
+        }
+        self.settle();
+    }
+
+    /// Right edge of the whole run.
+    fn limit_secs(&self) -> f64 {
+        if self.live {
+            // In steps, so that the axis stands still for a while instead of creeping with every frame.
+            return step_above(self.end_secs.max(0.09) * 1.02);
+        }
+        if self.end_secs > 0.0 { (self.end_secs * (1.0 + END_MARGIN)).max(MIN_SPAN_SECS) } else { 1.0 }
+    }
+
+    fn settle(&mut self) {
+        let limit = self.limit_secs();
+        match self.mode {
+            Mode::Follow if self.live && self.end_secs > FOLLOW_WINDOW_SECS * (1.0 - END_MARGIN) => {
+                self.to_secs = self.end_secs + FOLLOW_WINDOW_SECS * END_MARGIN;
+                self.from_secs = (self.to_secs - FOLLOW_WINDOW_SECS).max(0.0);
+            }
+            Mode::Follow | Mode::Fit => (self.from_secs, self.to_secs) = (0.0, limit),
+            Mode::Manual => {
+                let span = (self.to_secs - self.from_secs).clamp(MIN_SPAN_SECS.min(limit), limit);
+                self.from_secs = self.from_secs.clamp(0.0, limit - span);
+                self.to_secs = self.from_secs + span;
+            }
+        }
+    }
+}
+
+/// The next of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten that is not below `secs`.
+fn step_above(secs: f64) -> f64 {
+    let power = 10_f64.powf(secs.log10().floor());
+    [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0]
+        .into_iter()
+        .map(|step| step * power)
+        .find(|&step| step >= secs)
+        .unwrap_or(10.0 * power)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(end_secs: f64) -> TimeAxis {
+        let mut axis = TimeAxis::default();
+        axis.begin_frame(end_secs, false);
+        axis
+    }
+
+    fn scale(axis: &TimeAxis) -> TimeScale {
+        TimeScale { from_secs: axis.from_secs, to_secs: axis.to_secs, left: 100.0, right: 900.0 }
+    }
+
+    #[test]
+    fn zoom_keeps_the_time_under_the_pointer() {
+        let mut axis = axis(10.0);
+        for factor in [1.3, 4.0, 2.0, 0.7, 50.0] {
+            let x = scale(&axis).x_from_secs(4.0);
+            axis.apply(Change::Zoom { at_secs: 4.0, factor });
+            assert!((scale(&axis).x_from_secs(4.0) - x).abs() < 0.1, "after {factor}");
+        }
+    }
+
+    #[test]
+    fn the_view_never_leaves_the_run_and_never_collapses() {
+        let mut axis = axis(10.0);
+        for change in [
+            Change::Zoom { at_secs: 9.0, factor: 1e12 },
+            Change::Pan { secs: 1e9 },
+            Change::Pan { secs: -1e9 },
+            Change::Zoom { at_secs: 5.0, factor: 1e-12 },
+            Change::Pan { secs: 3.0 },
+        ] {
+            axis.apply(change);
+            let span = axis.to_secs - axis.from_secs;
+            assert!(axis.from_secs >= 0.0 && axis.to_secs <= 10.2, "{axis:?}");
+            assert!(span >= MIN_SPAN_SECS * 0.999, "{axis:?}");
+        }
+    }
+
+    #[test]
+    fn a_hand_on_the_view_ends_following_and_fit_shows_all() {
+        let mut axis = TimeAxis::default();
+        axis.begin_frame(5.0, true);
+        assert!(axis.follow());
+        axis.changes.push(Change::Zoom { at_secs: 1.0, factor: 2.0 });
+        axis.begin_frame(5.1, true);
+        assert!(!axis.follow());
+        let view = (axis.from_secs, axis.to_secs);
+        axis.begin_frame(6.0, true);
+        assert_eq!((axis.from_secs, axis.to_secs), view, "a manual view stays while the run grows");
+        axis.fit();
+        assert!(axis.from_secs == 0.0 && axis.to_secs >= 6.0);
+    }
+
+    #[test]
+    fn a_followed_run_grows_in_steps_then_slides() {
+        let mut axis = TimeAxis::default();
+        let mut edges = Vec::new();
+        for tenth in 0..290 {
+            let end = f64::from(tenth) / 10.0;
+            axis.begin_frame(end, true);
+            assert!(axis.from_secs == 0.0 && axis.to_secs >= end, "{axis:?}");
+            edges.push(axis.to_secs);
+        }
+        edges.dedup();
+        assert!(edges.len() < 25, "the edge moves seldom: {edges:?}");
+        axis.begin_frame(100.0, true);
+        assert!((axis.to_secs - axis.from_secs - FOLLOW_WINDOW_SECS).abs() < 1e-9);
+        assert!(axis.to_secs > 100.0);
+        axis.begin_frame(100.0, false);
+        assert!(axis.from_secs == 0.0, "an ended run is shown whole");
+    }
+
+    #[test]
+    fn an_empty_run_still_has_an_axis() {
+        for (end, live) in [(0.0, false), (0.0, true), (f64::NAN, false), (-1.0, true)] {
+            let mut axis = TimeAxis::default();
+            axis.begin_frame(end, live);
+            assert!(axis.to_secs > axis.from_secs, "{end} {live}");
+        }
+    }
+
+    #[test]
+    fn scale_goes_both_ways_even_deep_in_a_long_run() {
+        let scale = TimeScale { from_secs: 3600.0, to_secs: 3600.000_01, left: 92.0, right: 1092.0 };
+        for x in [92.0, 500.5, 1092.0] {
+            assert!((scale.x_from_secs(scale.secs_from_x(x)) - x).abs() < 0.1);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Plots over time: load of every core, and the queue. Both share the [`TimeAxis`] with the timeline.
+//!
+//! A plot here is a frame (gutter with the value axis, plot, time labels below) painted by this module, and inside it
+//! the lines of `egui_plot`, whose own axes and navigation are off: margins must be equal to the pixel in all views,
+//! and one hand moves all of them.
+
+mod axis;
+mod cores;
+mod queue;
+mod sample;
+mod ticks;
+
+use std::sync::Arc;
+
+use eframe::egui::{
+    Align2, Color32, FontId, Mesh, Painter, Rect, Response, Role, Sense, Shape, Ui, UiBuilder, WidgetInfo,
+    pos2, vec2,
+};
+use egui_plot::{Line, Plot};
+
+pub(crate) use axis::{TimeAxis, TimeScale, Wheel};
+pub(crate) use cores::cores_ui;
+pub(crate) use queue::queue_ui;
+pub(crate) use ticks::{time_label, time_ticks};
+
+use super::theme::{self, Palette};
+use crate::store::RunStore;
+
+/// Height of a plot's first line, with its title and legend.
+const HEADER_HEIGHT: f32 = 18.0;
+/// Height of the time labels under a plot.
+const LABELS_HEIGHT: f32 = 14.0;
+/// Below this height a plot does without time labels.
+const LABELS_FROM_HEIGHT: f32 = 90.0;
+const SWATCH_WIDTH: f32 = 14.0;
+const LINE_WIDTH: f32 = 1.5;
+
+/// What distinguishes one run from another whose store stands in the same place of the window.
+pub(crate) fn run_key(store: &RunStore) -> (u64, u64, u32) {
+    store.info.as_ref().map_or((0, 0, 0), |info| (info.clock.origin_ns, info.clock.unix_ns, info.engine_pid))
+}
+
+/// The part of a view that shows time: right of the gutter, left of the margin, equal in every view.
+pub(crate) fn time_rect(outer: Rect) -> Rect {
+    let left = outer.left() + theme::AXIS_WIDTH;
+    Rect::from_min_max(
+        pos2(left, outer.top()),
+        pos2((outer.right() - theme::AXIS_RIGHT).max(left + 1.0), outer.bottom()),
+    )
+}
+
+pub(crate) fn small_font() -> FontId {
+    FontId::proportional(theme::SMALL_TEXT)
+}
+
+/// A vertical line one pixel wide, as a rectangle: cheaper than a stroke, and sharp.
+pub(crate) fn add_vline(mesh: &mut Mesh, x: f32, top: f32, bottom: f32, color: Color32) {
+    let x = x.round();
+    mesh.add_colored_rect(Rect::from_min_max(pos2(x, top), pos2(x + 1.0, bottom)), color);
+}
+
+pub(crate) fn add_hline(mesh: &mut Mesh, y: f32, left: f32, right: f32, color: Color32) {
+    let y = y.round();
+    mesh.add_colored_rect(Rect::from_min_max(pos2(left, y), pos2(right, y + 1.0)), color);
+}
+
+pub(crate) fn paint_mesh(painter: &Painter, mesh: Mesh) {
+    if !mesh.is_empty() {
+        painter.add(Shape::Mesh(Arc::new(mesh)));
+    }
+}
+
+/// The shared cursor through one plot.
+pub(crate) fn paint_cursor(painter: &Painter, axis: &TimeAxis, plot: Rect, palette: &Palette) {
+    if let Some(secs) = axis.cursor_secs() {
+        let x = axis.scale(plot).x_from_secs(secs);
+        if plot.x_range().contains(x) {
+            let mut mesh = Mesh::default();
+            add_vline(&mut mesh, x, plot.top(), plot.bottom(), palette.cursor.gamma_multiply(0.7));
+            paint_mesh(painter, mesh);
+        }
+    }
+}
+
+/// One value axis: its upper limit (the lower is 0) and the labels, each at a share of the height.
+struct ValueAxis {
+    limit: f64,
+    labels: Vec<(f64, String)>,
+}
+
+/// A plot's places on the screen.
+struct Frame {
+    response: Response,
+    header: Rect,
+    plot: Rect,
+    labels: Option<Rect>,
+    palette: Palette,
+    painter: Painter,
+}
+
+impl Frame {
+    /// Takes `height` points of the ui and the input over them.
+    fn begin(ui: &mut Ui, axis: &mut TimeAxis, height: f32, title: &str, accessible: &str) -> Self {
+        // Not focusable: the timeline takes the keys for all views.
+        let (outer, response) =
+            ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::CLICK | Sense::DRAG);
+        response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, accessible));
+        let header_bottom = outer.top() + HEADER_HEIGHT;
+        let labels_height = if height >= LABELS_FROM_HEIGHT { LABELS_HEIGHT } else { 0.0 };
+        let time = time_rect(outer);
+        let plot_bottom = (outer.bottom() - labels_height).max(header_bottom + 1.0);
+        let part = |top, bottom| Rect::from_min_max(pos2(time.left(), top), pos2(time.right(), bottom));
+        let plot = part(header_bottom, plot_bottom);
+        axis.interact(ui, &response, plot, Wheel::Zooms);
+        let frame = Self {
+            response,
+            header: part(outer.top(), header_bottom),
+            plot,
+            labels: (labels_height > 0.0).then(|| part(plot_bottom, outer.bottom())),
+            palette: Palette::of(ui),
+            painter: ui.painter_at(outer),
+        };
+        let at = pos2(outer.left() + theme::GAP_SMALL, frame.header.center().y);
+        frame.painter.text(at, Align2::LEFT_CENTER, title, small_font(), frame.palette.text);
+        frame
+    }
+
+    /// Background, grid and labels of one plot of this frame; there may be several, one above the other.
+    fn paint_grid(&self, axis: &TimeAxis, plot: Rect, values: &ValueAxis) {
+        let mut mesh = Mesh::default();
+        mesh.add_colored_rect(plot, self.palette.plot);
+        let scale = axis.scale(plot);
+        for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
+            add_vline(&mut mesh, scale.x_from_secs(tick.secs), plot.top(), plot.bottom(), self.palette.grid);
+        }
+        for (share, label) in &values.labels {
+            let y = plot.bottom() - plot.height() * *share as f32;
+            add_hline(&mut mesh, y.min(plot.bottom() - 1.0), plot.left(), plot.right(), self.palette.grid);
+            // The outermost labels would otherwise be cut in half, or run into the neighbour plot.
+            let half = theme::SMALL_TEXT * 0.5;
+            let at = pos2(plot.left() - theme::GAP_SMALL, y.clamp(plot.top() + half, plot.bottom() - half));
+            self.painter.text(at, Align2::RIGHT_CENTER, label, small_font(), self.palette.text_weak);
+        }
+        paint_mesh(&self.painter, mesh);
+    }
+
+    fn paint_time_labels(&self, axis: &TimeAxis) {
+        let Some(labels) = self.labels else { return };
+        let scale = axis.scale(labels);
+        for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
+            let x = scale.x_from_secs(tick.secs);
+            self.painter.text(
+                pos2(x, labels.center().y + 1.0),
+                Align2::CENTER_CENTER,
+                tick.label,
+                small_font(),
+                self.palette.text_weak,
+            );
+        }
+    }
+
+    /// The lines of one plot, by `egui_plot`.
+    fn lines_ui<'a>(
+        &self,
+        ui: &mut Ui,
+        id: &str,
+        axis: &TimeAxis,
+        plot: Rect,
+        limit: f64,
+        lines: Vec<Line<'a>>,
+    ) {
+        let scale = axis.scale(plot);
+        let mut child = ui.new_child(UiBuilder::new().max_rect(plot));
+        Plot::new(id)
+            .width(plot.width())
+            .height(plot.height())
+            .show_axes(false)
+            .show_grid(false)
+            .show_background(false)
+            .show_x(false)
+            .show_y(false)
+            .allow_zoom(false)
+            .allow_drag(false)
+            .allow_scroll(false)
+            .allow_boxed_zoom(false)
+            .allow_double_click_reset(false)
+            .allow_axis_zoom_drag(false)
+            .sense(Sense::empty())
+            .show(&mut child, |plot_ui| {
+                plot_ui.set_plot_bounds_x(scale.from_secs..=scale.to_secs);
+                // A little beyond the limits, so that a line along an edge keeps its full width.
+                let margin = limit * f64::from(LINE_WIDTH / plot.height().max(1.0));
+                plot_ui.set_plot_bounds_y(-margin..=limit + margin);
+                for line in lines {
+                    plot_ui.line(line.allow_hover(false));
+                }
+            });
+    }
+
+    fn paint_empty(&self, sentence: &str) {
+        let mut mesh = Mesh::default();
+        mesh.add_colored_rect(self.plot, self.palette.plot);
+        paint_mesh(&self.painter, mesh);
+        let font = FontId::proportional(theme::SMALL_TEXT + 1.0);
+        let galley =
+            self.painter.layout(sentence.to_owned(), font, self.palette.text_weak, self.plot.width() - 8.0);
+        let at = self.plot.center() - galley.size() * 0.5;
+        self.painter.galley(at, galley, self.palette.text_weak);
+    }
+
+    /// The cursor, and its time at the right end of the header.
+    fn paint_cursor(&self, axis: &TimeAxis) {
+        paint_cursor(&self.painter, axis, self.plot, &self.palette);
+    }
+}
+
+/// One entry of a legend.
+struct Entry {
+    name: String,
+    /// The value under the cursor.
+    value: Option<String>,
+    color: Color32,
+    dashed: bool,
+}
+
+/// Paints a legend on one line, with values where there is room for them at their widest (`value_sample`), so that
+/// nothing moves while they change. Falls back to names, then to what stands behind each name's last space.
+fn paint_legend(frame: &Frame, entries: &[Entry], value_sample: &str) {
+    let painter = &frame.painter;
+    let width_of =
+        |text: &str| painter.layout_no_wrap(text.to_owned(), small_font(), frame.palette.text).size().x;
+    let short = |name: &str| name.rsplit(' ').next().unwrap_or(name).to_owned();
+    let fixed = SWATCH_WIDTH + theme::GAP_SMALL + theme::GAP;
+    let value_width = width_of(value_sample) + theme::GAP_SMALL;
+    let names: f32 = entries.iter().map(|entry| width_of(&entry.name) + fixed).sum();
+    let shorts: f32 = entries.iter().map(|entry| width_of(&short(&entry.name)) + fixed).sum();
+    let (use_short, with_values) = match frame.header.width() {
+        room if names + value_width * entries.len() as f32 <= room => (false, true),
+        room if shorts + value_width * entries.len() as f32 <= room => (true, true),
+        room if names <= room => (false, false),
+        _ => (true, false),
+    };
+    let mut x = frame.header.left();
+    let y = frame.header.center().y;
+    for entry in entries {
+        paint_swatch(painter, pos2(x, y), entry);
+        x += SWATCH_WIDTH + theme::GAP_SMALL;
+        let name = if use_short { short(&entry.name) } else { entry.name.clone() };
+        let color = frame.palette.text_weak;
+        let name = painter.text(pos2(x, y), Align2::LEFT_CENTER, name, small_font(), color);
+        x = name.right();
+        if with_values {
+            if let Some(value) = &entry.value {
+                let at = pos2(x + theme::GAP_SMALL, y);
+                painter.text(at, Align2::LEFT_CENTER, value, small_font(), frame.palette.text);
+            }
+            x += value_width;
+        }
+        x += theme::GAP;
+    }
+}
+
+fn paint_swatch(painter: &Painter, left: eframe::egui::Pos2, entry: &Entry) {
+    let mut mesh = Mesh::default();
+    let mut piece = |from: f32, to: f32| {
+        mesh.add_colored_rect(Rect::from_min_max(left + vec2(from, -1.5), left + vec2(to, 1.5)), entry.color);
+    };
+    if entry.dashed {
+        piece(0.0, 5.0);
+        piece(8.0, SWATCH_WIDTH);
+    } else {
+        piece(0.0, SWATCH_WIDTH);
+    }
+    paint_mesh(painter, mesh);
+}
+
+/// The time of the cursor as precisely as a pixel tells.
+pub(crate) fn cursor_label(secs: f64, scale: &TimeScale) -> String {
+    time_label(secs.max(0.0), 10_f64.powf(scale.secs_per_point().log10().floor()))
+}

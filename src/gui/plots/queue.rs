@@ -1,0 +1,274 @@
+//! The queue: how many tasks wait and how many are with workers, and under it how many end per second.
+
+use std::ops::Range;
+
+use eframe::egui::{Color32, Mesh, Rect, Ui, pos2};
+use egui_plot::Line;
+
+use super::{
+    Entry, Frame, LINE_WIDTH, TimeAxis, TimeScale, ValueAxis, paint_legend, paint_mesh, run_key, sample,
+    ticks,
+};
+use crate::{
+    store::{Chunked, QueueSample, RunStore},
+    time::{self, NS_PER_MS},
+    units,
+};
+
+/// A rate is taken over this long, so that it is not the jitter between two samples.
+const RATE_WINDOW_NS: u64 = 500 * NS_PER_MS;
+/// At a run's start there is less to look back on; below this, one task would be an absurd rate.
+const RATE_MIN_NS: u64 = 100 * NS_PER_MS;
+/// Share of the height for tasks done per second, where there is room for two plots.
+const RATE_SHARE: f32 = 0.36;
+const RATE_FROM_HEIGHT: f32 = 60.0;
+const STRIP_GAP: f32 = 5.0;
+const FILL_ALPHA: f32 = 0.25;
+
+/// The largest values so far of one run. Kept between frames: limits never shrink, and old samples are not read again.
+#[derive(Clone, Copy, Debug, Default)]
+struct Peaks {
+    run: (u64, u64, u32),
+    seen: usize,
+    tasks: u32,
+    rate: f64,
+}
+
+impl Peaks {
+    fn update(&mut self, store: &RunStore) {
+        let run = run_key(store);
+        if self.run != run || self.seen > store.queue.len() {
+            *self = Self { run, ..Self::default() };
+        }
+        for at in self.seen..store.queue.len() {
+            if let Some(sample) = store.queue.get(at) {
+                self.tasks = self.tasks.max(sample.queued).max(sample.in_flight);
+                self.rate = self.rate.max(rate_at(&store.queue, at));
+            }
+        }
+        self.seen = store.queue.len();
+    }
+}
+
+/// Tasks done per second over the window that ends with a sample.
+fn rate_at(samples: &Chunked<QueueSample>, at: usize) -> f64 {
+    let Some(sample) = samples.get(at) else { return 0.0 };
+    let start_ns = sample.t_ns.saturating_sub(RATE_WINDOW_NS);
+    // The last sample at or before the window's start; a run that has none began with nothing done.
+    let before = samples.partition_point(|sample| sample.t_ns <= start_ns);
+    let (t_ns, done) = before
+        .checked_sub(1)
+        .and_then(|before| samples.get(before))
+        .map_or((0, 0), |before| (before.t_ns, before.done));
+    let passed_ns = sample.t_ns.saturating_sub(t_ns).max(RATE_MIN_NS);
+    f64::from(sample.done.saturating_sub(done)) / time::secs(passed_ns)
+}
+
+pub(crate) fn queue_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, height: f32) {
+    let frame = Frame::begin(ui, axis, height, "Queue", "Queue plot");
+    if store.queue.is_empty() {
+        frame.paint_empty(if store.phase.is_live() {
+            "Tasks waiting, tasks with workers and tasks done per second appear here while a run is going."
+        } else {
+            "The queue was not recorded in this run."
+        });
+        return;
+    }
+    let peaks = ui.data_mut(|data| {
+        let peaks = data.get_temp_mut_or_default::<Peaks>(frame.response.id.with("peaks"));
+        peaks.update(store);
+        *peaks
+    });
+    frame.paint_time_labels(axis);
+    let (tasks, rate) = split(frame.plot);
+    paint_tasks(&frame, store, axis, tasks, f64::from(peaks.tasks));
+    if let Some(rate) = rate {
+        rate_ui(ui, &frame, store, axis, rate, peaks.rate);
+    }
+    let cursor = axis.cursor_secs().and_then(|secs| index_at(&store.queue, secs));
+    paint_legend(&frame, &entries(&frame, store, cursor, &peaks, rate.is_some()), "100 000");
+    frame.paint_cursor(axis);
+}
+
+fn split(plot: Rect) -> (Rect, Option<Rect>) {
+    if plot.height() < RATE_FROM_HEIGHT {
+        return (plot, None);
+    }
+    let y = (plot.bottom() - plot.height() * RATE_SHARE).round();
+    let tasks = Rect::from_min_max(plot.min, pos2(plot.right(), y - STRIP_GAP));
+    (tasks, Some(Rect::from_min_max(pos2(plot.left(), y), plot.max)))
+}
+
+fn entries(
+    frame: &Frame,
+    store: &RunStore,
+    cursor: Option<usize>,
+    peaks: &Peaks,
+    with_rate: bool,
+) -> Vec<Entry> {
+    let sample = cursor.and_then(|at| store.queue.get(at));
+    let entry = |name: &str, value: Option<String>, color| Entry {
+        name: name.to_owned(),
+        value,
+        color,
+        dashed: false,
+    };
+    let tasks = |n: u32| units::count(u64::from(n));
+    let mut entries = vec![
+        entry("queued", sample.map(|sample| tasks(sample.queued)), frame.palette.queued),
+        entry("in flight", sample.map(|sample| tasks(sample.in_flight)), frame.palette.in_flight),
+    ];
+    if with_rate {
+        let name = format!("done/s, peak {}", units::rate(peaks.rate));
+        let value = cursor.map(|at| units::rate(rate_at(&store.queue, at)));
+        entries.push(entry(&name, value, frame.palette.rate));
+    }
+    entries
+}
+
+/// Samples in view, and one more on either side for the lines that enter and leave it.
+fn visible(samples: &Chunked<QueueSample>, scale: &TimeScale) -> Range<usize> {
+    let (from_ns, to_ns) = (time::ns_from_secs(scale.from_secs), time::ns_from_secs(scale.to_secs));
+    let first = samples.partition_point(|sample| sample.t_ns < from_ns);
+    let last = samples.partition_point(|sample| sample.t_ns <= to_ns);
+    first.saturating_sub(1)..(last + 1).min(samples.len())
+}
+
+/// The sample that still held at a moment.
+fn index_at(samples: &Chunked<QueueSample>, secs: f64) -> Option<usize> {
+    let t_ns = time::ns_from_secs(secs);
+    let last_ns = samples.last()?.t_ns;
+    let at = samples.partition_point(|sample| sample.t_ns <= t_ns);
+    at.checked_sub(1).filter(|_| t_ns <= last_ns)
+}
+
+fn series(store: &RunStore, scale: &TimeScale, value: impl Fn(usize, &QueueSample) -> f64) -> Vec<[f64; 2]> {
+    sample::extremes_per_column(
+        visible(&store.queue, scale),
+        scale.from_secs,
+        scale.to_secs,
+        scale.width() as usize,
+        |at| store.queue.get(at).map(|sample| [time::secs(sample.t_ns), value(at, sample)]),
+    )
+}
+
+fn paint_tasks(frame: &Frame, store: &RunStore, axis: &TimeAxis, plot: Rect, peak: f64) {
+    let limit = ticks::limit_above(peak);
+    let count = |value: f64| units::count(value as u64);
+    let unit = if limit > 1.0 { "tasks" } else { "task" };
+    let mut labels = vec![(0.0, "0".to_owned()), (1.0, format!("{} {unit}", count(limit)))];
+    if limit >= 2.0 && plot.height() >= 48.0 {
+        labels.push((0.5, count(limit / 2.0)));
+    }
+    frame.paint_grid(axis, plot, &ValueAxis { limit, labels });
+    let scale = axis.scale(plot);
+    // The last sample holds until now, or until the run's end.
+    let end_secs = time::secs(store.now_ns);
+    let stairs = Stairs { plot, scale, limit, end_secs };
+    let mut mesh = Mesh::default();
+    let queued = series(store, &scale, |_, sample| f64::from(sample.queued));
+    stairs.add(
+        &mut mesh,
+        &queued,
+        frame.palette.queued,
+        Some(frame.palette.queued.gamma_multiply(FILL_ALPHA)),
+    );
+    let in_flight = series(store, &scale, |_, sample| f64::from(sample.in_flight));
+    stairs.add(&mut mesh, &in_flight, frame.palette.in_flight, None);
+    paint_mesh(&frame.painter, mesh);
+}
+
+/// A staircase, painted as rectangles: sharp on every pixel, where a stroke around many small steps is not.
+struct Stairs {
+    plot: Rect,
+    scale: TimeScale,
+    limit: f64,
+    /// The last value holds until here.
+    end_secs: f64,
+}
+
+impl Stairs {
+    fn add(&self, mesh: &mut Mesh, points: &[[f64; 2]], color: Color32, fill: Option<Color32>) {
+        let half = LINE_WIDTH * 0.5;
+        let x = |secs: f64| self.scale.x_from_secs(secs).clamp(self.plot.left(), self.plot.right());
+        let room = self.plot.height() - LINE_WIDTH;
+        let y = |value: f64| self.plot.bottom() - half - room * (value / self.limit).clamp(0.0, 1.0) as f32;
+        let ends = points.iter().skip(1).map(|next| next[0]).chain([self.end_secs]);
+        let mut before: Option<f32> = None;
+        for (point, end_secs) in points.iter().zip(ends) {
+            let (left, right, top) = (x(point[0]), x(end_secs.max(point[0])), y(point[1]));
+            if let Some(fill) = fill {
+                mesh.add_colored_rect(
+                    Rect::from_min_max(pos2(left, top), pos2(right, self.plot.bottom())),
+                    fill,
+                );
+            }
+            let tread = Rect::from_min_max(pos2(left, top - half), pos2(right, top + half));
+            mesh.add_colored_rect(tread, color);
+            if let Some(before) = before.filter(|before| (before - top).abs() > LINE_WIDTH) {
+                let (high, low) = (top.min(before) - half, top.max(before) + half);
+                mesh.add_colored_rect(
+                    Rect::from_min_max(pos2(left - half, high), pos2(left + half, low)),
+                    color,
+                );
+            }
+            before = Some(top);
+        }
+    }
+}
+
+fn rate_ui(ui: &mut Ui, frame: &Frame, store: &RunStore, axis: &TimeAxis, plot: Rect, peak: f64) {
+    let limit = ticks::limit_above(peak);
+    let labels = vec![(0.0, "0".to_owned()), (1.0, units::rate(limit))];
+    frame.paint_grid(axis, plot, &ValueAxis { limit, labels });
+    let points = series(store, &axis.scale(plot), |at, _| rate_at(&store.queue, at));
+    let line = Line::new("done per second", points).color(frame.palette.rate).width(LINE_WIDTH);
+    frame.lines_ui(ui, "rate", axis, plot, limit, vec![line]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(samples: &[(u64, u32, u32)]) -> RunStore {
+        let mut store = RunStore::default();
+        for &(ms, queued, done) in samples {
+            store.queue.push(QueueSample { t_ns: ms * NS_PER_MS, queued, in_flight: 2, done });
+        }
+        store
+    }
+
+    #[test]
+    fn a_rate_looks_back_half_a_second() {
+        let store = store(&[(0, 9, 0), (500, 9, 10), (1000, 9, 60), (1250, 9, 60), (1500, 9, 60)]);
+        for (at, rate) in [(0, 0.0), (1, 20.0), (2, 100.0), (3, 50.0 / 0.75), (4, 0.0)] {
+            assert!((rate_at(&store.queue, at) - rate).abs() < 1e-9, "{at}: {}", rate_at(&store.queue, at));
+        }
+    }
+
+    #[test]
+    fn the_first_instant_is_no_absurd_peak() {
+        let mut peaks = Peaks::default();
+        peaks.update(&store(&[(1, 9, 1)]));
+        assert!(peaks.rate <= 10.0, "{}", peaks.rate);
+    }
+
+    #[test]
+    fn peaks_grow_with_the_run_and_start_anew_with_another() {
+        let mut peaks = Peaks::default();
+        peaks.update(&store(&[(0, 9, 0), (100, 5, 4)]));
+        assert_eq!((peaks.tasks, peaks.seen), (9, 2));
+        peaks.update(&store(&[(0, 9, 0), (100, 5, 4), (200, 1, 8)]));
+        assert_eq!((peaks.tasks, peaks.seen), (9, 3));
+        peaks.update(&store(&[(0, 3, 0)]));
+        assert_eq!((peaks.tasks, peaks.seen), (3, 1));
+    }
+
+    #[test]
+    fn the_cursor_reads_what_held_then() {
+        let store = store(&[(0, 9, 0), (100, 5, 4)]);
+        assert_eq!(index_at(&store.queue, 0.05), Some(0));
+        assert_eq!(index_at(&store.queue, 0.1), Some(1));
+        assert_eq!(index_at(&store.queue, 0.3), None);
+    }
+}

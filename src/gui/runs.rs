@@ -1,0 +1,233 @@
+//! The runs of this window: those going, those ended, which one is shown and which two are compared.
+//!
+//! This is the only place of the window that launches engines and sends them commands. It holds a bounded number of
+//! runs; the oldest that is not in use is let go first.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use crate::{
+    analysis::Observer,
+    event::Command,
+    session::{LaunchError, Launcher, Notify, RunHandle},
+    spec::Spec,
+    store::{Phase, RunStore},
+    time::{monotonic_ns, process_cpu_ns},
+};
+
+/// Runs kept for comparison. Each may hold millions of spans.
+const KEEP: usize = 12;
+
+/// Names a run within this window, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RunId(pub(crate) u32);
+
+/// One run and the newest that is known of it.
+pub(crate) struct Run {
+    pub(crate) id: RunId,
+    pub(crate) store: Arc<RunStore>,
+    /// Whether its engine still goes.
+    pub(crate) live: bool,
+    handle: RunHandle,
+    meter: Meter,
+}
+
+/// What this process itself used while the run went.
+#[derive(Clone, Copy, Debug)]
+struct Meter {
+    cpu_start_ns: u64,
+    wall_start_ns: u64,
+    ended: Option<Observer>,
+}
+
+impl Meter {
+    fn start() -> Self {
+        Self { cpu_start_ns: process_cpu_ns(), wall_start_ns: monotonic_ns(), ended: None }
+    }
+
+    fn read(&self) -> Observer {
+        self.ended.unwrap_or_else(|| Observer {
+            cpu_ns: process_cpu_ns().saturating_sub(self.cpu_start_ns),
+            wall_ns: monotonic_ns().saturating_sub(self.wall_start_ns),
+        })
+    }
+}
+
+impl Run {
+    pub(crate) fn spec(&self) -> &Spec {
+        self.handle.spec()
+    }
+
+    /// `#2 threads × 4, primes, 64 tasks`.
+    pub(crate) fn title(&self) -> String {
+        format!("#{} {}", self.id.0, self.spec().title())
+    }
+
+    /// The run's own time: it goes on between two events while the run is live, and stands still afterwards.
+    pub(crate) fn now_ns(&self) -> u64 {
+        match &self.store.info {
+            Some(info) if self.live && self.store.phase.is_live() => {
+                info.clock.now_ns().max(self.store.now_ns)
+            }
+            _ => self.store.now_ns,
+        }
+    }
+
+    pub(crate) fn observer(&self) -> Observer {
+        self.meter.read()
+    }
+
+    /// Takes in the newest snapshot. True when the run has just ended.
+    fn refresh(&mut self) -> bool {
+        if !self.live {
+            return false;
+        }
+        // First the flag, then the snapshot: the last snapshot is published before the flag falls.
+        self.live = self.handle.is_live();
+        self.store = self.handle.snapshot();
+        if !self.live {
+            self.meter.ended = Some(self.meter.read());
+        }
+        !self.live
+    }
+}
+
+/// All runs of the window.
+#[derive(Default)]
+pub(crate) struct Runs {
+    list: Vec<Run>,
+    shown: Option<RunId>,
+    left: Option<RunId>,
+    right: Option<RunId>,
+    /// Still to be run after the current one.
+    waiting: VecDeque<Spec>,
+    /// The run that goes is one of several that were asked for together.
+    in_series: bool,
+    last_id: u32,
+}
+
+/// What changed since the frame before.
+#[derive(Debug, Default)]
+pub(crate) struct Refreshed {
+    /// A run has ended.
+    pub(crate) ended: bool,
+    /// The next run of a series is due.
+    pub(crate) next: Option<Spec>,
+    /// The last run of a series of several has ended.
+    pub(crate) series_ended: bool,
+}
+
+impl Runs {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Run> + Clone {
+        self.list.iter()
+    }
+
+    fn get(&self, id: Option<RunId>) -> Option<&Run> {
+        self.list.iter().find(|run| Some(run.id) == id)
+    }
+
+    pub(crate) fn shown(&self) -> Option<&Run> {
+        self.get(self.shown)
+    }
+
+    /// The two runs to compare, once there are two.
+    pub(crate) fn pair(&self) -> Option<(&Run, &Run)> {
+        self.get(self.left).zip(self.get(self.right)).filter(|(left, right)| left.id != right.id)
+    }
+
+    /// The run whose engine still goes.
+    pub(crate) fn live(&self) -> Option<&Run> {
+        self.list.iter().find(|run| run.live)
+    }
+
+    /// A run goes, or another is due.
+    pub(crate) fn busy(&self) -> bool {
+        self.live().is_some() || !self.waiting.is_empty()
+    }
+
+    pub(crate) fn show(&mut self, id: RunId) {
+        self.shown = Some(id);
+    }
+
+    pub(crate) fn compare_left(&mut self, id: RunId) {
+        self.left = Some(id);
+    }
+
+    pub(crate) fn compare_right(&mut self, id: RunId) {
+        self.right = Some(id);
+    }
+
+    /// Launches a run, shows it and makes it the right side of the comparison, beside the one before it.
+    pub(crate) fn start(
+        &mut self,
+        launcher: &Launcher,
+        spec: Spec,
+        notify: Notify,
+    ) -> Result<(), LaunchError> {
+        let meter = Meter::start();
+        let handle = launcher.launch(spec, notify)?;
+        self.last_id += 1;
+        let id = RunId(self.last_id);
+        self.left = self.list.last().map(|run| run.id);
+        self.right = Some(id);
+        self.shown = Some(id);
+        self.list.push(Run { id, store: handle.snapshot(), live: true, handle, meter });
+        self.forget_oldest();
+        Ok(())
+    }
+
+    /// Specs to be run one after another once the current run has ended.
+    pub(crate) fn queue(&mut self, spec: Spec) {
+        self.in_series = true;
+        self.waiting.push_back(spec);
+    }
+
+    pub(crate) fn refresh(&mut self) -> Refreshed {
+        let ended = self.list.iter_mut().fold(false, |ended, run| run.refresh() | ended);
+        let mut refreshed = Refreshed { ended, ..Refreshed::default() };
+        if ended && self.live().is_none() {
+            refreshed.next = self.waiting.pop_front();
+            if refreshed.next.is_none() {
+                refreshed.series_ended = std::mem::take(&mut self.in_series);
+            }
+        }
+        refreshed
+    }
+
+    /// Drops what is still to be run.
+    pub(crate) fn cancel_waiting(&mut self) {
+        self.waiting.clear();
+        self.in_series = false;
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) fn send_to_live(&self, command: Command) {
+        if let Some(run) = self.live() {
+            run.handle.send(&command);
+        }
+    }
+
+    pub(crate) fn toggle_pause(&self) {
+        if let Some(run) = self.live() {
+            let paused = run.store.phase == Phase::Paused;
+            run.handle.send(if paused { &Command::Resume } else { &Command::Pause });
+        }
+    }
+
+    /// Lets go of every run; engines that still go are ended.
+    pub(crate) fn clear(&mut self) {
+        *self = Self { last_id: self.last_id, ..Self::default() };
+    }
+
+    fn forget_oldest(&mut self) {
+        while self.list.len() > KEEP {
+            let used = [self.shown, self.left, self.right];
+            let Some(at) = self.list.iter().position(|run| !run.live && !used.contains(&Some(run.id))) else {
+                return;
+            };
+            self.list.remove(at);
+        }
+    }
+}

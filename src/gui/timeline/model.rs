@@ -1,0 +1,329 @@
+//! What a timeline has to show, without any pixels: states, what a lane's header says, life marks, and an index of
+//! each lane that answers "how many of which outcome, how busy" for any range of spans at once.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use crate::{
+    event::Outcome,
+    gui::plots::run_key,
+    ids::WorkerId,
+    spec::Backend,
+    store::{Chunked, Lane, Life, RunStore, Span, WorkerRow, WorkerState},
+    units,
+};
+
+/// How an attempt ended, without its details. In order of how much it asks for attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum State {
+    Ok,
+    Cancelled,
+    TimedOut,
+    Failed,
+    Crashed,
+}
+
+impl State {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Ok, Self::Cancelled, Self::TimedOut, Self::Failed, Self::Crashed];
+
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Ok => Self::Ok,
+            Outcome::Failed(_) => Self::Failed,
+            Outcome::Crashed(_) => Self::Crashed,
+            Outcome::TimedOut => Self::TimedOut,
+            Outcome::Cancelled => Self::Cancelled,
+        }
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Crashed => "crashed",
+            Self::TimedOut => "timed out",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Attempts by how they ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts([usize; State::ALL.len()]);
+
+impl Counts {
+    pub(crate) fn of(&self, state: State) -> usize {
+        self.0[state as usize]
+    }
+
+    pub(crate) fn total(&self) -> usize {
+        self.0.iter().sum()
+    }
+
+    /// The state that asks most for attention.
+    pub(crate) fn worst(&self) -> State {
+        State::ALL.into_iter().rev().find(|&state| self.of(state) > 0).unwrap_or(State::Ok)
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+
+    /// `36 ok, 1 failed`
+    pub(crate) fn words(&self) -> String {
+        let parts: Vec<String> = State::ALL
+            .into_iter()
+            .filter(|&state| self.of(state) > 0)
+            .map(|state| format!("{} {}", units::count(self.of(state) as u64), state.word()))
+            .collect();
+        parts.join(", ")
+    }
+}
+
+/// One lane, indexed as far as it was seen. Grows with the lane; never reads a span twice.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LaneIndex {
+    /// Run time of all spans up to and with each one.
+    busy_ns: Vec<u64>,
+    /// Spans of every state but `ok`, by their place.
+    marked: BTreeMap<usize, Vec<usize>>,
+}
+
+impl LaneIndex {
+    pub(crate) fn seen(&self) -> usize {
+        self.busy_ns.len()
+    }
+
+    pub(crate) fn update(&mut self, spans: &Chunked<Span>) {
+        let mut busy_ns = self.busy_ns.last().copied().unwrap_or(0);
+        for (at, span) in (self.seen()..).zip(spans.iter_from(self.seen())) {
+            busy_ns = busy_ns.saturating_add(span.run_ns());
+            self.busy_ns.push(busy_ns);
+            let state = State::of(&span.outcome);
+            if state != State::Ok {
+                self.marked.entry(state as usize).or_default().push(at);
+            }
+        }
+    }
+
+    pub(crate) fn counts(&self, range: Range<usize>) -> Counts {
+        let mut counts = Counts::default();
+        let total = range.len();
+        for (&state, places) in &self.marked {
+            let first = places.partition_point(|&at| at < range.start);
+            counts.0[state] = places[first..].partition_point(|&at| at < range.end);
+        }
+        counts.0[State::Ok as usize] = total - counts.total();
+        counts
+    }
+
+    /// Run time of all spans of a range together.
+    pub(crate) fn busy_ns(&self, range: Range<usize>) -> u64 {
+        let up_to = |end: usize| end.checked_sub(1).and_then(|at| self.busy_ns.get(at)).copied().unwrap_or(0);
+        up_to(range.end) - up_to(range.start)
+    }
+}
+
+/// The indices of all lanes of one run. Kept between frames.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TimelineIndex {
+    run: (u64, u64, u32),
+    pub(crate) lanes: Vec<LaneIndex>,
+}
+
+impl TimelineIndex {
+    /// Reads what is new. Another run starts it anew.
+    pub(crate) fn update(&mut self, store: &RunStore) {
+        let run = run_key(store);
+        let shrunk = self.lanes.iter().zip(&store.lanes).any(|(index, lane)| index.seen() > lane.spans.len());
+        if self.run != run || shrunk || self.lanes.len() > store.lanes.len() {
+            *self = Self { run, lanes: Vec::new() };
+        }
+        self.lanes.resize_with(store.lanes.len(), LaneIndex::default);
+        for (index, lane) in self.lanes.iter_mut().zip(&store.lanes) {
+            index.update(&lane.spans);
+        }
+    }
+
+    pub(crate) fn totals(&self) -> Counts {
+        let mut totals = Counts::default();
+        for lane in &self.lanes {
+            totals.add(&lane.counts(0..lane.seen()));
+        }
+        totals
+    }
+}
+
+/// What stands left of a lane.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LaneHead {
+    pub(crate) name: String,
+    /// `pid 4711` or, for a thread, `tid 4711`; empty before the worker exists.
+    pub(crate) who: String,
+    pub(crate) state: WorkerState,
+    /// For those who do not see the lane: `worker 2 lane: 16 tasks, running task 5`.
+    pub(crate) accessible: String,
+    pub(crate) hover: String,
+}
+
+fn state_word(state: WorkerState) -> &'static str {
+    match state {
+        WorkerState::Starting => "starting",
+        WorkerState::Idle => "idle",
+        WorkerState::Busy => "busy",
+        WorkerState::Stopped => "halted",
+        WorkerState::Exited => "exited",
+    }
+}
+
+pub(crate) fn lane_head(store: &RunStore, at: usize, lane: &Lane) -> LaneHead {
+    let name = WorkerId(at as u32).to_string();
+    let row = store.workers.get(at);
+    let who = who(store, row.map(|row| (row.pid, row.tid)));
+    let state = row.map_or(WorkerState::Starting, |row| row.state);
+    let tasks = lane.spans.len() as u64;
+    let noun = if tasks == 1 { "task" } else { "tasks" };
+    let mut accessible = format!("{name} lane: {} {noun}", units::count(tasks));
+    if let Some(running) = lane.running {
+        accessible.push_str(&format!(", running {}", running.task));
+    }
+    let mut hover = format!("{name}: {}", state_word(state));
+    for part in [who.clone(), row.map_or_else(String::new, row_words)] {
+        if !part.is_empty() {
+            hover.push_str(", ");
+            hover.push_str(&part);
+        }
+    }
+    LaneHead { name, who, state, accessible, hover }
+}
+
+fn row_words(row: &WorkerRow) -> String {
+    let mut words = format!(
+        "{} tasks ok, {} of CPU time",
+        units::count(u64::from(row.tasks_ok)),
+        units::duration(row.cpu_ns)
+    );
+    if row.restarts > 0 {
+        words.push_str(&format!(", replaced {} times", row.restarts));
+    }
+    if let Some(exit) = row.exit.filter(|_| row.state == WorkerState::Exited) {
+        words.push_str(&format!(", {exit}"));
+    }
+    words
+}
+
+/// How a worker is known to the system: a process by its pid, a thread by its tid.
+pub(crate) fn who(store: &RunStore, ids: Option<(u32, u32)>) -> String {
+    let process = store.info.as_ref().is_none_or(|info| info.spec.backend == Backend::Processes);
+    match ids {
+        Some((pid, _)) if process && pid != 0 => format!("pid {pid}"),
+        Some((_, tid)) if !process && tid != 0 => format!("tid {tid}"),
+        _ => String::new(),
+    }
+}
+
+/// Who filled the worker's place at a moment.
+pub(crate) fn life_at(lane: &Lane, t_ns: u64) -> Option<&Life> {
+    let after = lane.lives.partition_point(|life| life.spawned_ns <= t_ns);
+    after.checked_sub(1).and_then(|at| lane.lives.get(at))
+}
+
+/// Lives that touch an interval, with their place.
+pub(crate) fn visible_lives(lane: &Lane, from_ns: u64, to_ns: u64) -> impl Iterator<Item = (usize, &Life)> {
+    let first = lane.lives.partition_point(|life| life.exited_ns.is_some_and(|exited| exited < from_ns));
+    let last = lane.lives.partition_point(|life| life.spawned_ns <= to_ns);
+    (first..last).filter_map(|at| lane.lives.get(at).map(|life| (at, life)))
+}
+
+/// Ended attempts and running tasks that touch an interval, over all lanes.
+pub(crate) fn shown_tasks(store: &RunStore, from_ns: u64, to_ns: u64) -> usize {
+    let shown = |lane: &Lane| {
+        lane.visible(from_ns, to_ns).len()
+            + usize::from(lane.running.is_some_and(|open| open.start_ns <= to_ns))
+    };
+    store.lanes.iter().map(shown).sum()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::{event::Usage, ids::TaskId};
+
+    pub(crate) fn span(task: u32, start_ns: u64, end_ns: u64, outcome: Outcome) -> Span {
+        Span {
+            task: TaskId(task),
+            attempt: 0,
+            outcome,
+            enqueued_ns: 0,
+            dispatched_ns: start_ns.saturating_sub(10),
+            start_ns,
+            end_ns,
+            received_ns: end_ns + 5,
+            usage: Usage::default(),
+        }
+    }
+
+    fn outcome(at: u32) -> Outcome {
+        match at % 11 {
+            3 => Outcome::TimedOut,
+            5 => Outcome::Failed("no".into()),
+            7 => Outcome::Cancelled,
+            _ => Outcome::Ok,
+        }
+    }
+
+    #[test]
+    fn an_index_agrees_with_walking_the_spans() {
+        let spans: Vec<Span> = (0..2000)
+            .map(|at| span(at, u64::from(at) * 100, u64::from(at) * 100 + 60, outcome(at)))
+            .collect();
+        let mut index = LaneIndex::default();
+        // In several steps, as a live run grows.
+        for seen in [0, 7, 700, 2000] {
+            index.update(&spans[..seen].iter().cloned().collect());
+        }
+        for range in [0..0, 0..1, 3..4, 0..2000, 511..1030] {
+            let walked = &spans[range.clone()];
+            let counts = index.counts(range.clone());
+            for state in State::ALL {
+                let expected = walked.iter().filter(|span| State::of(&span.outcome) == state).count();
+                assert_eq!(counts.of(state), expected, "{state:?} in {range:?}");
+            }
+            assert_eq!(index.busy_ns(range), walked.iter().map(Span::run_ns).sum::<u64>());
+        }
+    }
+
+    #[test]
+    fn another_run_starts_the_index_anew() {
+        let with_lanes = |n: usize| {
+            let mut store = RunStore::default();
+            store.lanes = vec![Lane::default(); n];
+            store
+        };
+        let mut store = with_lanes(1);
+        for at in 0..5 {
+            store.lanes[0].spans.push(span(
+                at,
+                u64::from(at) * 10,
+                u64::from(at) * 10 + 5,
+                Outcome::TimedOut,
+            ));
+        }
+        let mut index = TimelineIndex::default();
+        index.update(&store);
+        assert_eq!(index.totals().of(State::TimedOut), 5);
+        index.update(&with_lanes(2));
+        assert_eq!((index.totals().total(), index.lanes.len()), (0, 2));
+    }
+
+    #[test]
+    fn the_worst_state_is_named_and_all_are_counted_in_words() {
+        let mut index = LaneIndex::default();
+        index.update(&(0..8).map(|at| span(at, 0, 1, outcome(at))).collect());
+        let counts = index.counts(0..8);
+        assert_eq!(counts.worst(), State::Failed);
+        assert_eq!(counts.words(), "5 ok, 1 cancelled, 1 timed out, 1 failed");
+    }
+}

@@ -1,0 +1,354 @@
+//! Paints what the layout decided. Knows colours and patterns, nothing of runs.
+//!
+//! Everything flat goes into one mesh per timeline: a rectangle there costs four corners and no anti-aliasing, which
+//! matters where a processor paints. A state is told by colour and by form: `ok` is plain, `cancelled` hatched widely,
+//! `timed out` dotted, `failed` crossed, `crashed` hatched and crossed; where a bar is too narrow for that, it stands
+//! taller than its neighbours.
+
+use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Stroke, Ui, pos2, vec2};
+
+use super::{
+    layout::{Bar, What},
+    model::{Counts, LaneHead, State},
+};
+use crate::{
+    gui::{
+        plots::{add_hline, add_vline, paint_mesh, small_font},
+        theme::{self, Palette},
+    },
+    store::WorkerState,
+};
+
+/// A bar needs this width to carry a pattern.
+const PATTERN_WIDTH: f32 = 6.0;
+/// And this width to carry a cross beside its number.
+const CROSS_WIDTH: f32 = 13.0;
+const HATCH_STEP: f32 = 6.0;
+const HATCH_STEP_WIDE: f32 = 11.0;
+const DOT_STEP: f32 = 5.0;
+/// Width of a digit of a task's number.
+const DIGIT_WIDTH: f32 = 6.6;
+/// Shades of merged bars. Neighbours of one shade become one rectangle.
+const SHADES: f32 = 8.0;
+/// From this height on, a lane has room for two lines of text.
+const TWO_LINES: f32 = 24.0;
+
+pub(crate) struct LanePainter<'a> {
+    pub(crate) painter: &'a Painter,
+    pub(crate) palette: Palette,
+    pub(crate) mesh: Mesh,
+    /// Text goes over the mesh, so it waits until the mesh is painted.
+    texts: Vec<(Pos2, Align2, String, Color32)>,
+    strokes: Vec<([Pos2; 2], Stroke)>,
+    /// The last plain rectangle, kept open so that an equal neighbour can lengthen it.
+    open: Option<(Rect, Color32)>,
+}
+
+impl<'a> LanePainter<'a> {
+    pub(crate) fn new(painter: &'a Painter, palette: Palette) -> Self {
+        Self { painter, palette, mesh: Mesh::default(), texts: Vec::new(), strokes: Vec::new(), open: None }
+    }
+
+    pub(crate) fn finish(mut self) {
+        self.close_run();
+        paint_mesh(self.painter, self.mesh);
+        for (points, stroke) in self.strokes {
+            self.painter.line_segment(points, stroke);
+        }
+        for (at, align, text, color) in self.texts {
+            self.painter.text(at, align, text, small_font(), color);
+        }
+    }
+
+    pub(crate) fn rect(&mut self, rect: Rect, color: Color32) {
+        if rect.width() > 0.0 && rect.height() > 0.0 {
+            self.mesh.add_colored_rect(rect, color);
+        }
+    }
+
+    pub(crate) fn text(&mut self, at: Pos2, align: Align2, text: impl Into<String>, color: Color32) {
+        self.texts.push((at, align, text.into(), color));
+    }
+
+    fn close_run(&mut self) {
+        if let Some((rect, color)) = self.open.take() {
+            self.rect(rect, color);
+        }
+    }
+
+    /// A rectangle that may become one with the one before.
+    fn run_rect(&mut self, rect: Rect, color: Color32) {
+        match &mut self.open {
+            Some((open, same))
+                if *same == color
+                    && open.y_range() == rect.y_range()
+                    && rect.left() - open.right() < 0.25 =>
+            {
+                open.max.x = rect.right();
+            }
+            _ => {
+                self.close_run();
+                self.open = Some((rect, color));
+            }
+        }
+    }
+
+    /// All bars of one lane. `task_number` is asked only where a number fits.
+    pub(crate) fn bars(&mut self, bars: &[Bar], lane: Rect, task_number: impl Fn(usize) -> Option<u32>) {
+        let inner = inner(lane);
+        for bar in bars {
+            let rect = Rect::from_min_max(pos2(bar.left, inner.top()), pos2(bar.right, inner.bottom()));
+            match &bar.what {
+                What::Single { index, state, wait_from_x } => {
+                    if let Some(x) = wait_from_x {
+                        add_hline(&mut self.mesh, inner.center().y, *x, bar.left, self.palette.text_weak);
+                    }
+                    self.single(rect, lane, *state, &task_number, *index);
+                }
+                What::Merged { counts, busy, .. } => self.merged(rect, lane, counts, *busy),
+            }
+        }
+        self.close_run();
+    }
+
+    fn single(
+        &mut self,
+        rect: Rect,
+        lane: Rect,
+        state: State,
+        number: impl Fn(usize) -> Option<u32>,
+        index: usize,
+    ) {
+        let color = state_color(&self.palette, state);
+        if rect.width() < PATTERN_WIDTH {
+            if state == State::Ok {
+                self.run_rect(gap_right(rect), color);
+            } else {
+                self.tall(rect, lane, color);
+            }
+            return;
+        }
+        let body = gap_right(rect);
+        self.pattern(body, state);
+        let crossed = matches!(state, State::Failed | State::Crashed) && rect.width() >= CROSS_WIDTH;
+        let taken = if crossed { CROSS_WIDTH } else { 0.0 };
+        let label = number(index).map(|task| task.to_string());
+        let label = label.filter(|text| text.len() as f32 * DIGIT_WIDTH + 6.0 + taken <= body.width());
+        if crossed {
+            let center =
+                if label.is_some() { pos2(body.left() + 7.0, body.center().y) } else { body.center() };
+            self.cross(center, 3.5, self.palette.on_bar);
+        }
+        if let Some(text) = label {
+            self.number(text, body, taken, state != State::Ok, color);
+        }
+    }
+
+    pub(crate) fn number(&mut self, text: String, body: Rect, taken: f32, on_pattern: bool, color: Color32) {
+        let center = pos2(body.center().x + taken * 0.5, body.center().y);
+        if on_pattern {
+            let size =
+                vec2(text.len() as f32 * DIGIT_WIDTH + 2.0, body.height().min(theme::SMALL_TEXT + 2.0));
+            self.rect(Rect::from_center_size(center, size), color);
+        }
+        self.text(center, Align2::CENTER_CENTER, text, self.palette.on_bar);
+    }
+
+    /// Fill and pattern of a state, also for the legend.
+    pub(crate) fn pattern(&mut self, rect: Rect, state: State) {
+        let color = state_color(&self.palette, state);
+        let ink = self.palette.on_bar.gamma_multiply(0.6);
+        self.close_run();
+        self.rect(rect, color);
+        match state {
+            State::Ok | State::Failed => {}
+            State::Crashed => add_hatch(&mut self.mesh, rect, HATCH_STEP, ink),
+            State::Cancelled => add_hatch(&mut self.mesh, rect, HATCH_STEP_WIDE, ink),
+            State::TimedOut => add_dots(&mut self.mesh, rect, ink),
+        }
+    }
+
+    pub(crate) fn cross(&mut self, center: Pos2, half: f32, color: Color32) {
+        let stroke = Stroke::new(1.6, color);
+        for turn in [1.0, -1.0] {
+            let arm = vec2(half, half * turn);
+            self.strokes.push(([center - arm, center + arm], stroke));
+        }
+    }
+
+    fn tall(&mut self, rect: Rect, lane: Rect, color: Color32) {
+        let width = rect.width().max(2.0);
+        self.close_run();
+        self.rect(
+            Rect::from_min_max(pos2(rect.left(), lane.top()), pos2(rect.left() + width, lane.bottom())),
+            color,
+        );
+    }
+
+    fn merged(&mut self, rect: Rect, lane: Rect, counts: &Counts, busy: f32) {
+        let shade = (busy * SHADES).ceil() / SHADES;
+        let color = self.palette.plot.lerp_to_gamma(self.palette.ok, 0.25 + 0.75 * shade);
+        if counts.of(State::Ok) > 0 {
+            self.run_rect(rect, color);
+        }
+        if counts.worst() != State::Ok {
+            let color = state_color(&self.palette, counts.worst());
+            let top =
+                if counts.of(State::Ok) > 0 { pos2(rect.left(), rect.center().y) } else { rect.left_top() };
+            self.tall(Rect::from_min_max(top, rect.right_bottom()), lane, color);
+        }
+    }
+
+    /// A task that still runs: its right edge, where it grows, is brighter.
+    pub(crate) fn running(&mut self, left: f32, right: f32, lane: Rect, task: u32, growing: bool) {
+        let inner = inner(lane);
+        let rect = Rect::from_min_max(pos2(left, inner.top()), pos2(right.max(left + 1.0), inner.bottom()));
+        self.rect(rect, self.palette.running);
+        if growing {
+            let edge =
+                Rect::from_min_max(pos2(rect.right() - 2.0, lane.top()), pos2(rect.right(), lane.bottom()));
+            self.rect(edge, self.palette.running.lerp_to_gamma(self.palette.text, 0.6));
+        }
+        let text = task.to_string();
+        if text.len() as f32 * DIGIT_WIDTH + 8.0 <= rect.width() {
+            self.number(text, rect, 0.0, false, self.palette.running);
+        }
+    }
+
+    pub(crate) fn starting(&mut self, left: f32, right: f32, lane: Rect) {
+        let inner = inner(lane);
+        let rect = Rect::from_min_max(pos2(left, inner.top()), pos2(right.max(left + 1.0), inner.bottom()));
+        self.rect(rect, self.palette.starting.gamma_multiply(0.6));
+        if rect.width() >= 52.0 {
+            self.text(rect.center(), Align2::CENTER_CENTER, "starting", self.palette.text);
+        }
+    }
+
+    /// The place where a worker died that nobody had asked to end.
+    pub(crate) fn death(&mut self, x: f32, lane: Rect) {
+        add_vline(&mut self.mesh, x, lane.top(), lane.bottom(), self.palette.error);
+        add_vline(&mut self.mesh, x + 1.0, lane.top(), lane.bottom(), self.palette.error);
+        let backing = Rect::from_center_size(pos2(x + 1.0, lane.center().y), vec2(11.0, 11.0));
+        self.rect(backing, self.palette.plot);
+        self.cross(backing.center(), 4.0, self.palette.error);
+    }
+
+    /// A death beside others: a tick at the lane's top edge that leaves the bars to be seen.
+    pub(crate) fn death_among_many(&mut self, x: f32, lane: Rect) {
+        add_vline(&mut self.mesh, x, lane.top(), lane.top() + (lane.height() * 0.2).max(3.0), self.palette.error);
+    }
+
+    /// The place where a new process took over: a small flag.
+    pub(crate) fn restart(&mut self, x: f32, lane: Rect) {
+        let top = lane.top() + 1.0;
+        add_vline(&mut self.mesh, x, top, lane.bottom(), self.palette.text_weak);
+        let first = self.mesh.vertices.len() as u32;
+        for corner in [pos2(x, top), pos2(x + 7.0, top + 3.5), pos2(x, top + 7.0)] {
+            self.mesh.colored_vertex(corner, self.palette.text_weak);
+        }
+        self.mesh.add_triangle(first, first + 1, first + 2);
+    }
+}
+
+/// The part of a lane that bars fill.
+fn inner(lane: Rect) -> Rect {
+    lane.shrink2(vec2(0.0, (lane.height() * 0.13).clamp(1.0, 4.0).round()))
+}
+
+/// A hair of background between neighbours, where there is room for it.
+fn gap_right(rect: Rect) -> Rect {
+    let gap = if rect.width() >= 3.0 { 1.0 } else { 0.0 };
+    Rect::from_min_max(rect.min, pos2(rect.right() - gap, rect.bottom()))
+}
+
+pub(crate) fn state_color(palette: &Palette, state: State) -> Color32 {
+    match state {
+        State::Ok => palette.ok,
+        State::Failed => palette.failed,
+        State::Crashed => palette.crashed,
+        State::TimedOut => palette.timed_out,
+        State::Cancelled => palette.cancelled,
+    }
+}
+
+/// Diagonal lines across a rectangle, cut at its edges.
+fn add_hatch(mesh: &mut Mesh, rect: Rect, step: f32, color: Color32) {
+    const HALF: f32 = 0.9;
+    let height = rect.height();
+    // Counted from a multiple of the step, so that a pattern stands still while its bar grows or is cut by the edge.
+    let mut foot = ((rect.left() - height) / step).floor() * step;
+    while foot < rect.right() {
+        // From the foot at the bottom one goes up and right at 45 degrees.
+        let from = (rect.left() + HALF - foot).clamp(0.0, height);
+        let to = (rect.right() - HALF - foot).clamp(0.0, height);
+        if to > from {
+            let first = mesh.vertices.len() as u32;
+            for (along, side) in [(from, -HALF), (from, HALF), (to, HALF), (to, -HALF)] {
+                mesh.colored_vertex(pos2(foot + along + side, rect.bottom() - along), color);
+            }
+            mesh.add_triangle(first, first + 1, first + 2);
+            mesh.add_triangle(first, first + 2, first + 3);
+        }
+        foot += step;
+    }
+}
+
+fn add_dots(mesh: &mut Mesh, rect: Rect, color: Color32) {
+    const SIZE: f32 = 2.0;
+    let mut x = rect.left() + 2.0;
+    while x + SIZE <= rect.right() {
+        let mut y = rect.top() + 2.0;
+        while y + SIZE <= rect.bottom() {
+            mesh.add_colored_rect(Rect::from_min_size(pos2(x, y), vec2(SIZE, SIZE)), color);
+            y += DOT_STEP;
+        }
+        x += DOT_STEP;
+    }
+}
+
+/// Name, pid and state of a worker, left of its lane.
+pub(crate) fn paint_head(ui: &Ui, painter: &Painter, rect: Rect, head: &LaneHead) {
+    let palette = Palette::of(ui);
+    paint_state(painter, pos2(rect.left() + 8.0, rect.center().y), head.state, &palette);
+    let left = rect.left() + 17.0;
+    if rect.height() >= TWO_LINES && !head.who.is_empty() {
+        let line = theme::SMALL_TEXT * 0.5 + 0.5;
+        painter.text(
+            pos2(left, rect.center().y - line),
+            Align2::LEFT_CENTER,
+            &head.name,
+            small_font(),
+            palette.text,
+        );
+        painter.text(
+            pos2(left, rect.center().y + line),
+            Align2::LEFT_CENTER,
+            &head.who,
+            small_font(),
+            palette.text_weak,
+        );
+    } else {
+        painter.text(
+            pos2(left, rect.center().y),
+            Align2::LEFT_CENTER,
+            &head.name,
+            small_font(),
+            palette.text,
+        );
+    }
+}
+
+/// A state by form as well: full while busy, a ring when idle, a square when halted, a dash when gone.
+fn paint_state(painter: &Painter, center: Pos2, state: WorkerState, palette: &Palette) {
+    let color = palette.worker_state(state);
+    let stroke = Stroke::new(1.5, color);
+    match state {
+        WorkerState::Busy => _ = painter.circle_filled(center, 4.0, color),
+        WorkerState::Idle => _ = painter.circle_stroke(center, 3.5, stroke),
+        WorkerState::Starting => _ = painter.circle_filled(center, 2.0, color),
+        WorkerState::Stopped => {
+            _ = painter.rect_filled(Rect::from_center_size(center, vec2(7.0, 7.0)), 0.0, color)
+        }
+        WorkerState::Exited => _ = painter.hline(center.x - 3.5..=center.x + 3.5, center.y, stroke),
+    }
+}

@@ -1,0 +1,200 @@
+//! Everything that is known of what the pointer is over.
+
+use std::fmt::Write as _;
+
+use eframe::egui::{Grid, RichText, Ui};
+
+use super::{
+    layout::{Bar, What},
+    model::{self, Counts},
+};
+use crate::{
+    gui::{plots::TimeScale, theme::Palette},
+    ids::{TaskId, WorkerId},
+    store::{Lane, Life, OpenSpan, RunStore, Span},
+    time, units,
+    workload::Value,
+};
+
+/// Values are kept in the order in which tasks ended. Beyond this many, looking for one would cost a frame.
+const MAX_VALUES_SEARCHED: usize = 50_000;
+const DIGEST_BYTES_SHOWN: usize = 8;
+
+/// What the pointer is over.
+pub(crate) enum Hovered {
+    Task(Span),
+    Running(OpenSpan),
+    Merged { counts: Counts, busy: f32, from_ns: u64, to_ns: u64 },
+    Life { life: Life, first: bool },
+}
+
+pub(crate) fn from_bar(bar: &Bar, lane: &Lane) -> Option<Hovered> {
+    match &bar.what {
+        What::Single { index, .. } => lane.spans.get(*index).cloned().map(Hovered::Task),
+        What::Merged { range, counts, busy } => Some(Hovered::Merged {
+            counts: *counts,
+            busy: *busy,
+            from_ns: lane.spans.get(range.start)?.start_ns,
+            to_ns: lane.spans.get(range.end - 1)?.end_ns,
+        }),
+    }
+}
+
+/// What else a lane has at a moment: a task that runs, a start, a death.
+pub(crate) fn beside_bars(lane: &Lane, scale: &TimeScale, x: f32, now_ns: u64) -> Option<Hovered> {
+    let t_ns = time::ns_from_secs(scale.secs_from_x(x));
+    if let Some(open) =
+        lane.running.filter(|open| (open.start_ns..=now_ns.max(open.start_ns)).contains(&t_ns))
+    {
+        return Some(Hovered::Running(open));
+    }
+    let slack_ns = (scale.secs_per_point() * 1e9 * 5.0) as u64;
+    let near = |other_ns: u64| other_ns.abs_diff(t_ns) <= slack_ns;
+    model::visible_lives(lane, t_ns.saturating_sub(slack_ns), t_ns.saturating_add(slack_ns))
+        .find(|(_, life)| {
+            let starting = (life.spawned_ns..=life.ready_ns.unwrap_or(now_ns)).contains(&t_ns);
+            starting || (!life.expected && life.exited_ns.is_some_and(near))
+        })
+        .map(|(at, life)| Hovered::Life { life: *life, first: at == 0 })
+}
+
+pub(crate) fn hovered_ui(ui: &mut Ui, store: &RunStore, worker: WorkerId, hovered: &Hovered, now_ns: u64) {
+    let rows = match hovered {
+        Hovered::Task(span) => task_rows(store, worker, span),
+        Hovered::Running(open) => running_rows(store, worker, open, now_ns),
+        Hovered::Merged { counts, busy, from_ns, to_ns } => vec![
+            ("tasks", units::count(counts.total() as u64)),
+            ("outcome", counts.words()),
+            ("worker", worker.to_string()),
+            ("from", at(*from_ns)),
+            ("over", units::duration(to_ns.saturating_sub(*from_ns))),
+            ("busy", units::percent(f64::from(*busy))),
+            ("", "Too short to be drawn one by one: zoom in to see each.".to_owned()),
+        ],
+        Hovered::Life { life, first } => life_rows(store, worker, life, *first),
+    };
+    let palette = Palette::of(ui);
+    // Text, not buttons: rows may stand as close as text does.
+    ui.spacing_mut().interact_size.y = 0.0;
+    Grid::new("task details").num_columns(2).spacing([12.0, 2.0]).show(ui, |ui| {
+        for (name, value) in rows {
+            ui.label(RichText::new(name).color(palette.text_weak));
+            ui.label(value);
+            ui.end_row();
+        }
+    });
+}
+
+type Rows = Vec<(&'static str, String)>;
+
+/// A moment of the run, to the microsecond.
+fn at(t_ns: u64) -> String {
+    format!("{:.6} s", time::secs(t_ns))
+}
+
+fn worker_words(store: &RunStore, worker: WorkerId, t_ns: u64) -> String {
+    let life = store.lanes.get(worker.index()).and_then(|lane| model::life_at(lane, t_ns));
+    let who = model::who(store, life.map(|life| (life.pid, life.tid)));
+    if who.is_empty() { worker.to_string() } else { format!("{worker}, {who}") }
+}
+
+fn attempt_words(store: &RunStore, task: TaskId, attempt: u32) -> String {
+    let retries = store.info.as_ref().map_or(0, |info| info.spec.retries);
+    if retries == 0 && attempt == 0 {
+        return task.to_string();
+    }
+    format!("{task}, attempt {} of at most {}", attempt + 1, retries.max(attempt) + 1)
+}
+
+fn task_rows(store: &RunStore, worker: WorkerId, span: &Span) -> Rows {
+    let mut rows: Rows = vec![
+        ("task", attempt_words(store, span.task, span.attempt)),
+        ("outcome", span.outcome.to_string()),
+        ("worker", worker_words(store, worker, span.start_ns)),
+        ("started", at(span.start_ns)),
+        ("run time", units::duration(span.run_ns())),
+        ("in the queue", units::duration(span.wait_ns())),
+        ("hand-over to start", units::duration(span.start_ns.saturating_sub(span.dispatched_ns))),
+        ("end to receipt", units::duration(span.received_ns.saturating_sub(span.end_ns))),
+    ];
+    let usage = &span.usage;
+    let share = |ns: u64| {
+        format!("{} ({})", units::duration(ns), units::percent(ns as f64 / span.run_ns().max(1) as f64))
+    };
+    if let Some(cpu_ns) = usage.cpu_ns {
+        rows.push(("CPU time", share(cpu_ns)));
+        if let Some(core_wait_ns) = usage.core_wait_ns {
+            rows.push(("waiting for a core", share(core_wait_ns)));
+            let blocked_ns = span.run_ns().saturating_sub(cpu_ns).saturating_sub(core_wait_ns);
+            rows.push(("blocked", share(blocked_ns)));
+        }
+    }
+    if let (Some(voluntary), Some(involuntary)) = (usage.voluntary_switches, usage.involuntary_switches) {
+        rows.push(("switches", format!("{voluntary} to wait, {involuntary} forced")));
+    }
+    if let (Some(minor), Some(major)) = (usage.minor_faults, usage.major_faults) {
+        rows.push(("page faults", format!("{minor} minor, {major} major")));
+    }
+    if let (Some(first), Some(last)) = (usage.first_core, usage.last_core) {
+        let moved = if first == last { first.to_string() } else { format!("{first} to {last}") };
+        rows.push(("core", moved));
+    }
+    if let Some(value) = value_of(store, span) {
+        rows.push(("result", value));
+    }
+    rows
+}
+
+fn running_rows(store: &RunStore, worker: WorkerId, open: &OpenSpan, now_ns: u64) -> Rows {
+    vec![
+        ("task", attempt_words(store, open.task, open.attempt)),
+        ("outcome", "running".to_owned()),
+        ("worker", worker_words(store, worker, open.start_ns)),
+        ("started", at(open.start_ns)),
+        ("run time so far", units::duration(now_ns.saturating_sub(open.start_ns))),
+        ("in the queue", units::duration(open.dispatched_ns.saturating_sub(open.enqueued_ns))),
+        ("hand-over to start", units::duration(open.start_ns.saturating_sub(open.dispatched_ns))),
+    ]
+}
+
+fn life_rows(store: &RunStore, worker: WorkerId, life: &Life, first: bool) -> Rows {
+    let mut rows: Rows = vec![
+        ("worker", worker_words(store, worker, life.spawned_ns)),
+        (if first { "started" } else { "replaced at" }, at(life.spawned_ns)),
+    ];
+    match life.ready_ns {
+        Some(ready_ns) => {
+            rows.push(("ready after", units::duration(ready_ns.saturating_sub(life.spawned_ns))))
+        }
+        None => rows.push(("ready", "not yet".to_owned())),
+    }
+    if let Some(exited_ns) = life.exited_ns {
+        let how = life.exit.map_or_else(|| "ended".to_owned(), |exit| exit.to_string());
+        rows.push((if life.expected { "ended" } else { "died" }, format!("{how} at {}", at(exited_ns))));
+    }
+    rows
+}
+
+fn value_of(store: &RunStore, span: &Span) -> Option<String> {
+    if span.outcome != crate::event::Outcome::Ok || store.values.len() > MAX_VALUES_SEARCHED {
+        return None;
+    }
+    let (_, value) = store.values.iter().find(|(task, _)| *task == span.task)?;
+    Some(match &**value {
+        Value::Unit => return None,
+        Value::Number(number) => units::count(*number),
+        Value::Digest(bytes) => hex(bytes),
+        Value::Row(bytes) => format!("a row of {} pixels", units::count(bytes.len() as u64)),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes.iter().take(DIGEST_BYTES_SHOWN) {
+        _ = write!(text, "{byte:02x}");
+    }
+    if bytes.len() > DIGEST_BYTES_SHOWN {
+        text.push('…');
+    }
+    text
+}

@@ -1,0 +1,314 @@
+//! The side of the person: launches engines, takes in their events, keeps the runs. Never runs a task.
+//!
+//! One thread a run, the *ingest*, reads the engine's events and its stderr and feeds the run's [`RunStore`]; viewers
+//! get snapshots of it. Commands go the other way through the engine's stdin. Closing that stdin ends the engine, and a
+//! session that is killed closes it by dying.
+
+use std::{
+    io::{self, Read, Write},
+    os::{fd::AsFd, unix::process::CommandExt},
+    path::PathBuf,
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use thiserror::Error;
+
+use crate::{
+    engine::{
+        life::PARENT_VARIABLE,
+        processes::exit_of,
+        wire::{FrameReader, append_frame},
+    },
+    event::{Command, Event, Level, PROTOCOL_VERSION},
+    spec::Spec,
+    store::RunStore,
+};
+
+/// Called from the ingest thread after a new snapshot was published.
+pub type Notify = Arc<dyn Fn() + Send + Sync>;
+
+/// Between two snapshots of a busy run.
+const PUBLISH_EVERY: Duration = Duration::from_millis(30);
+/// Of one line of an engine's stderr, this much is kept.
+const LINE_LIMIT: usize = 4096;
+
+#[derive(Debug, Error)]
+pub enum LaunchError {
+    #[error("the engine could not be started: {program}: {source}")]
+    Spawn { program: PathBuf, source: io::Error },
+    #[error("the engine did not take the spec: {0}")]
+    Spec(io::Error),
+    #[error("no thread could be started to follow the run: {0}")]
+    Thread(io::Error),
+}
+
+/// Starts engines from one executable.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    pub program: PathBuf,
+}
+
+impl Launcher {
+    /// Engines are this executable again, even if its file was replaced or removed meanwhile.
+    pub fn this_program() -> Self {
+        Self { program: PathBuf::from("/proc/self/exe") }
+    }
+
+    /// Starts one run. To be called on a thread that lives as long as the session: the engine is killed when the thread
+    /// that launched it ends.
+    pub fn launch(&self, spec: Spec, notify: Notify) -> Result<RunHandle, LaunchError> {
+        let mut child = std::process::Command::new(&self.program)
+            .arg0("poolscope")
+            .arg("engine")
+            .env(PARENT_VARIABLE, std::process::id().to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(|source| LaunchError::Spawn { program: self.program.clone(), source })?;
+        let (Some(stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(LaunchError::Spec(io::ErrorKind::BrokenPipe.into()));
+        };
+        let shared = Arc::new(Shared {
+            snapshot: Mutex::new(Arc::new(RunStore::default())),
+            commands: Mutex::new(Some(stdin)),
+        });
+        shared.write(&Command::Start(Box::new(spec.clone()))).map_err(|error| {
+            let _already_gone = child.kill();
+            let _reaped = child.wait();
+            LaunchError::Spec(error)
+        })?;
+        let ingest = Ingest {
+            child,
+            frames: FrameReader::default(),
+            store: RunStore::default(),
+            shared: Arc::clone(&shared),
+            notify,
+            line: Vec::new(),
+            published: Instant::now(),
+            changed: false,
+            fault: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("ingest".to_owned())
+            .spawn(move || ingest.run(stdout, stderr))
+            .map_err(LaunchError::Thread)?;
+        Ok(RunHandle { spec, shared, thread: Some(thread) })
+    }
+}
+
+struct Shared {
+    /// Held only while the pointer is copied or replaced.
+    snapshot: Mutex<Arc<RunStore>>,
+    /// `None` once the run is over.
+    commands: Mutex<Option<ChildStdin>>,
+}
+
+impl Shared {
+    fn write(&self, command: &Command) -> io::Result<()> {
+        let mut frame = Vec::new();
+        append_frame(&mut frame, command).map_err(io::Error::other)?;
+        match self.commands.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            Some(stdin) => stdin.write_all(&frame),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn close(&self) {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// One run, live or over. Dropping it ends a live run.
+pub struct RunHandle {
+    spec: Spec,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RunHandle {
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// The run as far as it is known now.
+    pub fn snapshot(&self) -> Arc<RunStore> {
+        Arc::clone(&self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sends a command. To an engine that has ended it does nothing: the next snapshot tells of the end.
+    pub fn send(&self, command: &Command) {
+        let _engine_has_ended = self.shared.write(command);
+    }
+
+    /// Until the engine has ended and its last event is in the snapshot.
+    pub fn is_live(&self) -> bool {
+        self.snapshot().phase.is_live()
+    }
+
+    /// Waits for the end of the run.
+    pub fn wait(&mut self) -> Arc<RunStore> {
+        if let Some(thread) = self.thread.take() {
+            let _panic_leaves_the_last_snapshot = thread.join();
+        }
+        self.snapshot()
+    }
+}
+
+impl Drop for RunHandle {
+    fn drop(&mut self) {
+        self.shared.close();
+        self.wait();
+    }
+}
+
+struct Ingest {
+    child: Child,
+    frames: FrameReader,
+    store: RunStore,
+    shared: Arc<Shared>,
+    notify: Notify,
+    /// The unfinished last line of stderr.
+    line: Vec<u8>,
+    published: Instant,
+    changed: bool,
+    /// Why the engine's stream cannot be followed any further.
+    fault: Option<String>,
+}
+
+impl Ingest {
+    fn run(mut self, mut stdout: ChildStdout, mut stderr: ChildStderr) {
+        let mut buffer = vec![0; 256 << 10];
+        let (mut events_open, mut errors_open) = (true, true);
+        while events_open || errors_open {
+            let due = PUBLISH_EVERY.saturating_sub(self.published.elapsed());
+            let [events, errors] = readable(
+                [events_open.then_some(stdout.as_fd()), errors_open.then_some(stderr.as_fd())],
+                self.changed.then_some(due),
+            );
+            if errors {
+                errors_open = self.read_errors(&mut stderr, &mut buffer);
+            }
+            if events {
+                events_open = self.read_events(&mut stdout, &mut buffer);
+            }
+            if self.changed && self.published.elapsed() >= PUBLISH_EVERY {
+                self.publish();
+            }
+        }
+        self.finish();
+    }
+
+    /// False at the end of the stream.
+    fn read_events(&mut self, stdout: &mut ChildStdout, buffer: &mut [u8]) -> bool {
+        let count = match stdout.read(buffer) {
+            Ok(0) => return false,
+            Ok(count) => count,
+            Err(error) => return error.kind() == io::ErrorKind::Interrupted,
+        };
+        self.frames.push(&buffer[..count]);
+        loop {
+            match self.frames.next::<Vec<Event>>() {
+                Ok(Some(batch)) => batch.into_iter().for_each(|event| self.take(event)),
+                Ok(None) => return true,
+                Err(error) => {
+                    self.fault = Some(format!("its events cannot be read: {error}"));
+                    let _already_gone = self.child.kill();
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        self.changed = true;
+        if let Event::Hello { protocol, engine, .. } = &event
+            && *protocol != PROTOCOL_VERSION
+        {
+            self.fault = Some(format!(
+                "the {engine} engine speaks protocol {protocol}, this session {PROTOCOL_VERSION}"
+            ));
+            let _already_gone = self.child.kill();
+        }
+        self.store.apply(event);
+    }
+
+    /// False at the end of the stream.
+    fn read_errors(&mut self, stderr: &mut ChildStderr, buffer: &mut [u8]) -> bool {
+        let count = match stderr.read(buffer) {
+            Ok(0) => 0,
+            Ok(count) => count,
+            Err(error) => return error.kind() == io::ErrorKind::Interrupted,
+        };
+        for &byte in &buffer[..count] {
+            if byte == b'\n' {
+                self.log_line();
+            } else if self.line.len() < LINE_LIMIT {
+                self.line.push(byte);
+            }
+        }
+        if count == 0 {
+            self.log_line();
+        }
+        count > 0
+    }
+
+    fn log_line(&mut self) {
+        let text = String::from_utf8_lossy(&std::mem::take(&mut self.line)).trim_end().to_owned();
+        if !text.is_empty() {
+            let t_ns = self.now_ns();
+            self.take(Event::Log { t_ns, worker: None, level: Level::Warning, text });
+        }
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.store.info.as_ref().map_or(0, |info| info.clock.now_ns())
+    }
+
+    fn publish(&mut self) {
+        let snapshot = Arc::new(self.store.clone());
+        *self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+        self.published = Instant::now();
+        self.changed = false;
+        (self.notify)();
+    }
+
+    /// The streams have ended, so the engine has, or will in a moment.
+    fn finish(mut self) {
+        self.shared.close();
+        let exit = self.child.wait().ok().map(exit_of);
+        if self.store.phase.is_live() {
+            let how = exit.map_or_else(|| "for an unknown reason".to_owned(), |exit| exit.to_string());
+            let cut = self.frames.finish().is_err();
+            let reason = self.fault.take().unwrap_or_else(|| {
+                let half = if cut { " in the middle of telling an event" } else { "" };
+                format!("the engine died{half}: {how}")
+            });
+            let t_ns = self.now_ns();
+            self.store.lost(t_ns, exit, reason);
+        }
+        self.publish();
+    }
+}
+
+/// Which of two descriptors can be read (or have ended), waiting for one at most `limit`.
+fn readable(fds: [Option<std::os::fd::BorrowedFd<'_>>; 2], limit: Option<Duration>) -> [bool; 2] {
+    let limit = limit.map(|limit| Timespec {
+        tv_sec: limit.as_secs().cast_signed(),
+        tv_nsec: i64::from(limit.subsec_nanos()),
+    });
+    let mut polled: Vec<PollFd<'_>> =
+        fds.iter().flatten().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+    if poll(&mut polled, limit.as_ref()).is_err() {
+        return [false; 2];
+    }
+    let mut ready = polled.iter().map(|fd| !fd.revents().is_empty());
+    fds.map(|fd| fd.is_some() && ready.next().unwrap_or(false))
+}

@@ -1,0 +1,245 @@
+//! A spec: everything that defines a run. Immutable once a run has started.
+//!
+//! People (flags, TOML files, the window's form) fill a [`Draft`]; [`Draft::validate`] turns it into a [`Spec`] or into
+//! *all* of its errors at once. Past that point nothing re-checks a range: a `Spec` is valid by construction. The same
+//! types travel as JSON for people and as postcard between processes.
+
+mod draft;
+mod error;
+mod file;
+mod number;
+mod presets;
+mod text;
+mod validate;
+
+use serde::{Deserialize, Serialize};
+
+pub use draft::Draft;
+pub use error::{SpecError, quoted};
+pub use file::parse_toml;
+pub use presets::{PRESETS, Preset};
+pub use validate::default_workers;
+
+use crate::{ids::TaskId, time::NS_PER_S};
+
+/// The most tasks one run may have. A run keeps a few dozen bytes for each.
+pub const MAX_TASKS: u32 = 10_000_000;
+/// The most workers one pool may have.
+pub const MAX_WORKERS: u32 = 1024;
+
+/// How workers exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// One worker, one task after another.
+    Serial,
+    /// Threads of the engine.
+    Threads,
+    /// Processes of their own.
+    Processes,
+}
+
+impl Backend {
+    pub const ALL: [Self; 3] = [Self::Serial, Self::Threads, Self::Processes];
+}
+
+/// What a task does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Noop,
+    Square,
+    Sleep,
+    Spin,
+    Primes,
+    Hash,
+    Mandelbrot,
+    Mixed,
+    Fault,
+}
+
+impl Kind {
+    pub const ALL: [Self; 9] = [
+        Self::Noop,
+        Self::Square,
+        Self::Sleep,
+        Self::Spin,
+        Self::Primes,
+        Self::Hash,
+        Self::Mandelbrot,
+        Self::Mixed,
+        Self::Fault,
+    ];
+}
+
+/// How the cost of a task depends on its index. Every distribution multiplies the workload's size by a seeded factor.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Lengths {
+    /// Every task the same.
+    Fixed,
+    /// Factors spread evenly over 1 ± `spread`, `0 < spread <= 1`.
+    Uniform { spread: f64 },
+    /// Pareto-distributed factors with mean 1 and tail index `alpha > 1`: many short tasks, a few long ones. A factor
+    /// is capped at [`Lengths::SKEWED_CAP`], so that one draw cannot run for a day.
+    Skewed { alpha: f64 },
+    /// All tasks alike but one, which is `factor` times as long. `None` places it last, where it hurts most.
+    Straggler { at: Option<u32>, factor: f64 },
+}
+
+impl Lengths {
+    pub const SKEWED_CAP: f64 = 100.0;
+}
+
+/// Tasks handed to a worker together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Chunk {
+    /// As `Pool.map` chooses: ceil(tasks / (4 x workers)).
+    Auto,
+    Fixed(u32),
+}
+
+/// Chunks that one worker may hold at a time, the one it runs included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Prefetch {
+    /// 1 while chunks are long, up to 64 once they prove very short.
+    Auto,
+    Fixed(u32),
+}
+
+/// How many tasks may wait in the pool's queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum QueueBound {
+    Unbounded,
+    AtMost(u32),
+}
+
+/// What is measured around each task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Telemetry {
+    /// Start and end only.
+    Off,
+    /// And the thread's CPU time.
+    Basic,
+    /// And time waiting for a core, context switches, page faults, cores.
+    Full,
+    /// `Full` for tasks expected to take 50 µs or longer, else `Basic`.
+    Auto,
+}
+
+/// How the engine and a worker process talk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// One UNIX stream pair, both ways.
+    Stream,
+}
+
+/// What a fault does to whoever runs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FaultKind {
+    /// A Rust panic: the task fails, the worker goes on.
+    Panic,
+    /// `abort()`: SIGABRT.
+    Abort,
+    /// A write to an address that is not mapped: SIGSEGV.
+    Segfault,
+    /// `exit(0)` in the middle of a task.
+    Exit,
+    /// An endless loop that never looks at cancellation.
+    Hang,
+    /// Memory taken and never given back; the task then goes on.
+    Leak,
+}
+
+impl FaultKind {
+    pub const ALL: [Self; 6] = [Self::Panic, Self::Abort, Self::Segfault, Self::Exit, Self::Hang, Self::Leak];
+}
+
+/// One fault at one task: `segfault@5`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fault {
+    pub kind: FaultKind,
+    pub task: u32,
+}
+
+/// A named number that one workload understands beside its size.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Param {
+    pub name: String,
+    pub value: f64,
+}
+
+/// Everything that defines a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    pub backend: Backend,
+    /// 1 to [`MAX_WORKERS`]; 1 for `serial`.
+    pub workers: u32,
+    pub workload: Kind,
+    /// 1 to [`MAX_TASKS`].
+    pub tasks: u32,
+    /// The workload's main knob; its unit depends on the kind, see [`crate::workload::about`].
+    pub size: u64,
+    /// Every parameter the workload knows, given or by default, in the workload's own order.
+    pub params: Vec<Param>,
+    pub lengths: Lengths,
+    pub chunk: Chunk,
+    pub queue: QueueBound,
+    pub prefetch: Prefetch,
+    /// Seconds that one attempt of one task may take.
+    pub timeout: Option<f64>,
+    /// Attempts beyond the first for a task that failed, crashed or timed out.
+    pub retries: u32,
+    pub seed: u64,
+    pub faults: Vec<Fault>,
+    pub telemetry: Telemetry,
+    pub transport: Transport,
+}
+
+impl Spec {
+    /// Tasks in one chunk, with `auto` resolved.
+    pub fn chunk_tasks(&self) -> u32 {
+        match self.chunk {
+            Chunk::Fixed(n) => n,
+            Chunk::Auto => self.tasks.div_ceil(self.workers.saturating_mul(4)).max(1),
+        }
+    }
+
+    pub fn timeout_ns(&self) -> Option<u64> {
+        self.timeout.map(|secs| (secs * NS_PER_S as f64) as u64)
+    }
+
+    /// A workload parameter by name.
+    ///
+    /// # Panics
+    /// If the workload has no such parameter: validation fills in every one, so asking for another is a bug.
+    pub fn param(&self, name: &str) -> f64 {
+        self.params
+            .iter()
+            .find(|param| param.name == name)
+            .map_or_else(|| panic!("workload {} has no parameter {name}", self.workload), |param| param.value)
+    }
+
+    /// The fault that a task was given, if any.
+    pub fn fault_at(&self, task: TaskId) -> Option<Fault> {
+        self.faults.iter().find(|fault| fault.task == task.0).copied()
+    }
+
+    /// The spec in a line: `processes × 4, primes, 64 tasks`.
+    pub fn title(&self) -> String {
+        format!(
+            "{} × {}, {}, {} tasks",
+            self.backend,
+            self.workers,
+            self.workload,
+            crate::units::count(u64::from(self.tasks))
+        )
+    }
+}

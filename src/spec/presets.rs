@@ -1,0 +1,139 @@
+//! Specs to begin with: the first programs that people write with a pool, and three experiments worth a look.
+
+use super::Draft;
+
+/// A named draft.
+#[derive(Debug)]
+pub struct Preset {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// Field and value, as on the command line; `param.NAME` for a parameter.
+    fields: &'static [(Field, &'static str)],
+    params: &'static [(&'static str, &'static str)],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Field {
+    Backend,
+    Workers,
+    Workload,
+    Tasks,
+    Size,
+    Lengths,
+    Chunk,
+    Fault,
+}
+
+use Field::{Backend, Chunk, Fault, Lengths, Size, Tasks, Workers, Workload};
+
+impl Preset {
+    /// What the preset says; everything else is left to the defaults.
+    pub fn draft(&self) -> Draft {
+        let mut draft = Draft::default();
+        for (field, value) in self.fields {
+            let place = match *field {
+                Backend => &mut draft.backend,
+                Workers => &mut draft.workers,
+                Workload => &mut draft.workload,
+                Tasks => &mut draft.tasks,
+                Size => &mut draft.size,
+                Lengths => &mut draft.lengths,
+                Chunk => &mut draft.chunk,
+                Fault => &mut draft.fault,
+            };
+            *place = Some((*value).to_owned());
+        }
+        draft.params = self.params.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        draft
+    }
+}
+
+/// Every preset, the plainest first.
+pub const PRESETS: &[Preset] = &[
+    Preset {
+        name: "one process",
+        about: "Start one process, let it do one thing, wait for it.",
+        fields: &[(Backend, "processes"), (Workers, "1"), (Workload, "square"), (Tasks, "1")],
+        params: &[],
+    },
+    Preset {
+        name: "Pool(4).map square",
+        about: "Four processes square the numbers 1 to 9.",
+        fields: &[(Backend, "processes"), (Workers, "4"), (Workload, "square"), (Tasks, "9")],
+        params: &[],
+    },
+    Preset {
+        name: "four processes print a number",
+        about: "Four processes, one number each; the log shows in which order they spoke.",
+        fields: &[(Backend, "processes"), (Workers, "4"), (Workload, "square"), (Tasks, "4"), (Chunk, "1")],
+        params: &[],
+    },
+    Preset {
+        name: "sleep and square, 5 processes",
+        about: "Five processes wait a second each: together about a second, not five.",
+        fields: &[
+            (Backend, "processes"),
+            (Workers, "5"),
+            (Workload, "sleep"),
+            (Tasks, "5"),
+            (Size, "1_000_000_000"),
+            (Chunk, "1"),
+        ],
+        params: &[],
+    },
+    Preset {
+        name: "mandelbrot, 4 processes",
+        about: "Rows that differ in cost fill a picture; the middle ones take longest.",
+        fields: &[
+            (Backend, "processes"),
+            (Workers, "4"),
+            (Workload, "mandelbrot"),
+            (Tasks, "320"),
+            (Size, "480"),
+        ],
+        params: &[("span", "3.6")],
+    },
+    Preset {
+        name: "threads that crash",
+        about: "A segfault in one thread takes all of them down. Try it with processes.",
+        fields: &[(Backend, "threads"), (Workers, "4"), (Workload, "fault"), (Fault, "segfault@32")],
+        params: &[],
+    },
+    Preset {
+        name: "one straggler",
+        about: "The last task is twenty times as long, and all other workers wait for it.",
+        fields: &[
+            (Backend, "processes"),
+            (Workers, "4"),
+            (Workload, "spin"),
+            (Size, "20_000_000"),
+            (Lengths, "straggler:20"),
+        ],
+        params: &[],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_valid_and_says_something_of_its_own() {
+        for (at, preset) in PRESETS.iter().enumerate() {
+            let spec =
+                preset.draft().validate().unwrap_or_else(|errors| panic!("{}: {errors:?}", preset.name));
+            assert!(!preset.about.is_empty(), "{}", preset.name);
+            for other in &PRESETS[..at] {
+                assert_ne!(preset.name, other.name);
+                assert_ne!(Ok(&spec), other.draft().validate().as_ref(), "{}", preset.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_pool_of_four_squares_one_to_nine() {
+        let preset = PRESETS.iter().find(|preset| preset.name == "Pool(4).map square").expect("there");
+        let spec = preset.draft().validate().expect("valid");
+        assert_eq!(spec.title(), "processes × 4, square, 9 tasks");
+    }
+}

@@ -1,0 +1,206 @@
+//! A run as its viewers see it, built from events by one reducer.
+//!
+//! [`RunStore`] is owned by the thread that takes in events. Viewers get clones: everything that grows is a
+//! [`Chunked`] column whose full chunks are shared, so that a clone costs a few pointers and reading needs no lock.
+
+mod chunked;
+mod lane;
+mod reduce;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::sync::Arc;
+
+pub use chunked::Chunked;
+pub use lane::{Lane, Life, OpenSpan, Span};
+
+use crate::{
+    event::{CoreLoad, Level, Outcome, RunInfo, Status, WorkerSample},
+    ids::{TaskId, WorkerId},
+    workload::Value,
+};
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// The engine is being launched, or its workers are.
+    #[default]
+    Starting,
+    Running,
+    Paused,
+    Stopping,
+    Ended(Status),
+}
+
+impl Phase {
+    pub fn is_live(self) -> bool {
+        !matches!(self, Self::Ended(_))
+    }
+}
+
+/// How many tasks ended in which way. The six always sum to the total: `not_run` is what the others leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Tally {
+    pub total: u32,
+    pub ok: u32,
+    pub failed: u32,
+    pub crashed: u32,
+    pub timed_out: u32,
+    pub cancelled: u32,
+    pub not_run: u32,
+}
+
+impl Tally {
+    /// Tasks that have ended for good.
+    pub fn done(self) -> u32 {
+        self.total - self.not_run
+    }
+
+    pub fn all_ok(self) -> bool {
+        self.ok == self.total
+    }
+
+    /// Moves one task from `not_run` to the class of its outcome. Does nothing when every task is counted already.
+    pub fn count(&mut self, outcome: &Outcome) {
+        let Some(left) = self.not_run.checked_sub(1) else { return };
+        self.not_run = left;
+        match outcome {
+            Outcome::Ok => self.ok += 1,
+            Outcome::Failed(_) => self.failed += 1,
+            Outcome::Crashed(_) => self.crashed += 1,
+            Outcome::TimedOut => self.timed_out += 1,
+            Outcome::Cancelled => self.cancelled += 1,
+        }
+    }
+}
+
+/// Load of every core over the sampling interval that ends at `t_ns`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CoreSample {
+    pub t_ns: u64,
+    pub loads: Arc<[CoreLoad]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueSample {
+    pub t_ns: u64,
+    /// Waiting in the queue.
+    pub queued: u32,
+    /// Handed to workers and not ended.
+    pub in_flight: u32,
+    /// Ended for good.
+    pub done: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    pub t_ns: u64,
+    pub worker: Option<WorkerId>,
+    pub level: Level,
+    pub text: Arc<str>,
+}
+
+/// A worker's state as people read it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WorkerState {
+    #[default]
+    Starting,
+    Idle,
+    Busy,
+    /// Halted by SIGSTOP.
+    Stopped,
+    Exited,
+}
+
+/// One line of the workers' table: the place in the pool, and who fills it now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerRow {
+    pub worker: WorkerId,
+    pub pid: u32,
+    pub tid: u32,
+    pub state: WorkerState,
+    /// Tasks that ended ok here, over all lives.
+    pub tasks_ok: u32,
+    /// Attempts that ended in any way here, over all lives.
+    pub attempts: u32,
+    pub restarts: u32,
+    pub last: WorkerSample,
+    /// CPU time of all lives together.
+    pub cpu_ns: u64,
+    pub max_rss_bytes: u64,
+    pub max_pss_bytes: Option<u64>,
+    pub exit: Option<crate::event::Exit>,
+}
+
+impl WorkerRow {
+    /// A place that nobody fills yet.
+    pub fn vacant(worker: WorkerId) -> Self {
+        Self {
+            worker,
+            pid: 0,
+            tid: 0,
+            state: WorkerState::Starting,
+            tasks_ok: 0,
+            attempts: 0,
+            restarts: 0,
+            last: WorkerSample::default(),
+            cpu_ns: 0,
+            max_rss_bytes: 0,
+            max_pss_bytes: None,
+            exit: None,
+        }
+    }
+}
+
+/// A run, as far as its events have told.
+#[derive(Clone, Debug, Default)]
+pub struct RunStore {
+    /// `None` until the engine has spoken.
+    pub info: Option<Arc<RunInfo>>,
+    pub phase: Phase,
+    /// Why the run failed, was lost or interrupted.
+    pub reason: Option<Arc<str>>,
+    /// The latest moment that an event told of.
+    pub now_ns: u64,
+    /// When every worker was ready.
+    pub ready_ns: Option<u64>,
+    /// End of the last task that ended.
+    pub last_end_ns: u64,
+    pub tally: Tally,
+    /// Wrapping sum of [`Value::digest`] over all tasks that ended ok.
+    pub checksum: u64,
+    /// One a worker, by its place.
+    pub lanes: Vec<Lane>,
+    /// One a worker, by its place.
+    pub workers: Vec<WorkerRow>,
+    pub cores: Chunked<CoreSample>,
+    pub queue: Chunked<QueueSample>,
+    pub log: Chunked<LogLine>,
+    /// Values of tasks that ended ok, in the order in which they ended.
+    pub values: Chunked<(TaskId, Arc<Value>)>,
+    /// The engine process: its last sample, and the most memory seen.
+    pub engine: WorkerSample,
+    pub engine_max_rss_bytes: u64,
+    /// Intervals of pause; the last may be open, then its end is `None`.
+    pub pauses: Vec<(u64, Option<u64>)>,
+    /// What only the reducer needs.
+    books: reduce::Books,
+}
+
+impl RunStore {
+    /// The process that filled a worker's place at a moment: the last that had been spawned by then, or else the first.
+    /// `None` for a worker whose process was never told.
+    pub fn pid_at(&self, worker: WorkerId, t_ns: u64) -> Option<u32> {
+        let lives = &self.lanes.get(worker.index())?.lives;
+        let born = lives.partition_point(|life| life.spawned_ns <= t_ns);
+        lives.get(born.saturating_sub(1)).map(|life| life.pid).filter(|&pid| pid != 0)
+    }
+
+    /// Every attempt that has ended, lane by lane, with its worker.
+    pub fn spans(&self) -> impl Iterator<Item = (WorkerId, &Span)> {
+        self.lanes
+            .iter()
+            .zip(0..)
+            .flat_map(|(lane, worker)| lane.spans.iter().map(move |span| (WorkerId(worker), span)))
+    }
+}

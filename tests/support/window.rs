@@ -1,0 +1,209 @@
+//! Drives the real window by the labels of its widgets, as a person would, over egui's inspection protocol.
+
+use std::{
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use egui::accesskit::{self, Role};
+use egui_inspection::{Request, Response, protocol, read_message, write_message};
+
+use super::{assert_nothing_left, mark};
+
+/// Longest wait for a widget to appear. Software rendering on a busy machine is slow.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// One widget of the window.
+#[derive(Clone, Debug)]
+pub(crate) struct Widget {
+    pub(crate) role: Role,
+    pub(crate) label: String,
+    pub(crate) value: String,
+    pub(crate) disabled: bool,
+    /// Left, top, right, bottom in points.
+    pub(crate) bounds: accesskit::Rect,
+}
+
+impl Widget {
+    fn centre(&self) -> egui::Pos2 {
+        let at = self.bounds.center();
+        egui::pos2(at.x as f32, at.y as f32)
+    }
+}
+
+pub(crate) struct Window {
+    stream: TcpStream,
+    child: Child,
+    pub(crate) mark: String,
+}
+
+/// Whether a window can open here. Where one must (`POOLSCOPE_REQUIRE_WINDOW`), its absence is a failure.
+pub(crate) fn has_display() -> bool {
+    let has = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var(name).is_ok_and(|v| !v.is_empty()));
+    assert!(has || std::env::var_os("POOLSCOPE_REQUIRE_WINDOW").is_none(), "a window is required and there is no display");
+    has
+}
+
+impl Window {
+    /// Opens the program's window at a size in points.
+    pub(crate) fn open(size: (u32, u32)) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let mark = mark();
+        let child = Command::new(env!("CARGO_BIN_EXE_poolscope"))
+            .env("POOLSCOPE_TEST_MARK", &mark)
+            .env("EGUI_INSPECTION", format!("127.0.0.1:{port}"))
+            // No desktop services: dialogs must fall back to the window's own.
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .env_remove("XDG_RUNTIME_DIR")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the window's program starts");
+        let began = Instant::now();
+        let mut stream = loop {
+            match TcpStream::connect(("127.0.0.1", port)) {
+                Ok(stream) => break stream,
+                Err(error) => assert!(began.elapsed() < PATIENCE, "no window: {error}"),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        protocol::read_handshake(&mut stream).expect("an inspected window");
+        let mut window = Self { stream, child, mark };
+        window.resize(size.0, size.1);
+        window
+    }
+
+    fn ask(&mut self, request: &Request) -> Response {
+        write_message(&mut self.stream, request).expect("the window listens");
+        match read_message(&mut self.stream).expect("the window answers") {
+            Response::Error { message } => panic!("{request:?}: {message}"),
+            response => response,
+        }
+    }
+
+    pub(crate) fn resize(&mut self, width: u32, height: u32) {
+        self.ask(&Request::Resize { width, height });
+        // The window system resizes when it gets to it.
+        std::thread::sleep(Duration::from_millis(300));
+    }
+
+    pub(crate) fn widgets(&mut self) -> Vec<Widget> {
+        let Response::Tree { accesskit: Some(tree), .. } = self.ask(&Request::GetTree) else { return Vec::new() };
+        tree.nodes
+            .iter()
+            .filter_map(|(_, node)| {
+                Some(Widget {
+                    role: node.role(),
+                    label: node.label().unwrap_or_default().to_owned(),
+                    value: node.value().unwrap_or_default().to_owned(),
+                    disabled: node.is_disabled(),
+                    bounds: node.bounds()?,
+                })
+            })
+            .collect()
+    }
+
+    /// The first widget that fits, waiting for it.
+    pub(crate) fn wait_for(&mut self, what: &str, fits: impl Fn(&Widget) -> bool) -> Widget {
+        let began = Instant::now();
+        loop {
+            let widgets = self.widgets();
+            if let Some(widget) = widgets.iter().find(|widget| fits(widget)) {
+                return widget.clone();
+            }
+            if began.elapsed() > PATIENCE {
+                let known: Vec<String> = widgets
+                    .iter()
+                    .filter(|w| !w.label.is_empty() || !w.value.is_empty())
+                    .map(|w| format!("{:?} {:?} {:?}", w.role, w.label, w.value))
+                    .collect();
+                panic!("no {what} within {PATIENCE:?}; there are\n{}", known.join("\n"));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// The widget with exactly this label.
+    pub(crate) fn find(&mut self, label: &str) -> Widget {
+        self.wait_for(label, |widget| widget.label == label)
+    }
+
+    /// Waits for a text anywhere in a label or a value.
+    pub(crate) fn wait_text(&mut self, text: &str) -> Widget {
+        self.wait_for(text, |widget| widget.label.contains(text) || widget.value.contains(text))
+    }
+
+    pub(crate) fn events(&mut self, events: Vec<egui::Event>) {
+        self.ask(&Request::ApplyEvents { events });
+    }
+
+    pub(crate) fn click_at(&mut self, pos: egui::Pos2) {
+        let button = |pressed| egui::Event::PointerButton {
+            pos,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        };
+        self.events(vec![egui::Event::PointerMoved(pos)]);
+        self.events(vec![button(true)]);
+        self.events(vec![button(false)]);
+    }
+
+    /// Clicks the enabled widget with exactly this label.
+    pub(crate) fn click(&mut self, label: &str) {
+        let widget = self.wait_for(label, |widget| widget.label == label && !widget.disabled);
+        self.click_at(widget.centre());
+    }
+
+    pub(crate) fn hover(&mut self, pos: egui::Pos2) {
+        self.events(vec![egui::Event::PointerMoved(pos)]);
+        // Tooltips wait for the pointer to rest.
+        std::thread::sleep(Duration::from_millis(700));
+        self.events(vec![egui::Event::PointerMoved(pos + egui::vec2(0.5, 0.0))]);
+    }
+
+    pub(crate) fn key(&mut self, key: egui::Key, modifiers: egui::Modifiers) {
+        for pressed in [true, false] {
+            self.events(vec![egui::Event::Key { key, physical_key: None, pressed, repeat: false, modifiers }]);
+        }
+    }
+
+    /// Replaces the text of the field with this label.
+    pub(crate) fn fill(&mut self, label: &str, text: &str) {
+        self.click(label);
+        self.key(egui::Key::A, egui::Modifiers::COMMAND);
+        self.events(vec![egui::Event::Text(text.to_owned())]);
+        self.key(egui::Key::Tab, egui::Modifiers::NONE);
+    }
+
+    /// A picture of the window, as a PNG file.
+    pub(crate) fn shot(&mut self, path: &Path) {
+        let Response::Screenshot(png) = self.ask(&Request::GetScreenshot { pixels_per_point: None }) else {
+            panic!("no picture came");
+        };
+        std::fs::write(path, png.bytes).expect("the picture can be written");
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills the window, as a crash would, and checks that nothing of it is left.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it can be reaped");
+        assert_nothing_left(&self.mark);
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // After a failed test the window must not stay.
+        let _already_gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
