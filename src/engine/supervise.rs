@@ -171,7 +171,7 @@ impl Dispatcher<'_> {
         match result {
             Ok(()) => self.log(Level::Warning, Some(worker), format!("{name} sent to {worker} on request")),
             Err(error) => {
-                self.log(Level::Error, Some(worker), format!("{name} not sent to {worker}: {error}"))
+                self.log(Level::Error, Some(worker), format!("{name} not sent to {worker}: {error}"));
             }
         }
     }

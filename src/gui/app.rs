@@ -105,7 +105,7 @@ impl App {
         self.runs.cancel_waiting();
         // Whoever presses twice does not want to wait for running tasks.
         let stopping = self.runs.live().is_some_and(|run| run.store.phase == Phase::Stopping);
-        self.runs.send_to_live(if stopping { Command::Cancel } else { Command::Stop });
+        self.runs.send_to_live(if stopping { &Command::Cancel } else { &Command::Stop });
     }
 
     fn take_in_runs(&mut self, ctx: &Context) {
@@ -116,6 +116,10 @@ impl App {
         }
         if let Some(spec) = refreshed.next {
             self.start(ctx, spec);
+        }
+        if !self.runs.busy() {
+            // The question before quitting was about a run that has ended meanwhile.
+            self.quit_asked = false;
         }
         if refreshed.ended {
             // The last frames of a live run may show a moment before its end.
@@ -152,7 +156,7 @@ impl App {
             Action::RunBoth => {}
             Action::TogglePause => self.runs.toggle_pause(),
             Action::Stop => self.stop(),
-            Action::Kill(worker, signal) => self.runs.send_to_live(Command::KillWorker { worker, signal }),
+            Action::Kill(worker, signal) => self.runs.send_to_live(&Command::KillWorker { worker, signal }),
             Action::Fit => self.axis.fit(),
             Action::ToggleFollow => self.axis.set_follow(!self.axis.follow()),
             Action::PickPreset(at) => {

@@ -313,7 +313,8 @@ mod tests {
     fn the_preview_is_the_first_line_or_says_what_is_wrong() {
         let line = |text: &str| LogLine { t_ns: 0, worker: None, level: Level::Info, text: text.into() };
         let log: Chunked<LogLine> = [line("first"), line("second")].into_iter().collect();
-        let store = RunStore { log, ..RunStore::default() };
+        let mut store = RunStore::default();
+        store.log = log;
         assert_eq!(preview("%(levelname)s-%(message)s", Some(&store)).as_deref(), Ok("INFO-first"));
         assert!(preview("%(nonsense)s", Some(&store)).is_err());
         assert_eq!(preview("%(message)s", None).as_deref(), Ok("(the log is empty)"));

@@ -87,12 +87,14 @@ impl Form {
         form
     }
 
-    /// Validates what was typed, if it is not what was validated last.
-    pub(crate) fn check(&mut self) {
-        if self.checked.as_ref() != Some(&self.fields) {
+    /// Validates what was typed, if it is not what was validated last. True when it was not.
+    pub(crate) fn check(&mut self) -> bool {
+        let changed = self.checked.as_ref() != Some(&self.fields);
+        if changed {
             self.result = self.fields.draft().validate();
             self.checked = Some(self.fields.clone());
         }
+        changed
     }
 
     pub(crate) fn spec(&self) -> Option<&Spec> {

@@ -30,7 +30,9 @@ impl Icon {
             Self::Down => SIZE * 0.7,
             _ => SIZE,
         };
-        Atom::paint(vec2(width, SIZE), move |ui, args| self.paint(ui.painter(), args.rect, args.fallback_text_color))
+        Atom::paint(vec2(width, SIZE), move |ui, args| {
+            self.paint(ui.painter(), args.rect, args.fallback_text_color);
+        })
     }
 
     pub(crate) fn paint(self, painter: &Painter, area: Rect, color: Color32) {
@@ -83,7 +85,8 @@ fn paint_sun(painter: &Painter, area: Rect, stroke: Stroke) {
     let (centre, radius) = (area.center(), area.width() / 2.0);
     painter.circle_filled(centre, radius * 0.45, stroke.color);
     for ray in 0..SUN_RAYS {
-        let direction = eframe::egui::Vec2::angled(f32::from(ray) * std::f32::consts::TAU / f32::from(SUN_RAYS));
+        let direction =
+            eframe::egui::Vec2::angled(f32::from(ray) * std::f32::consts::TAU / f32::from(SUN_RAYS));
         painter.line_segment([centre + direction * radius * 0.68, centre + direction * radius], stroke);
     }
 }

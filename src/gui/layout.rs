@@ -67,7 +67,12 @@ impl App {
         Panel::top("error").show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    if ui.button(Icon::Close.atom()).on_hover_text("Dismiss").accessible_name("Dismiss").clicked() {
+                    if ui
+                        .button(Icon::Close.atom())
+                        .on_hover_text("Dismiss")
+                        .accessible_name("Dismiss")
+                        .clicked()
+                    {
                         actions.push(Action::DismissError);
                     }
                     if ui.button("Copy").accessible_name("Copy error").clicked() {

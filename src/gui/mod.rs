@@ -55,7 +55,7 @@ impl From<eframe::Error> for GuiError {
             eframe::Error::Glutin(_) | eframe::Error::NoGlutinConfigs(..) | eframe::Error::OpenGL(_) => {
                 Self::Graphics(error.to_string())
             }
-            _ => Self::Window(error.to_string()),
+            _ => Self::Window(without_place(&error.to_string()).to_owned()),
         }
     }
 }
@@ -83,6 +83,14 @@ pub fn run() -> Result<(), GuiError> {
         Box::new(|creation| Ok(Box::new(app::App::new(&creation.egui_ctx, launcher, &spec, usable_cores)))),
     )?;
     Ok(())
+}
+
+/// The windowing library leads its reason by a place in its own sources, which tells a person nothing.
+fn without_place(text: &str) -> &str {
+    match text.split_once("os error at ") {
+        Some((_, rest)) => rest.rsplit(": ").next().unwrap_or(rest),
+        None => text,
+    }
 }
 
 /// Whether the environment names a Wayland or X11 display.
@@ -117,6 +125,13 @@ mod tests {
     #[test]
     fn the_error_for_no_display_names_the_way_without_one() {
         assert!(GuiError::NoDisplay.to_string().contains("`poolscope run`"));
+    }
+
+    #[test]
+    fn a_reason_is_told_without_a_place_in_the_sources() {
+        let text = "winit EventLoopError: os error at /src/linux/mod.rs:788: Failed to open connection";
+        assert_eq!(without_place(text), "Failed to open connection");
+        assert_eq!(without_place("no configs"), "no configs");
     }
 
     #[test]

@@ -75,15 +75,14 @@ mod tests {
     };
 
     fn store(phase: Phase, done: u32, samples: &[(u64, u32)]) -> RunStore {
-        RunStore {
-            phase,
-            tally: Tally { total: 100, ok: done, not_run: 100 - done, ..Tally::default() },
-            queue: samples
-                .iter()
-                .map(|&(secs, done)| QueueSample { t_ns: secs * NS_PER_S, queued: 0, in_flight: 0, done })
-                .collect(),
-            ..RunStore::default()
-        }
+        let mut store = RunStore::default();
+        store.phase = phase;
+        store.tally = Tally { total: 100, ok: done, not_run: 100 - done, ..Tally::default() };
+        store.queue = samples
+            .iter()
+            .map(|&(secs, done)| QueueSample { t_ns: secs * NS_PER_S, queued: 0, in_flight: 0, done })
+            .collect();
+        store
     }
 
     #[test]

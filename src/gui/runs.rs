@@ -203,9 +203,9 @@ impl Runs {
         self.waiting.len()
     }
 
-    pub(crate) fn send_to_live(&self, command: Command) {
+    pub(crate) fn send_to_live(&self, command: &Command) {
         if let Some(run) = self.live() {
-            run.handle.send(&command);
+            run.handle.send(command);
         }
     }
 

@@ -4,9 +4,9 @@
 //! forms of colour blindness can tell apart; each has a darker value for light backgrounds. State is never shown by
 //! colour alone: bars carry a pattern or a mark as well, and every legend names them.
 
-use eframe::egui::{Color32, Context, FontId, TextStyle, Theme, Ui, Visuals, vec2};
+use eframe::egui::{Color32, Context, FontId, Stroke, TextStyle, Theme, Ui, Visuals, vec2};
 
-use crate::{event::Outcome, store::WorkerState};
+use crate::store::WorkerState;
 
 /// Gap between unrelated things, and the margin of a panel.
 pub(crate) const GAP: f32 = 8.0;
@@ -43,6 +43,8 @@ pub(crate) struct Palette {
     pub(crate) lane_alternate: Color32,
     /// Background of the panels around the plots.
     pub(crate) panel: Color32,
+    /// Buttons and the like.
+    pub(crate) control: Color32,
     /// Text on a filled bar.
     pub(crate) on_bar: Color32,
     pub(crate) text: Color32,
@@ -67,6 +69,7 @@ const DARK: Palette = Palette {
     plot: Color32::from_rgb(0x14, 0x18, 0x1d),
     lane_alternate: Color32::from_rgb(0x1a, 0x1f, 0x26),
     panel: Color32::from_rgb(0x1d, 0x22, 0x28),
+    control: Color32::from_rgb(0x31, 0x39, 0x43),
     on_bar: Color32::from_rgb(0x08, 0x0c, 0x10),
     text: Color32::from_rgb(0xe4, 0xe8, 0xec),
     text_weak: Color32::from_rgb(0xa4, 0xae, 0xb8),
@@ -90,6 +93,7 @@ const LIGHT: Palette = Palette {
     plot: Color32::from_rgb(0xfc, 0xfc, 0xfd),
     lane_alternate: Color32::from_rgb(0xf2, 0xf4, 0xf6),
     panel: Color32::from_rgb(0xf6, 0xf7, 0xf9),
+    control: Color32::from_rgb(0xe0, 0xe5, 0xea),
     on_bar: Color32::from_rgb(0xff, 0xff, 0xff),
     text: Color32::from_rgb(0x1a, 0x20, 0x26),
     text_weak: Color32::from_rgb(0x55, 0x5f, 0x69),
@@ -104,16 +108,6 @@ impl Palette {
 
     pub(crate) fn for_visuals(visuals: &Visuals) -> Self {
         if visuals.dark_mode { DARK } else { LIGHT }
-    }
-
-    pub(crate) fn outcome(&self, outcome: &Outcome) -> Color32 {
-        match outcome {
-            Outcome::Ok => self.ok,
-            Outcome::Failed(_) => self.failed,
-            Outcome::Crashed(_) => self.crashed,
-            Outcome::TimedOut => self.timed_out,
-            Outcome::Cancelled => self.cancelled,
-        }
     }
 
     pub(crate) fn worker_state(&self, state: WorkerState) -> Color32 {
@@ -148,6 +142,10 @@ fn set_colours(visuals: &mut Visuals) {
     widgets.noninteractive.fg_stroke.color = palette.text;
     widgets.inactive.fg_stroke.color = palette.text;
     widgets.noninteractive.bg_stroke.color = palette.grid;
+    // Fields need an edge on a light background.
+    widgets.inactive.bg_stroke = Stroke::new(1.0, palette.grid);
+    widgets.inactive.weak_bg_fill = palette.control;
+    widgets.inactive.bg_fill = palette.control;
     visuals.weak_text_color = Some(palette.text_weak);
     visuals.warn_fg_color = palette.warning;
     visuals.error_fg_color = palette.error;

@@ -1,6 +1,9 @@
 //! Runs the real program with a deadline, and holds what every run must leave behind.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+#[cfg(feature = "gui")]
+pub(crate) mod window;
+
 use std::{
     fs,
     io::Read,

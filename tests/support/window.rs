@@ -28,8 +28,8 @@ pub(crate) struct Widget {
 
 impl Widget {
     fn centre(&self) -> egui::Pos2 {
-        let at = self.bounds.center();
-        egui::pos2(at.x as f32, at.y as f32)
+        let accesskit::Rect { x0, y0, x1, y1 } = self.bounds;
+        egui::pos2(f64::midpoint(x0, x1) as f32, f64::midpoint(y0, y1) as f32)
     }
 }
 

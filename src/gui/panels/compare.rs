@@ -48,11 +48,11 @@ pub(crate) fn compare_ui(ui: &mut Ui, a: &RunStore, b: &RunStore, now_ns: (u64, 
 fn timeline_heights(room: f32, table_height: f32, lanes: [usize; 2]) -> [f32; 2] {
     let needed = lanes.map(|lanes| lanes.max(1) as f32 * theme::LANE_HEIGHT + TIMELINE_EXTRA);
     let for_both = (room - table_height).max((room - MIN_TABLE).min(needed[0] + needed[1]));
-    let share = for_both * 0.5;
+    let half = for_both * 0.5;
     // What one does not need, the other may have.
     let height = |mine: usize, other: usize| {
-        let spare = (share - needed[other]).max(0.0);
-        needed[mine].min(share + spare).max(MIN_TIMELINE)
+        let spare = (half - needed[other]).max(0.0);
+        needed[mine].min(half + spare).max(MIN_TIMELINE)
     };
     [height(0, 1), height(1, 0)]
 }
@@ -183,12 +183,18 @@ mod tests {
     #[test]
     fn timelines_get_what_they_need_or_share_what_there_is() {
         let need = |lanes: usize| lanes as f32 * theme::LANE_HEIGHT + TIMELINE_EXTRA;
-        assert_eq!(timeline_heights(2000.0, 200.0, [4, 8]), [need(4), need(8)]);
-        let [a, b] = timeline_heights(600.0, 200.0, [64, 64]);
-        assert!(a == b && a + b <= 600.0 - MIN_TABLE + 0.1, "{a} {b}");
-        let [a, b] = timeline_heights(600.0, 200.0, [2, 64]);
-        assert!(a == need(2) && b > a, "the one with many lanes gets the rest: {a} {b}");
-        assert_eq!(timeline_heights(10.0, 200.0, [4, 4]), [MIN_TIMELINE; 2]);
+        let close = |heights: [f32; 2], expected: [f32; 2]| {
+            heights.iter().zip(expected).all(|(height, expected)| (height - expected).abs() < 0.1)
+        };
+        assert!(close(timeline_heights(2000.0, 200.0, [4, 8]), [need(4), need(8)]));
+        let half = (600.0 - MIN_TABLE) * 0.5;
+        assert!(close(timeline_heights(600.0, 200.0, [64, 64]), [half, half]), "the table gives way");
+        let rest = 600.0 - MIN_TABLE - need(2);
+        assert!(
+            close(timeline_heights(600.0, 200.0, [2, 64]), [need(2), rest]),
+            "who has many lanes gets the rest"
+        );
+        assert!(close(timeline_heights(10.0, 200.0, [4, 4]), [MIN_TIMELINE; 2]));
     }
 
     #[test]

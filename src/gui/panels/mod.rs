@@ -2,6 +2,7 @@
 //! launches, sends, locks or touches a file.
 
 pub(crate) mod compare;
+mod fields;
 pub(crate) mod log;
 pub(crate) mod result;
 pub(crate) mod runs;

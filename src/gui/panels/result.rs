@@ -1,5 +1,7 @@
 //! What the tasks returned: a picture that fills row by row, or a table of values by task.
 
+use std::fmt::Write as _;
+
 use eframe::egui::{
     Align, Color32, ColorImage, Image, Layout, RichText, TextureHandle, TextureOptions, Ui, Vec2, vec2,
 };
@@ -201,8 +203,11 @@ fn value_text(value: &Value) -> String {
         Value::Unit => "–".to_owned(),
         Value::Number(n) => units::count(*n),
         Value::Digest(bytes) | Value::Row(bytes) => {
-            let mut text: String =
-                bytes.iter().take(DIGEST_BYTES).map(|byte| format!("{byte:02x}")).collect();
+            let mut text = String::with_capacity(2 * DIGEST_BYTES + 3);
+            for byte in bytes.iter().take(DIGEST_BYTES) {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{byte:02x}");
+            }
             if bytes.len() > DIGEST_BYTES {
                 text.push('…');
             }

@@ -34,7 +34,7 @@ pub(crate) fn runs_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
         .column(Column::remainder().at_least(120.0).clip(true))
         .column(Column::exact(64.0))
         .header(ROW_HEIGHT, |mut row| {
-            for title in ["Left", "Right", "Run", "Time", "Tasks/s", "State", ""] {
+            for title in ["A", "B", "Run", "Time", "Tasks/s", "State", ""] {
                 row.col(|ui| {
                     ui.strong(title);
                 });
@@ -60,12 +60,12 @@ fn run_row(
 ) {
     let number = run.id.0;
     row.col(|ui| {
-        if ui.radio(left, "").accessible_name(format!("Left run {number}")).clicked() {
+        if ui.radio(left, "").accessible_name(format!("Run {number} as A")).clicked() {
             actions.push(Action::CompareLeft(run.id));
         }
     });
     row.col(|ui| {
-        if ui.radio(right, "").accessible_name(format!("Right run {number}")).clicked() {
+        if ui.radio(right, "").accessible_name(format!("Run {number} as B")).clicked() {
             actions.push(Action::CompareRight(run.id));
         }
     });

@@ -1,10 +1,10 @@
 //! The form at the left: the pool, the work, and how work is handed out.
 
 use eframe::egui::{
-    Align, CollapsingHeader, Color32, ComboBox, Frame, Label, Layout, Response, RichText, ScrollArea, Sense, Slider,
-    Stroke, TextEdit, Ui, vec2,
+    Align, CollapsingHeader, ComboBox, Label, Layout, RichText, ScrollArea, Sense, Slider, Ui, vec2,
 };
 
+use super::fields::{Entry, complaint, entry_row, field, hint, row};
 use crate::{
     gui::{
         action::{Action, Actions},
@@ -17,7 +17,6 @@ use crate::{
     workload::about,
 };
 
-const LABEL_WIDTH: f32 = 84.0;
 /// What the slider offers at least and at most; the number field goes on to the limit of a pool.
 const SLIDER_LEAST: f64 = 8.0;
 const SLIDER_MOST: f64 = 64.0;
@@ -34,7 +33,10 @@ pub(crate) fn setup_ui(ui: &mut Ui, form: &mut Form, usable_cores: f64, actions:
         group(ui, "Hand-out", |ui| handout_group(ui, form));
         ui.add_space(GAP);
     });
-    form.check();
+    if form.check() {
+        // What was drawn before the form, such as the Run button, does not know yet.
+        ui.ctx().request_repaint();
+    }
 }
 
 fn presets_menu(ui: &mut Ui, actions: &mut Actions) {
@@ -57,82 +59,10 @@ fn group(ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// A label of fixed width, then the field.
-fn row<R>(ui: &mut Ui, label: &str, hint: &str, field: impl FnOnce(&mut Ui) -> R) -> R {
-    ui.horizontal(|ui| {
-        ui.allocate_ui_with_layout(
-            vec2(LABEL_WIDTH, ui.spacing().interact_size.y),
-            Layout::left_to_right(Align::Center),
-            |ui| {
-                ui.set_min_width(LABEL_WIDTH);
-                ui.label(label).on_hover_text(hint);
-            },
-        );
-        field(ui)
-    })
-    .inner
-}
-
-/// A text field that turns red while it holds something that is not allowed.
-fn field(ui: &mut Ui, name: &str, text: &mut String, wrong: bool, width: f32, hint: &str) -> Response {
-    let palette = Palette::of(ui);
-    let mut edit = TextEdit::singleline(text).desired_width(width).hint_text(hint);
-    if wrong {
-        edit = edit.text_color(palette.error);
-    }
-    let response = ui.add(edit).accessible_name(name);
-    if wrong {
-        let stroke = Stroke::new(1.5, palette.error);
-        ui.painter().rect_stroke(response.rect.expand(1.0), 3.0, stroke, eframe::egui::StrokeKind::Outside);
-    }
-    response
-}
-
-/// The reason below a field.
-fn complaint(ui: &mut Ui, text: Option<&str>) {
-    if let Some(text) = text {
-        let color = Palette::of(ui).error;
-        note(ui, text, color);
-    }
-}
-
-fn note(ui: &mut Ui, text: &str, color: Color32) {
-    Frame::NONE.show(ui, |ui| ui.label(RichText::new(text).small().color(color)));
-}
-
-fn hint(ui: &mut Ui, text: &str) {
-    let color = Palette::of(ui).text_weak;
-    note(ui, text, color);
-}
-
-/// What a field is called in the form, in errors, and to somebody who hovers it.
-#[derive(Clone, Copy)]
-struct Entry<'a> {
-    label: &'a str,
-
-    about: &'a str,
-    hint: &'a str,
-}
-
-/// Label, text field, buttons that set a word, and the complaint, for one field.
-fn entry_row(ui: &mut Ui, entry: Entry<'_>, text: &mut String, error: Option<String>, words: &[&str]) {
-    row(ui, entry.label, entry.about, |ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            for word in words {
-                let name = format!("{} {word}", entry.label);
-                if ui.selectable_label(text == word, *word).accessible_name(name).clicked() {
-                    (*word).clone_into(text);
-                }
-            }
-            let width = ui.available_width();
-            field(ui, entry.label, text, error.is_some(), width, entry.hint).on_hover_text(entry.about);
-        });
-    });
-    complaint(ui, error.as_deref());
-}
-
 fn pool_group(ui: &mut Ui, form: &mut Form, usable_cores: f64) {
     row(ui, "Backend", "How workers exist", |ui| {
+        // All three must fit beside each other in the narrowest panel.
+        ui.spacing_mut().item_spacing.x = 1.0;
         for backend in [Backend::Processes, Backend::Threads, Backend::Serial] {
             let selected = form.fields.backend == backend;
             let response = ui.selectable_label(selected, backend.name());
@@ -147,7 +77,8 @@ fn pool_group(ui: &mut Ui, form: &mut Form, usable_cores: f64) {
     }
     workers_row(ui, form, usable_cores);
     complaint(ui, form.error("workers").as_deref());
-    match form.fields.workers_number().and_then(|workers| crowded(workers, usable_cores)) {
+    let valid = form.fields.workers_number().filter(|_| form.error("workers").is_none());
+    match valid.and_then(|workers| crowded(workers, usable_cores)) {
         Some(warning) => {
             let color = Palette::of(ui).warning;
             ui.horizontal(|ui| {
@@ -231,7 +162,7 @@ fn work_group(ui: &mut Ui, form: &mut Form) {
     param_rows(ui, form);
     let error = form.error("tasks");
     let entry = Entry { label: "Tasks", about: "How many items of work", hint: "64" };
-    entry_row(ui, entry, &mut form.fields.tasks, error, &[]);
+    entry_row(ui, entry, &mut form.fields.tasks, error.as_deref(), &[]);
     lengths_rows(ui, form);
     let error = form.error("fault");
     let entry = Entry {
@@ -240,7 +171,7 @@ fn work_group(ui: &mut Ui, form: &mut Form) {
         about: "What goes wrong at which task: panic@3,segfault@5. Kinds: panic, abort, segfault, exit, hang, leak",
         hint: if form.fields.workload == Kind::Fault { "segfault@ the middle task" } else { "none" },
     };
-    entry_row(ui, entry, &mut form.fields.faults, error, &[]);
+    entry_row(ui, entry, &mut form.fields.faults, error.as_deref(), &[]);
 }
 
 fn size_row(ui: &mut Ui, form: &mut Form) {
@@ -281,7 +212,7 @@ fn param_rows(ui: &mut Ui, form: &mut Form) {
         let error = form.error(&format!("param {}", about.name));
         let label = title_case(about.name);
         let entry = Entry { label: &label, about: about.summary, hint: "" };
-        entry_row(ui, entry, &mut form.fields.params[at].1, error, &[]);
+        entry_row(ui, entry, &mut form.fields.params[at].1, error.as_deref(), &[]);
     }
 }
 
@@ -308,12 +239,12 @@ fn lengths_rows(ui: &mut Ui, form: &mut Form) {
         LengthsKind::Uniform => {
             let about = "Half the width of the spread, as a share of the size: more than 0, at most 1";
             let entry = Entry { label: "Spread", about, hint: "0.5" };
-            entry_row(ui, entry, &mut fields.spread, error, &[]);
+            entry_row(ui, entry, &mut fields.spread, error.as_deref(), &[]);
         }
         LengthsKind::Skewed => {
             let about = "Tail index, more than 1: the smaller, the longer the longest tasks";
             let entry = Entry { label: "Alpha", about, hint: "1.5" };
-            entry_row(ui, entry, &mut fields.alpha, error, &[]);
+            entry_row(ui, entry, &mut fields.alpha, error.as_deref(), &[]);
         }
         LengthsKind::Straggler => {
             let about = "How many times as long as the others";
@@ -321,7 +252,7 @@ fn lengths_rows(ui: &mut Ui, form: &mut Form) {
             entry_row(ui, entry, &mut fields.straggler_factor, None, &[]);
             let about = "Number of the long task; empty for the last one, where it hurts most";
             let entry = Entry { label: "At task", about, hint: "the last" };
-            entry_row(ui, entry, &mut fields.straggler_at, error, &[]);
+            entry_row(ui, entry, &mut fields.straggler_at, error.as_deref(), &[]);
         }
     }
 }
@@ -329,7 +260,13 @@ fn lengths_rows(ui: &mut Ui, form: &mut Form) {
 fn handout_group(ui: &mut Ui, form: &mut Form) {
     let error = form.error("chunk");
     let about = "Tasks handed to a worker together";
-    entry_row(ui, Entry { label: "Chunk", about, hint: "auto" }, &mut form.fields.chunk, error, &["auto"]);
+    entry_row(
+        ui,
+        Entry { label: "Chunk", about, hint: "auto" },
+        &mut form.fields.chunk,
+        error.as_deref(),
+        &["auto"],
+    );
     if let Some(spec) = form.spec() {
         let tasks = spec.chunk_tasks();
         let chunks = spec.tasks.div_ceil(tasks);
@@ -339,22 +276,22 @@ fn handout_group(ui: &mut Ui, form: &mut Form) {
     let error = form.error("queue");
     let about = "How many tasks may wait in the pool's queue";
     let entry = Entry { label: "Queue bound", about, hint: "unbounded" };
-    entry_row(ui, entry, &mut form.fields.queue, error, &["unbounded"]);
+    entry_row(ui, entry, &mut form.fields.queue, error.as_deref(), &["unbounded"]);
     let error = form.error("prefetch");
     let about = "Chunks that one worker may hold at a time, the one it runs included";
     let entry = Entry { label: "Prefetch", about, hint: "auto" };
-    entry_row(ui, entry, &mut form.fields.prefetch, error, &["auto"]);
+    entry_row(ui, entry, &mut form.fields.prefetch, error.as_deref(), &["auto"]);
     let error = form.error("timeout");
     let about = "Seconds that one attempt of a task may take; empty for no limit";
     let entry = Entry { label: "Timeout", about, hint: "none, or seconds" };
-    entry_row(ui, entry, &mut form.fields.timeout, error, &[]);
+    entry_row(ui, entry, &mut form.fields.timeout, error.as_deref(), &[]);
     let error = form.error("retries");
     let about = "Attempts beyond the first for a task that failed, crashed or timed out";
     let entry = Entry { label: "Retries", about, hint: "0" };
-    entry_row(ui, entry, &mut form.fields.retries, error, &[]);
+    entry_row(ui, entry, &mut form.fields.retries, error.as_deref(), &[]);
     let error = form.error("seed");
     let about = "The same seed gives the same tasks, whatever the pool";
-    entry_row(ui, Entry { label: "Seed", about, hint: "1" }, &mut form.fields.seed, error, &[]);
+    entry_row(ui, Entry { label: "Seed", about, hint: "1" }, &mut form.fields.seed, error.as_deref(), &[]);
     telemetry_row(ui, form);
 }
 

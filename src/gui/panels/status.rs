@@ -50,9 +50,10 @@ fn phase_color(palette: &Palette, phase: Phase, tally: Tally) -> eframe::egui::C
     match phase {
         Phase::Starting => palette.text_weak,
         Phase::Running => palette.running,
-        Phase::Paused | Phase::Stopping => palette.warning,
         Phase::Ended(Status::Finished) if tally.all_ok() => palette.rate,
-        Phase::Ended(Status::Finished | Status::Interrupted) => palette.warning,
+        Phase::Paused | Phase::Stopping | Phase::Ended(Status::Finished | Status::Interrupted) => {
+            palette.warning
+        }
         Phase::Ended(Status::Failed | Status::Lost) => palette.error,
     }
 }
@@ -76,10 +77,12 @@ pub(crate) fn state_text(store: &RunStore) -> String {
 
 /// How a run stands, for a row among others.
 pub(crate) fn brief_text(store: &RunStore) -> String {
-    match store.phase {
-        Phase::Ended(Status::Finished | Status::Interrupted) => tally_text(store.tally),
-        _ => state_text(store).to_lowercase(),
+    if let Phase::Ended(Status::Finished | Status::Interrupted) = store.phase {
+        return tally_text(store.tally);
     }
+    let text = state_text(store);
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// `64 of 64 tasks ok`, and what else became of them.
@@ -108,13 +111,11 @@ mod tests {
     use super::*;
 
     fn store(phase: Phase, tally: Tally, reason: Option<&str>) -> RunStore {
-        RunStore {
-            phase,
-            tally,
-            reason: reason.map(Into::into),
-            last_end_ns: 1_240_000_000,
-            ..RunStore::default()
-        }
+        let mut store = RunStore::default();
+        (store.phase, store.tally) = (phase, tally);
+        store.reason = reason.map(Into::into);
+        store.last_end_ns = 1_240_000_000;
+        store
     }
 
     #[test]
@@ -128,6 +129,14 @@ mod tests {
     fn a_lost_run_says_why() {
         let store = store(Phase::Ended(Status::Lost), Tally::default(), Some("engine ended by SIGSEGV"));
         assert_eq!(state_text(&store), "Lost: engine ended by SIGSEGV");
+    }
+
+    #[test]
+    fn a_row_says_it_in_short_and_leaves_names_as_they_are() {
+        let lost = store(Phase::Ended(Status::Lost), Tally::default(), Some("engine ended by SIGSEGV"));
+        assert_eq!(brief_text(&lost), "lost: engine ended by SIGSEGV");
+        let tally = Tally { total: 2, ok: 2, ..Tally::default() };
+        assert_eq!(brief_text(&store(Phase::Ended(Status::Finished), tally, None)), "2 of 2 tasks ok");
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn progress_ui(ui: &mut Ui, runs: &Runs) {
     };
     let progress = Progress::of(&run.store, run.now_ns());
     let rate_width = if ui.available_width() < NARROW { NARROW_RATE_WIDTH } else { RATE_WIDTH };
-    let bar_width = (ui.available_width() - rate_width - GAP).max(SHORTEST_BAR);
+    let bar_width = (ui.available_width() - rate_width - GAP * 2.0).max(SHORTEST_BAR);
     let count = progress.count_text();
     let bar = ui
         .add(ProgressBar::new(progress.fraction()).desired_width(bar_width).text(&count))
@@ -102,6 +102,7 @@ fn progress_ui(ui: &mut Ui, runs: &Runs) {
         node.set_label("Progress");
         node.set_value(count.as_str());
     });
+    ui.add_space(GAP / 2.0);
     let rate = progress.rate_text();
     ui.add(eframe::egui::Label::new(RichText::new(&rate).small()).truncate()).on_hover_text(rate);
 }
@@ -132,8 +133,10 @@ fn theme_buttons(ui: &mut Ui, theme: ThemePreference, actions: &mut Actions) {
         (ThemePreference::Light, Icon::Sun, "Light theme"),
         (ThemePreference::System, Icon::Screen, "System theme"),
     ] {
-        let response =
-            ui.add(Button::selectable(theme == preference, icon.atom())).on_hover_text(name).accessible_name(name);
+        let response = ui
+            .add(Button::selectable(theme == preference, icon.atom()))
+            .on_hover_text(name)
+            .accessible_name(name);
         if response.clicked() {
             actions.push(Action::SetTheme(preference));
         }

@@ -10,8 +10,8 @@ use crate::{
     spec::PRESETS,
 };
 
-const COLUMN_WIDTH: f32 = 460.0;
-const NAME_WIDTH: f32 = 170.0;
+const COLUMN_WIDTH: f32 = 500.0;
+const NAME_WIDTH: f32 = 190.0;
 
 pub(crate) fn welcome_ui(ui: &mut Ui, actions: &mut Actions) {
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {

@@ -59,8 +59,9 @@ pub(crate) struct TimeAxis {
 
 #[derive(Clone, Copy, Debug)]
 struct Cursor {
-    secs: f64,
     x: f32,
+    /// Left and right edge of the plot that it is over.
+    edges: (f32, f32),
     view: Id,
 }
 
@@ -126,7 +127,10 @@ impl TimeAxis {
 
     /// The time under the pointer, wherever among the views it is.
     pub(crate) fn cursor_secs(&self) -> Option<f64> {
-        self.cursor.map(|cursor| cursor.secs)
+        // By the view of this frame: under a resting pointer a sliding view moves on.
+        self.cursor.map(|Cursor { x, edges: (left, right), .. }| {
+            TimeScale { from_secs: self.from_secs, to_secs: self.to_secs, left, right }.secs_from_x(x)
+        })
     }
 
     pub(crate) fn scale(&self, plot: Rect) -> TimeScale {
@@ -142,14 +146,14 @@ impl TimeAxis {
         } else if response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle) {
             self.pan_points(response.drag_delta().x, &scale);
         }
-        if response.has_focus() {
+        if ui.memory(|memory| memory.has_focus(response.id)) {
             self.take_keys(ui, response);
         }
         let pointer = ui.input(|input| input.pointer.hover_pos());
         if let Some(pointer) = pointer.filter(|_| response.contains_pointer() || response.dragged()) {
             if plot.x_range().contains(pointer.x) {
-                self.next_cursor =
-                    Some(Cursor { secs: scale.secs_from_x(pointer.x), x: pointer.x, view: response.id });
+                let edges = (plot.left(), plot.right());
+                self.next_cursor = Some(Cursor { x: pointer.x, edges, view: response.id });
             }
             self.take_wheel(ui, scale.secs_from_x(pointer.x.clamp(plot.left(), plot.right())), &scale, wheel);
         }
@@ -355,7 +359,7 @@ mod tests {
 
     #[test]
     fn scale_goes_both_ways_even_deep_in_a_long_run() {
-        let scale = TimeScale { from_secs: 3600.0, to_secs: 3600.000_01, left: 92.0, right: 1092.0 };
+        let scale = TimeScale { from_secs: 3600.0, to_secs: 3_600.000_01, left: 92.0, right: 1092.0 };
         for x in [92.0, 500.5, 1092.0] {
             assert!((scale.x_from_secs(scale.secs_from_x(x)) - x).abs() < 0.1);
         }

@@ -6,7 +6,8 @@ use eframe::egui::{Align2, Color32, Mesh, Rect, Ui, pos2};
 use egui_plot::{Line, LineStyle};
 
 use super::{
-    Entry, Frame, LINE_WIDTH, TimeAxis, TimeScale, ValueAxis, paint_legend, paint_mesh, sample, small_font,
+    Entry, Frame, TimeAxis, TimeScale, ValueLabels, line, lines_ui, paint_legend, paint_mesh, sample,
+    small_font,
 };
 use crate::{
     gui::theme,
@@ -39,9 +40,9 @@ pub(crate) fn cores_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
     let scale = axis.scale(frame.plot);
     let cursor = axis.cursor_secs().and_then(|secs| sample_at(&store.cores, secs));
     if cores <= MAX_LINES {
-        frame.paint_grid(axis, frame.plot, &percent_axis(frame.plot.height()));
+        frame.paint_grid(axis, frame.plot, &percent_labels(frame.plot.height()));
         let lines = (0..cores).map(|core| core_line(&frame, store, core, &scale)).collect();
-        frame.lines_ui(ui, "cores", axis, frame.plot, 1.0, lines);
+        lines_ui(ui, "cores", axis, frame.plot, 1.0, lines);
         let entries: Vec<Entry> = (0..cores)
             .map(|core| Entry {
                 name: CoreId(core as u32).to_string(),
@@ -59,15 +60,12 @@ pub(crate) fn cores_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
 }
 
 fn load_text(busy: f32) -> String {
-    units::percent(f64::from(busy.clamp(0.0, 1.0)).mul_add(100.0, 0.0).round() / 100.0)
+    units::percent((f64::from(busy.clamp(0.0, 1.0)) * 100.0).round() / 100.0)
 }
 
-fn percent_axis(height: f32) -> ValueAxis {
+fn percent_labels(height: f32) -> ValueLabels {
     let shares: &[f64] = if height >= 56.0 { &[0.0, 0.5, 1.0] } else { &[0.0, 1.0] };
-    ValueAxis {
-        limit: 1.0,
-        labels: shares.iter().map(|&share| (share, format!("{:.0} %", share * 100.0))).collect(),
-    }
+    shares.iter().map(|&share| (share, format!("{:.0} %", share * 100.0))).collect()
 }
 
 /// Samples whose interval touches the view, and one more on either side for the lines that enter and leave it.
@@ -97,10 +95,7 @@ fn core_line<'a>(frame: &Frame, store: &RunStore, core: usize, scale: &TimeScale
         },
     );
     let style = if core >= COLORS { LineStyle::Dashed { length: 6.0 } } else { LineStyle::Solid };
-    Line::new(CoreId(core as u32).to_string(), points)
-        .color(frame.palette.core(core))
-        .width(LINE_WIDTH)
-        .style(style)
+    line(&CoreId(core as u32).to_string(), points, frame.plot, frame.palette.core(core)).style(style)
 }
 
 /// One row of the heat map: cells from left to right, neighbours of one shade joined.

@@ -13,8 +13,8 @@ mod ticks;
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align2, Color32, FontId, Mesh, Painter, Rect, Response, Role, Sense, Shape, Ui, UiBuilder, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, FontId, Mesh, Painter, Rangef, Rect, Response, Role, Sense, Shape, Ui, UiBuilder,
+    WidgetInfo, pos2, vec2,
 };
 use egui_plot::{Line, Plot};
 
@@ -82,11 +82,27 @@ pub(crate) fn paint_cursor(painter: &Painter, axis: &TimeAxis, plot: Rect, palet
     }
 }
 
-/// One value axis: its upper limit (the lower is 0) and the labels, each at a share of the height.
-struct ValueAxis {
-    limit: f64,
-    labels: Vec<(f64, String)>,
+/// The labels of the time axis, centred on their ticks as far as the right margin allows; none over `covered`.
+pub(crate) fn paint_time_labels(
+    painter: &Painter,
+    scale: &TimeScale,
+    y: Rangef,
+    covered: Rect,
+    color: Color32,
+) {
+    for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
+        let galley = painter.layout_no_wrap(tick.label, small_font(), color);
+        let half = galley.size().x * 0.5;
+        let x = scale.x_from_secs(tick.secs).min(scale.right + theme::AXIS_RIGHT - half);
+        let place = Rect::from_center_size(pos2(x, y.center()), galley.size());
+        if !place.intersects(covered) {
+            painter.galley(place.min, galley, color);
+        }
+    }
 }
+
+/// Labels of the value axis, each at a share of the plot's height.
+type ValueLabels = Vec<(f64, String)>;
 
 /// A plot's places on the screen.
 struct Frame {
@@ -126,14 +142,14 @@ impl Frame {
     }
 
     /// Background, grid and labels of one plot of this frame; there may be several, one above the other.
-    fn paint_grid(&self, axis: &TimeAxis, plot: Rect, values: &ValueAxis) {
+    fn paint_grid(&self, axis: &TimeAxis, plot: Rect, labels: &ValueLabels) {
         let mut mesh = Mesh::default();
         mesh.add_colored_rect(plot, self.palette.plot);
         let scale = axis.scale(plot);
         for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
             add_vline(&mut mesh, scale.x_from_secs(tick.secs), plot.top(), plot.bottom(), self.palette.grid);
         }
-        for (share, label) in &values.labels {
+        for (share, label) in labels {
             let y = plot.bottom() - plot.height() * *share as f32;
             add_hline(&mut mesh, y.min(plot.bottom() - 1.0), plot.left(), plot.right(), self.palette.grid);
             // The outermost labels would otherwise be cut in half, or run into the neighbour plot.
@@ -145,56 +161,10 @@ impl Frame {
     }
 
     fn paint_time_labels(&self, axis: &TimeAxis) {
-        let Some(labels) = self.labels else { return };
-        let scale = axis.scale(labels);
-        for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
-            let x = scale.x_from_secs(tick.secs);
-            self.painter.text(
-                pos2(x, labels.center().y + 1.0),
-                Align2::CENTER_CENTER,
-                tick.label,
-                small_font(),
-                self.palette.text_weak,
-            );
+        if let Some(labels) = self.labels {
+            let scale = axis.scale(labels);
+            paint_time_labels(&self.painter, &scale, labels.y_range(), Rect::NOTHING, self.palette.text_weak);
         }
-    }
-
-    /// The lines of one plot, by `egui_plot`.
-    fn lines_ui<'a>(
-        &self,
-        ui: &mut Ui,
-        id: &str,
-        axis: &TimeAxis,
-        plot: Rect,
-        limit: f64,
-        lines: Vec<Line<'a>>,
-    ) {
-        let scale = axis.scale(plot);
-        let mut child = ui.new_child(UiBuilder::new().max_rect(plot));
-        Plot::new(id)
-            .width(plot.width())
-            .height(plot.height())
-            .show_axes(false)
-            .show_grid(false)
-            .show_background(false)
-            .show_x(false)
-            .show_y(false)
-            .allow_zoom(false)
-            .allow_drag(false)
-            .allow_scroll(false)
-            .allow_boxed_zoom(false)
-            .allow_double_click_reset(false)
-            .allow_axis_zoom_drag(false)
-            .sense(Sense::empty())
-            .show(&mut child, |plot_ui| {
-                plot_ui.set_plot_bounds_x(scale.from_secs..=scale.to_secs);
-                // A little beyond the limits, so that a line along an edge keeps its full width.
-                let margin = limit * f64::from(LINE_WIDTH / plot.height().max(1.0));
-                plot_ui.set_plot_bounds_y(-margin..=limit + margin);
-                for line in lines {
-                    plot_ui.line(line.allow_hover(false));
-                }
-            });
     }
 
     fn paint_empty(&self, sentence: &str) {
@@ -212,6 +182,42 @@ impl Frame {
     fn paint_cursor(&self, axis: &TimeAxis) {
         paint_cursor(&self.painter, axis, self.plot, &self.palette);
     }
+}
+
+/// The lines of one plot, by `egui_plot`.
+fn lines_ui(ui: &mut Ui, id: &str, axis: &TimeAxis, plot: Rect, limit: f64, lines: Vec<Line<'_>>) {
+    let scale = axis.scale(plot);
+    let mut child = ui.new_child(UiBuilder::new().max_rect(plot));
+    Plot::new(id)
+        .width(plot.width())
+        .height(plot.height())
+        .show_axes(false)
+        .show_grid(false)
+        .show_background(false)
+        .show_x(false)
+        .show_y(false)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .allow_axis_zoom_drag(false)
+        .sense(Sense::empty())
+        .show(&mut child, |plot_ui| {
+            plot_ui.set_plot_bounds_x(scale.from_secs..=scale.to_secs);
+            // A little beyond the limits, so that a line along an edge keeps its full width.
+            let margin = limit * f64::from(LINE_WIDTH / plot.height().max(1.0));
+            plot_ui.set_plot_bounds_y(-margin..=limit + margin);
+            for line in lines {
+                plot_ui.line(line.allow_hover(false));
+            }
+        });
+}
+
+/// A line. One with a point for every pixel is painted as a band, which is quick and coarse; any other is smooth.
+fn line<'a>(name: &str, points: Vec<[f64; 2]>, plot: Rect, color: Color32) -> Line<'a> {
+    let dense = points.len() as f32 > plot.width();
+    Line::new(name, points).color(color).width(LINE_WIDTH).allow_band(dense)
 }
 
 /// One entry of a legend.

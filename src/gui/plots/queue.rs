@@ -3,11 +3,9 @@
 use std::ops::Range;
 
 use eframe::egui::{Color32, Mesh, Rect, Ui, pos2};
-use egui_plot::Line;
 
 use super::{
-    Entry, Frame, LINE_WIDTH, TimeAxis, TimeScale, ValueAxis, paint_legend, paint_mesh, run_key, sample,
-    ticks,
+    Entry, Frame, TimeAxis, TimeScale, line, lines_ui, paint_legend, paint_mesh, run_key, sample, ticks,
 };
 use crate::{
     store::{Chunked, QueueSample, RunStore},
@@ -24,6 +22,8 @@ const RATE_SHARE: f32 = 0.36;
 const RATE_FROM_HEIGHT: f32 = 60.0;
 const STRIP_GAP: f32 = 5.0;
 const FILL_ALPHA: f32 = 0.25;
+/// Whole pixels, for stairs are not anti-aliased.
+const TREAD: f32 = 2.0;
 
 /// The largest values so far of one run. Kept between frames: limits never shrink, and old samples are not read again.
 #[derive(Clone, Copy, Debug, Default)]
@@ -160,7 +160,7 @@ fn paint_tasks(frame: &Frame, store: &RunStore, axis: &TimeAxis, plot: Rect, pea
     if limit >= 2.0 && plot.height() >= 48.0 {
         labels.push((0.5, count(limit / 2.0)));
     }
-    frame.paint_grid(axis, plot, &ValueAxis { limit, labels });
+    frame.paint_grid(axis, plot, &labels);
     let scale = axis.scale(plot);
     // The last sample holds until now, or until the run's end.
     let end_secs = time::secs(store.now_ns);
@@ -189,10 +189,11 @@ struct Stairs {
 
 impl Stairs {
     fn add(&self, mesh: &mut Mesh, points: &[[f64; 2]], color: Color32, fill: Option<Color32>) {
-        let half = LINE_WIDTH * 0.5;
-        let x = |secs: f64| self.scale.x_from_secs(secs).clamp(self.plot.left(), self.plot.right());
-        let room = self.plot.height() - LINE_WIDTH;
-        let y = |value: f64| self.plot.bottom() - half - room * (value / self.limit).clamp(0.0, 1.0) as f32;
+        let x = |secs: f64| self.scale.x_from_secs(secs).clamp(self.plot.left(), self.plot.right()).round();
+        let room = self.plot.height() - TREAD;
+        let y = |value: f64| {
+            (self.plot.bottom() - TREAD - room * (value / self.limit).clamp(0.0, 1.0) as f32).round()
+        };
         let ends = points.iter().skip(1).map(|next| next[0]).chain([self.end_secs]);
         let mut before: Option<f32> = None;
         for (point, end_secs) in points.iter().zip(ends) {
@@ -203,14 +204,11 @@ impl Stairs {
                     fill,
                 );
             }
-            let tread = Rect::from_min_max(pos2(left, top - half), pos2(right, top + half));
+            let tread = Rect::from_min_max(pos2(left, top), pos2(right, top + TREAD));
             mesh.add_colored_rect(tread, color);
-            if let Some(before) = before.filter(|before| (before - top).abs() > LINE_WIDTH) {
-                let (high, low) = (top.min(before) - half, top.max(before) + half);
-                mesh.add_colored_rect(
-                    Rect::from_min_max(pos2(left - half, high), pos2(left + half, low)),
-                    color,
-                );
+            if let Some(before) = before.filter(|before| (before - top).abs() > TREAD) {
+                let (high, low) = (top.min(before), top.max(before) + TREAD);
+                mesh.add_colored_rect(Rect::from_min_max(pos2(left, high), pos2(left + TREAD, low)), color);
             }
             before = Some(top);
         }
@@ -220,10 +218,10 @@ impl Stairs {
 fn rate_ui(ui: &mut Ui, frame: &Frame, store: &RunStore, axis: &TimeAxis, plot: Rect, peak: f64) {
     let limit = ticks::limit_above(peak);
     let labels = vec![(0.0, "0".to_owned()), (1.0, units::rate(limit))];
-    frame.paint_grid(axis, plot, &ValueAxis { limit, labels });
+    frame.paint_grid(axis, plot, &labels);
     let points = series(store, &axis.scale(plot), |at, _| rate_at(&store.queue, at));
-    let line = Line::new("done per second", points).color(frame.palette.rate).width(LINE_WIDTH);
-    frame.lines_ui(ui, "rate", axis, plot, limit, vec![line]);
+    let line = line("done per second", points, plot, frame.palette.rate);
+    lines_ui(ui, "rate", axis, plot, limit, vec![line]);
 }
 
 #[cfg(test)]

@@ -244,9 +244,9 @@ mod tests {
 
     #[test]
     fn waiting_with_the_worker_shows_when_it_is_wide_enough() {
-        let mut late = span(1, 500_000, 600_000, Outcome::Ok);
-        late.dispatched_ns = 100_000;
-        let (lane, index) = lane([span(0, 0, 300_000, Outcome::Ok), late]);
+        let mut waited = span(1, 500_000, 600_000, Outcome::Ok);
+        waited.dispatched_ns = 100_000;
+        let (lane, index) = lane([span(0, 0, 300_000, Outcome::Ok), waited]);
         let bars = lay_out(&lane, &index, &scale(0.0, 0.001, 1000.0));
         let What::Single { wait_from_x: Some(x), .. } = bars[1].what else { panic!("{bars:?}") };
         assert!((x - bars[0].right).abs() < 0.1, "from the end of the task before, not from under it: {x}");

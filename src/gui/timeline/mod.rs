@@ -3,6 +3,7 @@
 //! Three floors: [`model`] knows runs and no pixels, [`layout`] turns spans into bars by pure arithmetic, [`paint`]
 //! paints bars and knows no runs. This module joins them, takes the input and speaks to screen readers.
 
+mod head;
 mod layout;
 mod model;
 mod paint;
@@ -16,15 +17,16 @@ use eframe::egui::{
 };
 
 use self::{
+    head::paint_head,
     layout::{bar_at, lay_out, view_ns},
     model::{Counts, State, TimelineIndex, lane_head, shown_tasks, visible_lives},
-    paint::{LanePainter, paint_head},
+    paint::LanePainter,
     tooltip::Hovered,
 };
 use super::{
     plots::{
-        TimeAxis, TimeScale, Wheel, add_vline, cursor_label, paint_cursor, paint_mesh, small_font, time_rect,
-        time_ticks,
+        TimeAxis, TimeScale, Wheel, add_vline, cursor_label, paint_cursor, paint_mesh, paint_time_labels,
+        small_font, time_rect, time_ticks,
     },
     theme::{self, Palette},
 };
@@ -41,7 +43,7 @@ const MIN_LANE_HEIGHT: f32 = 15.0;
 /// The pointer finds a bar that is at most this far away.
 const HOVER_SLACK: f32 = 3.0;
 /// Marks of deaths and restarts that are closer than this would cover each other and the bars.
-const MARK_GAP: f32 = 14.0;
+const MARK_GAP: f32 = 24.0;
 const SWATCH: eframe::egui::Vec2 = vec2(16.0, 10.0);
 
 /// Shared, so that egui's memory can hand it out without copying a million numbers.
@@ -71,7 +73,9 @@ fn empty_ui(ui: &mut Ui, store: &RunStore, outer: Rect) {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(outer.size(), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Timeline: no workers yet"));
-    let plot = time_rect(rect);
+    paint_title(ui.painter(), rect.left(), rect.top() + LEGEND_HEIGHT * 0.5, &palette);
+    let mut plot = time_rect(rect);
+    plot.min.y += LEGEND_HEIGHT;
     let mut mesh = Mesh::default();
     mesh.add_colored_rect(plot, palette.plot);
     paint_mesh(ui.painter(), mesh);
@@ -85,14 +89,18 @@ fn empty_ui(ui: &mut Ui, store: &RunStore, outer: Rect) {
     ui.painter().galley(plot.center() - galley.size() * 0.5, galley, palette.text_weak);
 }
 
+fn paint_title(painter: &Painter, left: f32, y: f32, palette: &Palette) {
+    let at = pos2(left + theme::GAP_SMALL, y);
+    painter.text(at, Align2::LEFT_CENTER, "Timeline", small_font(), palette.text);
+}
+
 /// Only the states that occur, with how often.
 fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEGEND_HEIGHT), Sense::hover());
     let painter = ui.painter_at(rect);
     let palette = Palette::of(ui);
     let y = rect.center().y;
-    let title = pos2(rect.left() + theme::GAP_SMALL, y);
-    painter.text(title, Align2::LEFT_CENTER, "Timeline", small_font(), palette.text);
+    paint_title(&painter, rect.left(), y, &palette);
     let mut lane = LanePainter::new(&painter, palette);
     let mut x = time_rect(rect).left();
     let place = |x: f32| Rect::from_min_size(pos2(x, y - SWATCH.y * 0.5), SWATCH);
@@ -134,20 +142,18 @@ fn ticks_ui(ui: &mut Ui, id: Id, axis: &mut TimeAxis) {
     let scale = axis.scale(plot);
     let palette = Palette::of(ui);
     let painter = ui.painter_at(rect);
-    for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
-        let at = pos2(scale.x_from_secs(tick.secs), plot.center().y);
-        painter.text(at, Align2::CENTER_CENTER, tick.label, small_font(), palette.text_weak);
-    }
-    if let Some(secs) = axis.cursor_secs() {
+    let cursor = axis.cursor_secs().map(|secs| {
         let galley = painter.layout_no_wrap(cursor_label(secs, &scale), small_font(), palette.plot);
-        let half = galley.size().x * 0.5 + theme::GAP_SMALL;
-        let x = scale
-            .x_from_secs(secs)
-            .clamp(plot.left() - half, (plot.right() - half + theme::AXIS_RIGHT).max(plot.left()));
-        let label = Rect::from_center_size(
-            pos2(x, plot.center().y),
-            galley.size() + vec2(theme::GAP_SMALL * 2.0, 1.0),
-        );
+        let size = galley.size() + vec2(theme::GAP_SMALL * 2.0, 1.0);
+        let half = size.x * 0.5;
+        let x =
+            scale.x_from_secs(secs).clamp(rect.left() + half, (rect.right() - half).max(rect.left() + half));
+        (Rect::from_center_size(pos2(x, plot.center().y), size), galley)
+    });
+    // A tick's label under the cursor's would look like a part of it.
+    let covered = cursor.as_ref().map_or(Rect::NOTHING, |(label, _)| label.expand(theme::GAP_SMALL));
+    paint_time_labels(&painter, &scale, plot.y_range(), covered, palette.text_weak);
+    if let Some((label, galley)) = cursor {
         painter.rect_filled(label, 2.0, palette.text);
         painter.galley(label.center() - galley.size() * 0.5, galley, palette.plot);
     }
@@ -186,7 +192,7 @@ fn lanes_ui(ui: &mut Ui, id: Id, store: &RunStore, now_ns: u64, axis: &mut TimeA
             let (from_ns, to_ns) = view_ns(&axis.scale(lanes.plot));
             response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, describe(store, from_ns, to_ns)));
             let hovered = lanes.show(ui, id, axis, &response);
-            if response.has_focus() {
+            if ui.memory(|memory| memory.has_focus(response.id)) {
                 let stroke = Stroke::new(1.0, lanes.palette.text_weak);
                 ui.painter().rect_stroke(rect.intersect(ui.clip_rect()), 0.0, stroke, StrokeKind::Inside);
             }
@@ -230,7 +236,7 @@ impl Lanes<'_> {
         let scale = axis.scale(self.plot);
         let painter = ui.painter_at(self.plot.intersect(ui.clip_rect()));
         self.paint_background(&painter, &scale);
-        let pointer = response.hover_pos().filter(|pos| self.plot.contains(*pos) && !response.dragged());
+        let hover_pos = response.hover_pos().filter(|pos| self.plot.contains(*pos) && !response.dragged());
         let mut hovered = None;
         let mut lane_painter = LanePainter::new(&painter, self.palette);
         for at in self.shown.clone() {
@@ -244,7 +250,7 @@ impl Lanes<'_> {
             lane_painter.bars(&bars, rect, |index| lane.spans.get(index).map(|span| span.task.0));
             self.paint_running(&mut lane_painter, lane, rect, &scale);
             self.paint_lives(&mut lane_painter, lane, rect, &scale, true);
-            if let Some(pos) = pointer.filter(|pos| rect.y_range().contains(pos.y)) {
+            if let Some(pos) = hover_pos.filter(|pos| rect.y_range().contains(pos.y)) {
                 hovered = bar_at(&bars, pos.x, 0.0)
                     .and_then(|bar| tooltip::from_bar(bar, lane))
                     .or_else(|| tooltip::beside_bars(lane, &scale, pos.x, self.now_ns))
@@ -307,6 +313,7 @@ impl Lanes<'_> {
         let (from_ns, to_ns) = view_ns(scale);
         // Where they are close, what comes second is drawn smaller, and what falls on one pixel once.
         let (mut last_x, mut last_mark_x) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+        let mut flag_fits = true;
         for (at, life) in visible_lives(lane, from_ns, to_ns) {
             let spawned_x = scale.x_from_ns(life.spawned_ns);
             if !marks {
@@ -318,13 +325,14 @@ impl Lanes<'_> {
                 }
                 continue;
             }
-            if at > 0 && spawned_x - last_mark_x >= MARK_GAP {
+            if at > 0 && flag_fits {
                 painter.restart(spawned_x, rect);
             }
             if let Some(x) = life.exited_ns.filter(|_| !life.expected).map(|exited| scale.x_from_ns(exited))
                 && x - last_x >= 1.0
             {
-                if x - last_mark_x >= MARK_GAP {
+                flag_fits = x - last_mark_x >= MARK_GAP;
+                if flag_fits {
                     painter.death(x, rect);
                     last_mark_x = x;
                 } else {

@@ -1,7 +1,7 @@
 //! What a timeline has to show, without any pixels: states, what a lane's header says, life marks, and an index of
 //! each lane that answers "how many of which outcome, how busy" for any range of spans at once.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
 
 use crate::{
     event::Outcome,
@@ -187,7 +187,7 @@ pub(crate) fn lane_head(store: &RunStore, at: usize, lane: &Lane) -> LaneHead {
     let noun = if tasks == 1 { "task" } else { "tasks" };
     let mut accessible = format!("{name} lane: {} {noun}", units::count(tasks));
     if let Some(running) = lane.running {
-        accessible.push_str(&format!(", running {}", running.task));
+        _ = write!(accessible, ", running {}", running.task);
     }
     let mut hover = format!("{name}: {}", state_word(state));
     for part in [who.clone(), row.map_or_else(String::new, row_words)] {
@@ -206,10 +206,10 @@ fn row_words(row: &WorkerRow) -> String {
         units::duration(row.cpu_ns)
     );
     if row.restarts > 0 {
-        words.push_str(&format!(", replaced {} times", row.restarts));
+        _ = write!(words, ", replaced {} times", row.restarts);
     }
     if let Some(exit) = row.exit.filter(|_| row.state == WorkerState::Exited) {
-        words.push_str(&format!(", {exit}"));
+        _ = write!(words, ", {exit}");
     }
     words
 }

@@ -5,18 +5,18 @@
 //! `timed out` dotted, `failed` crossed, `crashed` hatched and crossed; where a bar is too narrow for that, it stands
 //! taller than its neighbours.
 
-use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Stroke, Ui, pos2, vec2};
+use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Stroke, pos2, vec2};
 
 use super::{
     layout::{Bar, What},
-    model::{Counts, LaneHead, State},
+    model::{Counts, State},
 };
 use crate::{
     gui::{
         plots::{add_hline, add_vline, paint_mesh, small_font},
         theme::{self, Palette},
     },
-    store::WorkerState,
+    units,
 };
 
 /// A bar needs this width to carry a pattern.
@@ -30,8 +30,26 @@ const DOT_STEP: f32 = 5.0;
 const DIGIT_WIDTH: f32 = 6.6;
 /// Shades of merged bars. Neighbours of one shade become one rectangle.
 const SHADES: f32 = 8.0;
-/// From this height on, a lane has room for two lines of text.
-const TWO_LINES: f32 = 24.0;
+/// Merged bars further apart than this are not one stretch.
+const CROWD_GAP: f32 = 6.0;
+
+/// A stretch of bars that are too narrow to be told apart.
+#[derive(Clone, Copy, Default)]
+struct Crowd {
+    left: f32,
+    right: f32,
+    tasks: usize,
+}
+
+impl Crowd {
+    fn add(&mut self, bar: &Bar, tasks: usize) {
+        if self.tasks == 0 {
+            self.left = bar.left;
+        }
+        self.right = bar.right;
+        self.tasks += tasks;
+    }
+}
 
 pub(crate) struct LanePainter<'a> {
     pub(crate) painter: &'a Painter,
@@ -96,7 +114,18 @@ impl<'a> LanePainter<'a> {
     /// All bars of one lane. `task_number` is asked only where a number fits.
     pub(crate) fn bars(&mut self, bars: &[Bar], lane: Rect, task_number: impl Fn(usize) -> Option<u32>) {
         let inner = inner(lane);
+        let mut crowd = Crowd::default();
         for bar in bars {
+            if let What::Merged { counts, .. } = &bar.what {
+                if bar.left - crowd.right > CROWD_GAP {
+                    self.crowd_label(std::mem::take(&mut crowd), inner);
+                }
+                crowd.add(bar, counts.total());
+            } else if bar.width() >= PATTERN_WIDTH {
+                self.crowd_label(std::mem::take(&mut crowd), inner);
+            } else if crowd.tasks > 0 {
+                crowd.add(bar, 1);
+            }
             let rect = Rect::from_min_max(pos2(bar.left, inner.top()), pos2(bar.right, inner.bottom()));
             match &bar.what {
                 What::Single { index, state, wait_from_x } => {
@@ -109,6 +138,22 @@ impl<'a> LanePainter<'a> {
             }
         }
         self.close_run();
+        self.crowd_label(crowd, inner);
+    }
+
+    /// Says how many tasks stand in a stretch that looks like one bar.
+    fn crowd_label(&mut self, crowd: Crowd, inner: Rect) {
+        let text = format!("{} tasks", units::count(crowd.tasks as u64));
+        let width = text.chars().count() as f32 * DIGIT_WIDTH;
+        if crowd.tasks > 1 && width + 12.0 <= crowd.right - crowd.left && inner.height() >= theme::SMALL_TEXT
+        {
+            self.close_run();
+            let center = pos2(f32::midpoint(crowd.left, crowd.right), inner.center().y);
+            let backing = Rect::from_center_size(center, vec2(width + 6.0, theme::SMALL_TEXT + 3.0));
+            // In the bars' colour, for a hole in them would read as idle time.
+            self.rect(backing, self.palette.ok);
+            self.text(center, Align2::CENTER_CENTER, text, self.palette.on_bar);
+        }
     }
 
     fn single(
@@ -235,7 +280,13 @@ impl<'a> LanePainter<'a> {
 
     /// A death beside others: a tick at the lane's top edge that leaves the bars to be seen.
     pub(crate) fn death_among_many(&mut self, x: f32, lane: Rect) {
-        add_vline(&mut self.mesh, x, lane.top(), lane.top() + (lane.height() * 0.2).max(3.0), self.palette.error);
+        add_vline(
+            &mut self.mesh,
+            x,
+            lane.top(),
+            lane.top() + (lane.height() * 0.2).max(3.0),
+            self.palette.error,
+        );
     }
 
     /// The place where a new process took over: a small flag.
@@ -303,52 +354,5 @@ fn add_dots(mesh: &mut Mesh, rect: Rect, color: Color32) {
             y += DOT_STEP;
         }
         x += DOT_STEP;
-    }
-}
-
-/// Name, pid and state of a worker, left of its lane.
-pub(crate) fn paint_head(ui: &Ui, painter: &Painter, rect: Rect, head: &LaneHead) {
-    let palette = Palette::of(ui);
-    paint_state(painter, pos2(rect.left() + 8.0, rect.center().y), head.state, &palette);
-    let left = rect.left() + 17.0;
-    if rect.height() >= TWO_LINES && !head.who.is_empty() {
-        let line = theme::SMALL_TEXT * 0.5 + 0.5;
-        painter.text(
-            pos2(left, rect.center().y - line),
-            Align2::LEFT_CENTER,
-            &head.name,
-            small_font(),
-            palette.text,
-        );
-        painter.text(
-            pos2(left, rect.center().y + line),
-            Align2::LEFT_CENTER,
-            &head.who,
-            small_font(),
-            palette.text_weak,
-        );
-    } else {
-        painter.text(
-            pos2(left, rect.center().y),
-            Align2::LEFT_CENTER,
-            &head.name,
-            small_font(),
-            palette.text,
-        );
-    }
-}
-
-/// A state by form as well: full while busy, a ring when idle, a square when halted, a dash when gone.
-fn paint_state(painter: &Painter, center: Pos2, state: WorkerState, palette: &Palette) {
-    let color = palette.worker_state(state);
-    let stroke = Stroke::new(1.5, color);
-    match state {
-        WorkerState::Busy => _ = painter.circle_filled(center, 4.0, color),
-        WorkerState::Idle => _ = painter.circle_stroke(center, 3.5, stroke),
-        WorkerState::Starting => _ = painter.circle_filled(center, 2.0, color),
-        WorkerState::Stopped => {
-            _ = painter.rect_filled(Rect::from_center_size(center, vec2(7.0, 7.0)), 0.0, color)
-        }
-        WorkerState::Exited => _ = painter.hline(center.x - 3.5..=center.x + 3.5, center.y, stroke),
     }
 }

@@ -164,7 +164,7 @@ fn life_rows(store: &RunStore, worker: WorkerId, life: &Life, first: bool) -> Ro
     ];
     match life.ready_ns {
         Some(ready_ns) => {
-            rows.push(("ready after", units::duration(ready_ns.saturating_sub(life.spawned_ns))))
+            rows.push(("ready after", units::duration(ready_ns.saturating_sub(life.spawned_ns))));
         }
         None => rows.push(("ready", "not yet".to_owned())),
     }

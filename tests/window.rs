@@ -1,0 +1,234 @@
+//! The real window, driven by the labels of its widgets. Without a display these tests say that they were skipped; where
+//! `POOLSCOPE_REQUIRE_WINDOW` is set, a missing display fails them.
+#![cfg(feature = "gui")]
+
+mod support;
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use egui::{Key, Modifiers};
+use support::{
+    assert_nothing_left, folder, path, processes, until,
+    window::{Window, has_display},
+};
+
+const SIZE: (u32, u32) = (1280, 800);
+
+/// Opens the window, or says that there is none and gives `None`.
+fn open() -> Option<Window> {
+    if !has_display() {
+        eprintln!("skipped: there is no display for a window");
+        return None;
+    }
+    Some(Window::open(SIZE))
+}
+
+/// A pool of so many sleepers, one task a chunk.
+fn set_sleepers(window: &mut Window, workers: &str, tasks: &str, millis: u64) {
+    window.fill("Workers", workers);
+    window.click("Workload");
+    window.click("sleep");
+    window.fill("Size", &(millis * 1_000_000).to_string());
+    window.fill("Tasks", tasks);
+    window.fill("Chunk", "1");
+}
+
+fn run_and_finish(window: &mut Window) {
+    window.click("Run");
+    window.wait_text("Running");
+    window.wait_text("Finished");
+}
+
+#[test]
+fn a_pool_is_set_and_run_and_its_lanes_are_seen_live() {
+    let Some(mut window) = open() else { return };
+    set_sleepers(&mut window, "4", "60", 60);
+    window.click("Run");
+    for worker in 0..4 {
+        let lane = format!("worker {worker} lane");
+        window.wait_for(&lane, |widget| widget.label.starts_with(&lane) && widget.label.contains("running task"));
+    }
+    window.wait_for("four workers at work", |widget| widget.label.starts_with("Timeline: 4 workers"));
+    assert_eq!(processes(&window.mark, Some("worker")).len(), 4, "they are real processes");
+    window.wait_text("Finished: 60 of 60 tasks ok");
+    let progress = window.find("Progress");
+    assert_eq!(progress.value.replace('\u{202f}', ""), "60 / 60");
+    window.find("CPU per core plot");
+    window.find("Queue plot");
+}
+
+#[test]
+fn a_worker_is_killed_by_its_button_and_replaced() {
+    let Some(mut window) = open() else { return };
+    set_sleepers(&mut window, "2", "40", 200);
+    window.click("Run");
+    let before = support::workers(&window.mark, 2);
+    window.wait_text("running task");
+    window.click("Kill worker 0");
+    let after = until("another process took the place", Duration::from_secs(20), || {
+        let now = processes(&window.mark, Some("worker"));
+        (now.len() == 2 && now != before).then_some(now)
+    });
+    assert!(after.contains(&before[1]) && !after.contains(&before[0]), "{before:?} {after:?}");
+    window.wait_text("Finished: 39 of 40 tasks ok, 1 crashed");
+}
+
+#[test]
+fn both_backends_run_one_after_the_other_and_are_compared() {
+    let Some(mut window) = open() else { return };
+    set_sleepers(&mut window, "2", "10", 20);
+    window.click("Run both");
+    window.wait_text("A: processes × 2");
+    window.wait_text("B: threads × 2");
+    window.wait_text("Finished: 10 of 10 tasks ok");
+    for row in ["wall time", "time until ready", "CPU time", "peak memory", "throughput", "context switches"] {
+        window.wait_text(row);
+    }
+    window.wait_text("processes took");
+}
+
+#[test]
+fn every_format_is_exported_and_reads_back() {
+    let Some(mut window) = open() else { return };
+    let folder = folder();
+    window.click("Pool(4).map square");
+    run_and_finish(&mut window);
+    for (format, name) in [
+        ("Log…", "run.log"),
+        ("Tasks CSV…", "tasks.csv"),
+        ("Run JSON…", "run.json"),
+        ("Timeline PNG…", "timeline.png"),
+        ("Plots PNG…", "plots.png"),
+    ] {
+        let file = path(&folder, name);
+        export(&mut window, format, &file);
+        window.wait_text(&format!("Saved {}", file.display()));
+    }
+    let log = fs::read_to_string(path(&folder, "run.log")).expect("the log");
+    assert!(log.lines().count() >= 9 && log.lines().all(|line| line.contains("-INFO-") || line.contains("-DEBUG-")), "{log}");
+    let mut tasks = csv::Reader::from_path(path(&folder, "tasks.csv")).expect("the table");
+    assert_eq!(tasks.records().filter(|row| row.as_ref().is_ok_and(|row| row.iter().any(|cell| cell == "ok"))).count(), 9);
+    let run: serde_json::Value =
+        serde_json::from_slice(&fs::read(path(&folder, "run.json")).expect("the run")).expect("JSON");
+    support::assert_oracle(&run);
+    assert_eq!(run["tasks"]["ok"], 9);
+    for name in ["timeline.png", "plots.png"] {
+        let file = fs::File::open(path(&folder, name)).expect("the picture");
+        let mut picture = png::Decoder::new(std::io::BufReader::new(file)).read_info().expect("a PNG");
+        let mut pixels = vec![0; picture.output_buffer_size().expect("a size")];
+        picture.next_frame(&mut pixels).expect("pixels");
+        assert!(picture.info().width > 300 && picture.info().height > 60, "{:?}", picture.info());
+        assert!(pixels.iter().any(|byte| *byte != pixels[0]), "{name} shows nothing");
+    }
+}
+
+fn export(window: &mut Window, format: &str, file: &Path) {
+    window.click("Export");
+    window.click(format);
+    window.fill("Path", file.to_str().expect("UTF-8"));
+    window.click("Save");
+}
+
+#[test]
+fn an_export_that_fails_says_why_and_leaves_the_old_file_whole() {
+    let Some(mut window) = open() else { return };
+    let folder = folder();
+    window.click("one process");
+    run_and_finish(&mut window);
+    export(&mut window, "Run JSON…", &path(&folder, "missing/run.json"));
+    window.wait_text("missing/run.json");
+    window.find("Copy error");
+    window.click("Dismiss");
+    // An existing file is replaced only when asked to.
+    let kept = path(&folder, "kept.json");
+    fs::write(&kept, "mine").expect("written");
+    export(&mut window, "Run JSON…", &kept);
+    window.find("Replace");
+    window.click("Cancel");
+    assert_eq!(fs::read_to_string(&kept).expect("still there"), "mine");
+}
+
+#[test]
+fn an_invalid_field_says_what_is_allowed_and_run_waits() {
+    let Some(mut window) = open() else { return };
+    window.fill("Workers", "0");
+    window.wait_text("1 to 1024");
+    assert!(window.find("Run").disabled);
+    window.fill("Workers", "2");
+    window.wait_for("Run enabled", |widget| widget.label == "Run" && !widget.disabled);
+}
+
+#[test]
+fn the_window_outlives_a_crash_of_its_engine() {
+    let Some(mut window) = open() else { return };
+    window.click("threads that crash");
+    window.click("Run");
+    window.wait_text("Lost: the engine died: SIGSEGV");
+    window.click("processes");
+    window.click("Run");
+    window.wait_text("Finished: 63 of 64 tasks ok, 1 crashed");
+}
+
+#[test]
+fn keys_run_and_stop_and_quitting_asks_first() {
+    let Some(mut window) = open() else { return };
+    set_sleepers(&mut window, "2", "500", 50);
+    window.key(Key::Space, Modifiers::NONE);
+    window.wait_text("running task");
+    window.key(Key::Q, Modifiers::COMMAND);
+    window.wait_text("Stop it and quit?");
+    window.key(Key::Escape, Modifiers::NONE);
+    window.key(Key::Space, Modifiers::NONE);
+    window.wait_text("Interrupted");
+}
+
+#[test]
+fn a_run_is_paused_and_resumed() {
+    let Some(mut window) = open() else { return };
+    set_sleepers(&mut window, "2", "60", 50);
+    window.click("Run");
+    window.wait_text("running task");
+    window.click("Pause");
+    window.wait_text("Paused");
+    // What runs may end, and then nothing moves.
+    std::thread::sleep(Duration::from_millis(500));
+    let before = window.find("Progress").value;
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(window.find("Progress").value, before);
+    window.click("Resume");
+    window.wait_text("Finished: 60 of 60 tasks ok");
+}
+
+#[test]
+fn nothing_outlives_a_killed_window() {
+    let Some(mut window) = open() else { return };
+    set_sleepers(&mut window, "3", "500", 50);
+    window.click("Run");
+    support::workers(&window.mark, 3);
+    window.kill();
+}
+
+/// The bound is very wide: an idle window measured well under 1 % of a core, a repainting one takes half a core.
+#[test]
+fn an_idle_window_does_nothing() {
+    let Some(mut window) = open() else { return };
+    window.click("one process");
+    run_and_finish(&mut window);
+    std::thread::sleep(Duration::from_secs(2));
+    let cpu_ticks = |pid: u32| -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
+        let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_ascii_whitespace().collect();
+        fields[11].parse::<u64>().expect("utime") + fields[12].parse::<u64>().expect("stime")
+    };
+    let (began, before) = (Instant::now(), cpu_ticks(window.pid()));
+    std::thread::sleep(Duration::from_secs(3));
+    let share = (cpu_ticks(window.pid()) - before) as f64 / 100.0 / began.elapsed().as_secs_f64();
+    assert!(share < 0.10, "{:.1} % of a core", share * 100.0);
+    let mark = window.mark.clone();
+    drop(window);
+    assert_nothing_left(&mark);
+}
