@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use egui::{Key, Modifiers};
+use eframe::egui::{Key, Modifiers};
 use support::{
     assert_nothing_left, folder, path, processes, until,
     window::{Window, has_display},
@@ -39,24 +39,25 @@ fn set_sleepers(window: &mut Window, workers: &str, tasks: &str, millis: u64) {
 
 fn run_and_finish(window: &mut Window) {
     window.click("Run");
-    window.wait_text("Running");
-    window.wait_text("Finished");
+    window.wait_text("Finished: ");
 }
 
 #[test]
 fn a_pool_is_set_and_run_and_its_lanes_are_seen_live() {
     let Some(mut window) = open() else { return };
-    set_sleepers(&mut window, "4", "60", 60);
+    set_sleepers(&mut window, "4", "120", 150);
     window.click("Run");
     for worker in 0..4 {
         let lane = format!("worker {worker} lane");
-        window.wait_for(&lane, |widget| widget.label.starts_with(&lane) && widget.label.contains("running task"));
+        window.wait_for(&lane, |widget| {
+            widget.value.starts_with(&lane) && widget.value.contains("running task")
+        });
     }
     window.wait_for("four workers at work", |widget| widget.label.starts_with("Timeline: 4 workers"));
     assert_eq!(processes(&window.mark, Some("worker")).len(), 4, "they are real processes");
-    window.wait_text("Finished: 60 of 60 tasks ok");
+    window.wait_text("Finished: 120 of 120 tasks ok");
     let progress = window.find("Progress");
-    assert_eq!(progress.value.replace('\u{202f}', ""), "60 / 60");
+    assert_eq!(progress.value.replace('\u{202f}', ""), "120 / 120");
     window.find("CPU per core plot");
     window.find("Queue plot");
 }
@@ -85,7 +86,8 @@ fn both_backends_run_one_after_the_other_and_are_compared() {
     window.wait_text("A: processes × 2");
     window.wait_text("B: threads × 2");
     window.wait_text("Finished: 10 of 10 tasks ok");
-    for row in ["wall time", "time until ready", "CPU time", "peak memory", "throughput", "context switches"] {
+    for row in ["wall time", "time until ready", "CPU time", "peak memory", "throughput", "context switches"]
+    {
         window.wait_text(row);
     }
     window.wait_text("processes took");
@@ -109,9 +111,19 @@ fn every_format_is_exported_and_reads_back() {
         window.wait_text(&format!("Saved {}", file.display()));
     }
     let log = fs::read_to_string(path(&folder, "run.log")).expect("the log");
-    assert!(log.lines().count() >= 9 && log.lines().all(|line| line.contains("-INFO-") || line.contains("-DEBUG-")), "{log}");
+    assert!(
+        log.lines().count() >= 9
+            && log.lines().all(|line| line.contains("-INFO-") || line.contains("-DEBUG-")),
+        "{log}"
+    );
     let mut tasks = csv::Reader::from_path(path(&folder, "tasks.csv")).expect("the table");
-    assert_eq!(tasks.records().filter(|row| row.as_ref().is_ok_and(|row| row.iter().any(|cell| cell == "ok"))).count(), 9);
+    assert_eq!(
+        tasks
+            .records()
+            .filter(|row| row.as_ref().is_ok_and(|row| row.iter().any(|cell| cell == "ok")))
+            .count(),
+        9
+    );
     let run: serde_json::Value =
         serde_json::from_slice(&fs::read(path(&folder, "run.json")).expect("the run")).expect("JSON");
     support::assert_oracle(&run);
@@ -177,11 +189,14 @@ fn the_window_outlives_a_crash_of_its_engine() {
 fn keys_run_and_stop_and_quitting_asks_first() {
     let Some(mut window) = open() else { return };
     set_sleepers(&mut window, "2", "500", 50);
+    // Keys belong to a text field while it has the focus.
+    window.key(Key::Escape, Modifiers::NONE);
     window.key(Key::Space, Modifiers::NONE);
     window.wait_text("running task");
     window.key(Key::Q, Modifiers::COMMAND);
     window.wait_text("Stop it and quit?");
-    window.key(Key::Escape, Modifiers::NONE);
+    window.click("Keep running");
+    window.wait_gone("Stop it and quit?");
     window.key(Key::Space, Modifiers::NONE);
     window.wait_text("Interrupted");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::ThemePreference;
 
 use super::runs::RunId;
-use crate::ids::WorkerId;
+use crate::{ids::WorkerId, spec::Kind};
 
 /// A tab of the lower panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,16 @@ pub(crate) enum Tab {
 }
 
 impl Tab {
+    /// Where to look when a run starts: at the picture it paints, and never at a comparison of other runs.
+    pub(crate) fn for_new_run(self, workload: Kind) -> Self {
+        match self {
+            Self::Log => Self::Log,
+            _ if workload == Kind::Mandelbrot => Self::Result,
+            Self::Compare => Self::Workers,
+            other => other,
+        }
+    }
+
     pub(crate) const ALL: [Self; 4] = [Self::Workers, Self::Log, Self::Result, Self::Compare];
 
     pub(crate) fn label(self) -> &'static str {

@@ -30,6 +30,7 @@ pub(super) struct Areas {
     pub(super) timeline: Option<Rect>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent fact about the window")]
 pub(super) struct App {
     launcher: Launcher,
     pub(super) runs: Runs,
@@ -50,6 +51,8 @@ pub(super) struct App {
     pub(super) export_menu_asked: bool,
     pub(super) quit_asked: bool,
     quit_confirmed: bool,
+    /// The focus was moved with the Tab key, so that the space bar belongs to what has it.
+    tabbing: bool,
     /// Asked for by the frame before.
     actions: Actions,
 }
@@ -74,6 +77,7 @@ impl App {
             export_menu_asked: false,
             quit_asked: false,
             quit_confirmed: false,
+            tabbing: false,
             actions: Actions::new(),
         }
     }
@@ -85,6 +89,7 @@ impl App {
 
     fn start(&mut self, ctx: &Context, spec: Spec) {
         self.said = None;
+        self.tab = self.tab.for_new_run(spec.workload);
         let notify = self.notify(ctx);
         if let Err(error) = self.runs.start(&self.launcher, spec, notify) {
             self.runs.cancel_waiting();
@@ -227,7 +232,14 @@ impl App {
         }
     }
 
+    /// A click gives a button the focus too, but whoever clicks does not mean the space bar to press it again.
+    fn note_tabbing(&mut self, ctx: &Context) {
+        let (tab, click) = ctx.input(|input| (input.key_pressed(Key::Tab), input.pointer.any_pressed()));
+        self.tabbing = (self.tabbing || tab) && !click;
+    }
+
     fn shortcuts(&mut self, ctx: &Context) {
+        self.note_tabbing(ctx);
         if self.quit_asked || self.exporter.window().is_some() {
             return;
         }
@@ -248,10 +260,8 @@ impl App {
         if pressed(Key::L) {
             self.actions.push(Action::ToggleFollow);
         }
-        // A button that has the focus takes the space bar for itself.
-        if !ctx.egui_wants_keyboard_input()
-            && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space))
-        {
+        let taken = self.tabbing && ctx.egui_wants_keyboard_input();
+        if !taken && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {
             self.actions.push(if self.runs.busy() { Action::Stop } else { Action::Run });
         }
     }

@@ -2,7 +2,7 @@
 //! quitting. Nothing here writes a file; a path that was chosen goes back as an answer or an action.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::mpsc::{Receiver, TryRecvError, sync_channel},
     thread,
     time::{Duration, Instant},
@@ -37,11 +37,12 @@ pub(crate) struct FileDialog {
 
 impl FileDialog {
     /// Asks where to save a file. Nothing blocks: the answer is polled for.
-    pub(crate) fn save(ctx: &Context, kind: ExportKind, file_name: &str) -> Self {
+    pub(crate) fn save(ctx: &Context, kind: ExportKind, path: &Path) -> Self {
         let (sender, answer) = sync_channel(1);
         let dialog = rfd::FileDialog::new()
             .set_title(format!("Export {}", kind.label()))
-            .set_file_name(file_name)
+            .set_file_name(path.file_name().unwrap_or_default().to_string_lossy())
+            .set_directory(path.parent().unwrap_or(Path::new("")))
             .add_filter(kind.label(), &[kind.extension()]);
         let ctx = ctx.clone();
         let opened = Instant::now();

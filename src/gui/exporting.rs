@@ -63,6 +63,8 @@ pub(crate) struct Exporter {
     /// No file dialog came up before, so none is tried again.
     no_dialogs: bool,
     last_pattern: String,
+    /// Where the export before went; the home directory at first.
+    folder: PathBuf,
     sender: SyncSender<Outcome>,
     done: Receiver<Outcome>,
 }
@@ -78,6 +80,7 @@ impl Default for Exporter {
             previewed: None,
             no_dialogs: !has_file_dialogs(),
             last_pattern: LogPattern::DEFAULT.to_owned(),
+            folder: std::env::home_dir().unwrap_or_default(),
             sender,
             done,
         }
@@ -101,7 +104,7 @@ impl Exporter {
         self.previewed = None;
         self.window = Some(ExportWindow {
             kind,
-            path: file_name(run.spec(), kind),
+            path: self.folder.join(file_name(run.spec(), kind)).display().to_string(),
             pattern: self.last_pattern.clone(),
             preview: Ok(String::new()),
             system_dialog: !self.no_dialogs,
@@ -117,7 +120,7 @@ impl Exporter {
     /// Opens the system's dialog for the export in hand.
     pub(crate) fn browse(&mut self, ctx: &Context) {
         if let Some(window) = &self.window {
-            self.dialog = Some(FileDialog::save(ctx, window.kind, &window.path));
+            self.dialog = Some(FileDialog::save(ctx, window.kind, Path::new(&window.path)));
         }
     }
 
@@ -179,6 +182,9 @@ impl Exporter {
 
     fn write(&mut self, ctx: &Context, path: PathBuf) {
         let (Some(window), Some(subject)) = (self.window.take(), self.subject.take()) else { return };
+        if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
+            folder.clone_into(&mut self.folder);
+        }
         let format = match window.kind {
             ExportKind::Csv => Format::Csv,
             ExportKind::Json => Format::Json,

@@ -20,7 +20,9 @@ use super::{
 use crate::time::secs;
 
 const SETUP_WIDTH: f32 = 290.0;
-const TABS_HEIGHT: f32 = 190.0;
+/// Height of the tabs at first, as a share of the window and within bounds.
+const TABS_SHARE: f32 = 0.28;
+const TABS_HEIGHTS: std::ops::RangeInclusive<f32> = 170.0..=340.0;
 /// Shares of the centre's height; the timeline gets the rest.
 const CORES_SHARE: f32 = 0.24;
 const QUEUE_SHARE: f32 = 0.20;
@@ -43,12 +45,10 @@ impl App {
             },
         );
         let highest = (ui.available_height() * 0.6).max(90.0);
-        Panel::bottom("tabs").resizable(true).default_size(TABS_HEIGHT).size_range(90.0..=highest).show(
-            ui,
-            |ui| {
-                self.tabs_ui(ui, actions);
-            },
-        );
+        let tabs = (ui.available_height() * TABS_SHARE).clamp(*TABS_HEIGHTS.start(), *TABS_HEIGHTS.end());
+        Panel::bottom("tabs").resizable(true).default_size(tabs).size_range(90.0..=highest).show(ui, |ui| {
+            self.tabs_ui(ui, actions);
+        });
         CentralPanel::default().frame(Frame::central_panel(ui.style()).inner_margin(GAP)).show(ui, |ui| {
             self.centre_ui(ui, actions);
         });
@@ -121,7 +121,8 @@ impl App {
     fn compared_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
         let Some((left, right)) = self.runs.pair() else { return };
         let now_ns = (left.now_ns(), right.now_ns());
-        self.axis.begin_frame(secs(now_ns.0.max(now_ns.1)), left.live || right.live);
+        // Never a sliding window: it would follow the longer run, and leave the other out of sight.
+        self.axis.begin_frame(secs(now_ns.0.max(now_ns.1)), false);
         heading_ui(ui, &format!("{}  ·  {}", left.title(), right.title()), self.axis.follow(), actions);
         let area = ui.available_rect_before_wrap();
         compare_ui(ui, &left.store, &right.store, now_ns, &mut self.axis);

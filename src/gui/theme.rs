@@ -12,8 +12,12 @@ use crate::store::WorkerState;
 pub(crate) const GAP: f32 = 8.0;
 /// Gap between things that belong together.
 pub(crate) const GAP_SMALL: f32 = 4.0;
-/// Height of one lane of the timeline at its most comfortable.
+/// Height of one lane of the timeline that reads well.
 pub(crate) const LANE_HEIGHT: f32 = 26.0;
+/// A few lanes in much room grow up to this, rather than leave it empty.
+pub(crate) const LANE_HEIGHT_MAX: f32 = 44.0;
+/// Below this the lanes scroll.
+pub(crate) const LANE_HEIGHT_MIN: f32 = 15.0;
 /// Width kept free left of every plot that shares the time axis, so that their zeros stand under each other.
 pub(crate) const AXIS_WIDTH: f32 = 92.0;
 /// And right of it, where the timeline has its scroll bar.

@@ -7,10 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use egui::accesskit::{self, Role};
+use eframe::egui::accesskit::{self, Role};
 use egui_inspection::{Request, Response, protocol, read_message, write_message};
 
-use super::{assert_nothing_left, mark};
+use super::{assert_nothing_left, mark, until};
 
 /// Longest wait for a widget to appear. Software rendering on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -27,9 +27,9 @@ pub(crate) struct Widget {
 }
 
 impl Widget {
-    fn centre(&self) -> egui::Pos2 {
+    fn centre(&self) -> eframe::egui::Pos2 {
         let accesskit::Rect { x0, y0, x1, y1 } = self.bounds;
-        egui::pos2(f64::midpoint(x0, x1) as f32, f64::midpoint(y0, y1) as f32)
+        eframe::egui::pos2(f64::midpoint(x0, x1) as f32, f64::midpoint(y0, y1) as f32)
     }
 }
 
@@ -41,15 +41,20 @@ pub(crate) struct Window {
 
 /// Whether a window can open here. Where one must (`POOLSCOPE_REQUIRE_WINDOW`), its absence is a failure.
 pub(crate) fn has_display() -> bool {
-    let has = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var(name).is_ok_and(|v| !v.is_empty()));
-    assert!(has || std::env::var_os("POOLSCOPE_REQUIRE_WINDOW").is_none(), "a window is required and there is no display");
+    let has =
+        ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var(name).is_ok_and(|v| !v.is_empty()));
+    assert!(
+        has || std::env::var_os("POOLSCOPE_REQUIRE_WINDOW").is_none(),
+        "a window is required and there is no display"
+    );
     has
 }
 
 impl Window {
     /// Opens the program's window at a size in points.
     pub(crate) fn open(size: (u32, u32)) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let mark = mark();
         let child = Command::new(env!("CARGO_BIN_EXE_poolscope"))
             .env("POOLSCOPE_TEST_MARK", &mark)
@@ -92,7 +97,9 @@ impl Window {
     }
 
     pub(crate) fn widgets(&mut self) -> Vec<Widget> {
-        let Response::Tree { accesskit: Some(tree), .. } = self.ask(&Request::GetTree) else { return Vec::new() };
+        let Response::Tree { accesskit: Some(tree), .. } = self.ask(&Request::GetTree) else {
+            return Vec::new();
+        };
         tree.nodes
             .iter()
             .filter_map(|(_, node)| {
@@ -137,47 +144,73 @@ impl Window {
         self.wait_for(text, |widget| widget.label.contains(text) || widget.value.contains(text))
     }
 
-    pub(crate) fn events(&mut self, events: Vec<egui::Event>) {
+    /// Waits until no widget has this text.
+    pub(crate) fn wait_gone(&mut self, text: &str) {
+        until(&format!("{text} is gone"), PATIENCE, || {
+            let gone = self
+                .widgets()
+                .iter()
+                .all(|widget| !widget.label.contains(text) && !widget.value.contains(text));
+            gone.then_some(())
+        });
+    }
+
+    pub(crate) fn events(&mut self, events: Vec<eframe::egui::Event>) {
         self.ask(&Request::ApplyEvents { events });
     }
 
-    pub(crate) fn click_at(&mut self, pos: egui::Pos2) {
-        let button = |pressed| egui::Event::PointerButton {
+    pub(crate) fn click_at(&mut self, pos: eframe::egui::Pos2) {
+        let button = |pressed| eframe::egui::Event::PointerButton {
             pos,
-            button: egui::PointerButton::Primary,
+            button: eframe::egui::PointerButton::Primary,
             pressed,
-            modifiers: egui::Modifiers::NONE,
+            modifiers: eframe::egui::Modifiers::NONE,
         };
-        self.events(vec![egui::Event::PointerMoved(pos)]);
+        self.events(vec![eframe::egui::Event::PointerMoved(pos)]);
         self.events(vec![button(true)]);
         self.events(vec![button(false)]);
     }
 
-    /// Clicks the enabled widget with exactly this label.
+    /// Clicks the enabled widget with exactly this label, once it stands still: a window that opens is laid out twice.
     pub(crate) fn click(&mut self, label: &str) {
-        let widget = self.wait_for(label, |widget| widget.label == label && !widget.disabled);
+        let find =
+            |window: &mut Self| window.wait_for(label, |widget| widget.label == label && !widget.disabled);
+        let mut widget = find(self);
+        loop {
+            let again = find(self);
+            if again.bounds == widget.bounds {
+                break;
+            }
+            widget = again;
+        }
         self.click_at(widget.centre());
     }
 
-    pub(crate) fn hover(&mut self, pos: egui::Pos2) {
-        self.events(vec![egui::Event::PointerMoved(pos)]);
+    pub(crate) fn hover(&mut self, pos: eframe::egui::Pos2) {
+        self.events(vec![eframe::egui::Event::PointerMoved(pos)]);
         // Tooltips wait for the pointer to rest.
         std::thread::sleep(Duration::from_millis(700));
-        self.events(vec![egui::Event::PointerMoved(pos + egui::vec2(0.5, 0.0))]);
+        self.events(vec![eframe::egui::Event::PointerMoved(pos + eframe::egui::vec2(0.5, 0.0))]);
     }
 
-    pub(crate) fn key(&mut self, key: egui::Key, modifiers: egui::Modifiers) {
+    pub(crate) fn key(&mut self, key: eframe::egui::Key, modifiers: eframe::egui::Modifiers) {
         for pressed in [true, false] {
-            self.events(vec![egui::Event::Key { key, physical_key: None, pressed, repeat: false, modifiers }]);
+            self.events(vec![eframe::egui::Event::Key {
+                key,
+                physical_key: None,
+                pressed,
+                repeat: false,
+                modifiers,
+            }]);
         }
     }
 
     /// Replaces the text of the field with this label.
     pub(crate) fn fill(&mut self, label: &str, text: &str) {
         self.click(label);
-        self.key(egui::Key::A, egui::Modifiers::COMMAND);
-        self.events(vec![egui::Event::Text(text.to_owned())]);
-        self.key(egui::Key::Tab, egui::Modifiers::NONE);
+        self.key(eframe::egui::Key::A, eframe::egui::Modifiers::COMMAND);
+        self.events(vec![eframe::egui::Event::Text(text.to_owned())]);
+        self.key(eframe::egui::Key::Tab, eframe::egui::Modifiers::NONE);
     }
 
     /// A picture of the window, as a PNG file.

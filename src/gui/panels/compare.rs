@@ -44,10 +44,12 @@ pub(crate) fn compare_ui(ui: &mut Ui, a: &RunStore, b: &RunStore, now_ns: (u64, 
     table_ui(ui, &comparison, &palette);
 }
 
-/// Heights of the two timelines: what their lanes need, as far as `room` and a table of `table_height` allow.
+/// Heights of the two timelines: what their lanes need, as far as `room` and a table of `table_height` allow. Lanes
+/// become low before the table loses rows.
 fn timeline_heights(room: f32, table_height: f32, lanes: [usize; 2]) -> [f32; 2] {
-    let needed = lanes.map(|lanes| lanes.max(1) as f32 * theme::LANE_HEIGHT + TIMELINE_EXTRA);
-    let for_both = (room - table_height).max((room - MIN_TABLE).min(needed[0] + needed[1]));
+    let height_of = |lane_height: f32| lanes.map(|lanes| lanes.max(1) as f32 * lane_height + TIMELINE_EXTRA);
+    let (least, needed) = (height_of(theme::LANE_HEIGHT_MIN), height_of(theme::LANE_HEIGHT));
+    let for_both = (room - table_height).max((room - MIN_TABLE).min(least[0] + least[1]));
     let half = for_both * 0.5;
     // What one does not need, the other may have.
     let height = |mine: usize, other: usize| {
@@ -188,7 +190,11 @@ mod tests {
         };
         assert!(close(timeline_heights(2000.0, 200.0, [4, 8]), [need(4), need(8)]));
         let half = (600.0 - MIN_TABLE) * 0.5;
-        assert!(close(timeline_heights(600.0, 200.0, [64, 64]), [half, half]), "the table gives way");
+        assert!(
+            close(timeline_heights(600.0, 200.0, [64, 64]), [half, half]),
+            "the table gives way to many lanes"
+        );
+        assert!(close(timeline_heights(420.0, 200.0, [4, 4]), [110.0; 2]), "and lanes to the table");
         let rest = 600.0 - MIN_TABLE - need(2);
         assert!(
             close(timeline_heights(600.0, 200.0, [2, 64]), [need(2), rest]),

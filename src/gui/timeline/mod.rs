@@ -39,7 +39,6 @@ use crate::{
 const LEGEND_HEIGHT: f32 = 18.0;
 const TICKS_HEIGHT: f32 = 16.0;
 /// Lanes shrink down to this before they scroll.
-const MIN_LANE_HEIGHT: f32 = 15.0;
 /// The pointer finds a bar that is at most this far away.
 const HOVER_SLACK: f32 = 3.0;
 /// Marks of deaths and restarts that are closer than this would cover each other and the bars.
@@ -160,9 +159,10 @@ fn ticks_ui(ui: &mut Ui, id: Id, axis: &mut TimeAxis) {
 }
 
 fn lanes_ui(ui: &mut Ui, id: Id, store: &RunStore, now_ns: u64, axis: &mut TimeAxis, index: &TimelineIndex) {
-    let available = ui.available_height().max(MIN_LANE_HEIGHT);
+    let available = ui.available_height().max(theme::LANE_HEIGHT_MIN);
     let count = store.lanes.len();
-    let lane_height = (available / count as f32).floor().clamp(MIN_LANE_HEIGHT, theme::LANE_HEIGHT);
+    let lane_height =
+        (available / count as f32).floor().clamp(theme::LANE_HEIGHT_MIN, theme::LANE_HEIGHT_MAX);
     let content = lane_height * count as f32;
     let scrolls = content > available + 0.5;
     ScrollArea::vertical().id_salt(id.with("lanes")).auto_shrink(false).content_margin(0.0).show_viewport(
