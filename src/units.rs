@@ -46,6 +46,16 @@ pub fn rate(per_second: f64) -> String {
     scaled(per_second, &["/s", "k/s", "M/s", "G/s"], false)
 }
 
+/// Named things per second: `52.0 k tasks/s`.
+pub fn rate_of(per_second: f64, things: &str) -> String {
+    let text = rate(per_second);
+    match text.strip_suffix("/s") {
+        Some(number) if number.ends_with(' ') => format!("{number}{things}/s"),
+        Some(number) => format!("{number} {things}/s"),
+        None => text,
+    }
+}
+
 fn scaled(mut value: f64, units: &[&str], whole: bool) -> String {
     let mut unit = 0;
     while value >= 999.5 && unit + 1 < units.len() {
@@ -103,6 +113,8 @@ mod tests {
         assert_eq!(bytes(3_100_000), "3.10 MB");
         assert_eq!(rate(52_000.0), "52.0 k/s");
         assert_eq!(rate(f64::NAN), "– /s");
+        assert_eq!(rate_of(52_000.0, "tasks"), "52.0 k tasks/s");
+        assert_eq!(rate_of(5.0, "tasks"), "5.00 tasks/s");
     }
 
     #[test]

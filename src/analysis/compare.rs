@@ -93,7 +93,7 @@ impl Unit {
         match self {
             Self::Ns => units::duration(value as u64),
             Self::Bytes => units::bytes(value as u64),
-            Self::TasksPerSecond => units::rate(value).replace('/', "tasks/"),
+            Self::TasksPerSecond => units::rate_of(value, "tasks"),
             Self::Count => units::count(value as u64),
         }
     }
@@ -136,6 +136,8 @@ impl Pair<'_> {
 struct Metric {
     name: &'static str,
     unit: Unit,
+    /// It sums over the whole work: of a run that did a part of it, it tells nothing about who is faster.
+    of_whole_work: bool,
     /// `None` where it was not measured.
     value: fn(&RunStore) -> Option<f64>,
     words: fn(&Pair<'_>) -> String,
@@ -145,48 +147,56 @@ const METRICS: [Metric; 8] = [
     Metric {
         name: "wall time",
         unit: Unit::Ns,
+        of_whole_work: true,
         value: |store| positive(store.last_end_ns),
         words: |pair| format!("{} finished {} sooner", pair.low_name, pair.times()),
     },
     Metric {
         name: "time until ready",
         unit: Unit::Ns,
+        of_whole_work: false,
         value: |store| store.ready_ns.map(|ns| ns as f64),
         words: |pair| format!("{} took {} longer to start", pair.high_name, pair.more()),
     },
     Metric {
         name: "CPU time",
         unit: Unit::Ns,
+        of_whole_work: true,
         value: |store| positive(sum(store.workers.iter().map(|row| row.cpu_ns))),
         words: |pair| format!("{} used {} the CPU time", pair.high_name, pair.times()),
     },
     Metric {
         name: "peak memory",
         unit: Unit::Bytes,
+        of_whole_work: false,
         value: peak_memory_bytes,
         words: |pair| format!("{} used {} more memory", pair.high_name, pair.more()),
     },
     Metric {
         name: "throughput",
         unit: Unit::TasksPerSecond,
+        of_whole_work: false,
         value: throughput,
         words: |pair| format!("{} did {} as many tasks a second", pair.high_name, pair.times()),
     },
     Metric {
         name: "median task",
         unit: Unit::Ns,
+        of_whole_work: false,
         value: |store| task_ns(store).map(|spread| spread.median as f64),
         words: |pair| format!("a typical task took {} as long with {}", pair.times(), pair.high_name),
     },
     Metric {
         name: "p95 task",
         unit: Unit::Ns,
+        of_whole_work: false,
         value: |store| task_ns(store).map(|spread| spread.p95 as f64),
         words: |pair| format!("slow tasks took {} as long with {}", pair.times(), pair.high_name),
     },
     Metric {
         name: "context switches",
         unit: Unit::Count,
+        of_whole_work: true,
         value: context_switches,
         words: |pair| format!("{} switched {} as often", pair.high_name, pair.times()),
     },
@@ -205,7 +215,10 @@ impl Metric {
             b: human(value_b),
             exact_a: exact(value_a),
             exact_b: exact(value_b),
-            difference: self.difference(value_a, value_b, names),
+            difference: match unfinished(a, b, names) {
+                Some(words) if self.of_whole_work && value_a.is_some() && value_b.is_some() => words,
+                _ => self.difference(value_a, value_b, names),
+            },
         }
     }
 
@@ -258,6 +271,17 @@ fn context_switches(store: &RunStore) -> Option<f64> {
         Some(u64::from(voluntary.unwrap_or(0)) + u64::from(involuntary.unwrap_or(0)))
     });
     counted.fold(None, |total: Option<u64>, n| Some(total.unwrap_or(0) + n)).map(|total| total as f64)
+}
+
+/// Who did not do all of its work, if anybody.
+fn unfinished(a: &RunStore, b: &RunStore, names: &[String; 2]) -> Option<String> {
+    let finished = |store: &RunStore| store.phase == Phase::Ended(Status::Finished);
+    match (finished(a), finished(b)) {
+        (true, true) => None,
+        (false, true) => Some(format!("{} did not finish", names[0])),
+        (true, false) => Some(format!("{} did not finish", names[1])),
+        (false, false) => Some("neither finished".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -388,6 +412,8 @@ mod tests {
             comparison.warnings,
             ["processes did not finish: its numbers cover only a part of the work"]
         );
+        let wall = comparison.rows.iter().find(|row| row.name == "wall time").unwrap();
+        assert!(!wall.difference.contains("sooner"), "a lost run is no winner: {}", wall.difference);
         let never = Comparison::new(&a, &RunStore::default());
         assert!(never.rows.iter().all(|row| row.difference == "not measured"));
     }

@@ -164,7 +164,7 @@ impl RunReport {
     fn time_text(&self) -> String {
         let mut texts = vec![units::duration(self.wall_ns)];
         texts.extend(self.ready_ns.map(|ready_ns| format!("ready after {}", units::duration(ready_ns))));
-        texts.extend(self.throughput.map(|rate| units::rate(rate).replace('/', "tasks/")));
+        texts.extend(self.throughput.map(|rate| units::rate_of(rate, "tasks")));
         texts.join(", ")
     }
 

@@ -63,6 +63,7 @@ pub(super) struct Dispatcher<'a> {
     inbox: Receiver<Inbox>,
     records: BTreeMap<u32, Record>,
     pool_ready: bool,
+    last_ready_ns: u64,
     /// Smoothed run time of a task; `None` before the first has ended.
     mean_task_ns: Option<f64>,
     supervised_ns: u64,
@@ -96,6 +97,7 @@ impl<'a> Dispatcher<'a> {
             inbox,
             records: BTreeMap::new(),
             pool_ready: false,
+            last_ready_ns: 0,
             mean_task_ns: None,
             supervised_ns: 0,
             sampled_ns: 0,
@@ -192,7 +194,8 @@ impl<'a> Dispatcher<'a> {
                 }
                 self.slots[worker.index()].presence = Presence::Ready;
                 self.emitter.emit(Event::WorkerReady { t_ns: settle(t_ns), worker });
-                self.check_pool_ready(settle(t_ns));
+                self.last_ready_ns = self.last_ready_ns.max(settle(t_ns));
+                self.check_pool_ready();
             }
             Up::Started { t_ns, task } => {
                 let slot = &mut self.slots[worker.index()];
@@ -234,10 +237,10 @@ impl<'a> Dispatcher<'a> {
         Ok(())
     }
 
-    fn check_pool_ready(&mut self, t_ns: u64) {
+    fn check_pool_ready(&mut self) {
         if !self.pool_ready && self.slots.iter().all(|slot| slot.presence == Presence::Ready) {
             self.pool_ready = true;
-            self.emitter.emit(Event::PoolReady { t_ns });
+            self.emitter.emit(Event::PoolReady { t_ns: self.last_ready_ns });
         }
     }
 

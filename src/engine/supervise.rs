@@ -63,9 +63,10 @@ impl Dispatcher<'_> {
     pub(super) fn spawn(&mut self, worker: WorkerId) {
         let life = self.slots[worker.index()].life + 1;
         self.slots[worker.index()] = Slot { life, ..Slot::new() };
+        // Taken before the call: what the spawn costs is part of starting up, and no worker is ready before it exists.
+        let t_ns = self.clock.now_ns();
         match self.pool.spawn(worker, life) {
             Ok(spawned) => {
-                let t_ns = self.clock.now_ns();
                 self.slots[worker.index()].presence =
                     Presence::Starting { deadline_ns: t_ns + START_LIMIT_NS };
                 self.sampler.watch(Target { worker, pid: spawned.pid, tid: spawned.tid });

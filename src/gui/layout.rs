@@ -2,6 +2,7 @@
 
 use eframe::egui::{
     Align, Button, CentralPanel, Frame, Layout, Margin, Panel, RichText, ScrollArea, ThemePreference, Ui,
+    vec2,
 };
 
 use super::{
@@ -10,10 +11,18 @@ use super::{
     dialogs,
     icons::Icon,
     panels::{
-        compare::compare_ui, log::log_ui, result::result_ui, runs::runs_ui, setup::setup_ui,
-        status::status_ui, toolbar::toolbar_ui, welcome::welcome_ui, workers::workers_ui,
+        compare::{compare_ui, differences_ui},
+        log::log_ui,
+        result::result_ui,
+        runs::runs_ui,
+        setup::setup_ui,
+        status::status_ui,
+        toolbar::toolbar_ui,
+        welcome::welcome_ui,
+        workers::workers_ui,
     },
     plots::{cores_ui, queue_ui},
+    runs::Runs,
     theme::{GAP, GAP_SMALL, Palette},
     timeline::timeline_ui,
 };
@@ -27,6 +36,9 @@ const TABS_HEIGHTS: std::ops::RangeInclusive<f32> = 170.0..=340.0;
 const CORES_SHARE: f32 = 0.24;
 const QUEUE_SHARE: f32 = 0.20;
 const LEAST_PLOT_HEIGHT: f32 = 64.0;
+/// What the differences and the list of runs need to stand beside each other.
+const DIFFERENCES_WIDTH: f32 = 640.0;
+const CHOICE_WIDTH: f32 = 560.0;
 
 impl App {
     pub(super) fn frame_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
@@ -102,7 +114,7 @@ impl App {
                 Tab::Workers => workers_ui(ui, shown, actions),
                 Tab::Log => log_ui(ui, shown, &mut self.log),
                 Tab::Result => result_ui(ui, shown, &mut self.result, actions),
-                Tab::Compare => runs_ui(ui, &self.runs, actions),
+                Tab::Compare => compare_tab_ui(ui, &self.runs, actions),
             }
         });
     }
@@ -153,6 +165,33 @@ impl App {
         if self.quit_asked {
             dialogs::quit_window_ui(ui.ctx(), actions);
         }
+    }
+}
+
+/// The differences of the chosen two runs, and the list to choose from: beside them where there is room, else below.
+fn compare_tab_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
+    let Some((a, b)) = runs.pair() else {
+        runs_ui(ui, runs, actions);
+        return;
+    };
+    let size = ui.available_size();
+    if size.x >= DIFFERENCES_WIDTH + CHOICE_WIDTH {
+        ui.horizontal_top(|ui| {
+            let column = Layout::top_down(Align::Min);
+            ui.allocate_ui_with_layout(vec2(DIFFERENCES_WIDTH, size.y), column, |ui| {
+                ui.set_max_width(DIFFERENCES_WIDTH);
+                differences_ui(ui, &a.store, &b.store);
+            });
+            ui.separator();
+            let rest = ui.available_size();
+            ui.allocate_ui_with_layout(rest, column, |ui| runs_ui(ui, runs, actions));
+        });
+    } else {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            differences_ui(ui, &a.store, &b.store);
+            ui.add_space(GAP);
+            runs_ui(ui, runs, actions);
+        });
     }
 }
 

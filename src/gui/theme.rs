@@ -12,9 +12,7 @@ use crate::store::WorkerState;
 pub(crate) const GAP: f32 = 8.0;
 /// Gap between things that belong together.
 pub(crate) const GAP_SMALL: f32 = 4.0;
-/// Height of one lane of the timeline that reads well.
-pub(crate) const LANE_HEIGHT: f32 = 26.0;
-/// A few lanes in much room grow up to this, rather than leave it empty.
+/// A lane of the timeline grows up to this where there is room.
 pub(crate) const LANE_HEIGHT_MAX: f32 = 44.0;
 /// Below this the lanes scroll.
 pub(crate) const LANE_HEIGHT_MIN: f32 = 15.0;
@@ -183,10 +181,10 @@ pub(crate) fn install(ctx: &Context) {
 /// Stops of the colours of a picture of shades, by shade. Brightness only rises, so that it also reads without colour.
 const SHADES: [(u8, [u8; 3]); 6] = [
     (0, [0, 0, 0]),
-    (1, [6, 10, 40]),
-    (70, [22, 72, 140]),
-    (140, [58, 160, 190]),
-    (205, [242, 200, 110]),
+    (1, [10, 18, 66]),
+    (36, [22, 88, 158]),
+    (78, [58, 168, 196]),
+    (130, [246, 204, 112]),
     (255, [255, 250, 230]),
 ];
 

@@ -342,7 +342,7 @@ mod tests {
         let names: Vec<&str> = spec.params.iter().map(|param| param.name.as_str()).collect();
         assert_eq!(names, ["iterations", "x", "y", "span"]);
         assert!((spec.param("span") - 0.5).abs() < f64::EPSILON);
-        assert!((spec.param("iterations") - 600.0).abs() < f64::EPSILON);
+        assert!((spec.param("iterations") - 5000.0).abs() < f64::EPSILON);
 
         assert_eq!(lines(&[("wait", "0.5")]), ["param wait: workload primes has no parameters"]);
         assert_eq!(

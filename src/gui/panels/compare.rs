@@ -17,44 +17,42 @@ use crate::{
 
 const TITLE_HEIGHT: f32 = 20.0;
 const ROW_HEIGHT: f32 = 20.0;
-const NAME_WIDTH: f32 = 150.0;
-const VALUE_WIDTH: f32 = 110.0;
+const NAME_WIDTH: f32 = 116.0;
+const VALUE_WIDTH: f32 = 100.0;
 /// Legend and time labels of a timeline, beside its lanes.
 const TIMELINE_EXTRA: f32 = 38.0;
 /// A timeline lower than this says nothing.
 const MIN_TIMELINE: f32 = 84.0;
-/// The table gives way to the timelines down to this, then scrolls.
-const MIN_TABLE: f32 = 4.0 * ROW_HEIGHT;
 /// While a run is live, its numbers are taken again no more often than this.
 const LIVE_REFRESH_SECS: f64 = 1.0;
 
+/// The two timelines under each other, and what makes a comparison of them doubtful.
 pub(crate) fn compare_ui(ui: &mut Ui, a: &RunStore, b: &RunStore, now_ns: (u64, u64), axis: &mut TimeAxis) {
-    let comparison = comparison(ui, a, b);
-    let notes = notes(a, b, &comparison);
-    let text_height = (notes.len() as f32 + 1.0) * ROW_HEIGHT;
-    let table_height = (comparison.rows.len() as f32 + 1.0) * (ROW_HEIGHT + theme::GAP_SMALL);
-    let room = ui.available_height() - text_height - 2.0 * (TITLE_HEIGHT + theme::GAP);
-    let [height_a, height_b] = timeline_heights(room, table_height, [a.lanes.len(), b.lanes.len()]);
+    let notes = notes(a, b, &comparison(ui, a, b));
+    let color = Palette::of(ui).warning;
+    for note in &notes {
+        ui.label(RichText::new(note).color(color));
+    }
+    let room = ui.available_height() - 2.0 * (TITLE_HEIGHT + theme::GAP);
+    let [height_a, height_b] = timeline_heights(room, [a.lanes.len(), b.lanes.len()]);
     run_ui(ui, "A", a, now_ns.0, axis, height_a);
     run_ui(ui, "B", b, now_ns.1, axis, height_b);
-    let palette = Palette::of(ui);
-    for note in &notes {
-        ui.label(RichText::new(note).color(palette.warning));
-    }
-    table_ui(ui, &comparison, &palette);
 }
 
-/// Heights of the two timelines: what their lanes need, as far as `room` and a table of `table_height` allow. Lanes
-/// become low before the table loses rows.
-fn timeline_heights(room: f32, table_height: f32, lanes: [usize; 2]) -> [f32; 2] {
-    let height_of = |lane_height: f32| lanes.map(|lanes| lanes.max(1) as f32 * lane_height + TIMELINE_EXTRA);
-    let (least, needed) = (height_of(theme::LANE_HEIGHT_MIN), height_of(theme::LANE_HEIGHT));
-    let for_both = (room - table_height).max((room - MIN_TABLE).min(least[0] + least[1]));
-    let half = for_both * 0.5;
-    // What one does not need, the other may have.
+/// What differs, in numbers and words.
+pub(crate) fn differences_ui(ui: &mut Ui, a: &RunStore, b: &RunStore) {
+    let palette = Palette::of(ui);
+    table_ui(ui, &comparison(ui, a, b), &palette);
+}
+
+/// Heights of the two timelines: what their lanes can use, as far as there is room.
+fn timeline_heights(room: f32, lanes: [usize; 2]) -> [f32; 2] {
+    let usable = lanes.map(|lanes| lanes.max(1) as f32 * theme::LANE_HEIGHT_MAX + TIMELINE_EXTRA);
+    let half = room * 0.5;
+    // What one cannot use, the other may have.
     let height = |mine: usize, other: usize| {
-        let spare = (half - needed[other]).max(0.0);
-        needed[mine].min(half + spare).max(MIN_TIMELINE)
+        let spare = (half - usable[other]).max(0.0);
+        usable[mine].min(half + spare).max(MIN_TIMELINE)
     };
     [height(0, 1), height(1, 0)]
 }
@@ -183,24 +181,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn timelines_get_what_they_need_or_share_what_there_is() {
-        let need = |lanes: usize| lanes as f32 * theme::LANE_HEIGHT + TIMELINE_EXTRA;
+    fn timelines_get_what_they_can_use_or_share_what_there_is() {
+        let usable = |lanes: usize| lanes as f32 * theme::LANE_HEIGHT_MAX + TIMELINE_EXTRA;
         let close = |heights: [f32; 2], expected: [f32; 2]| {
             heights.iter().zip(expected).all(|(height, expected)| (height - expected).abs() < 0.1)
         };
-        assert!(close(timeline_heights(2000.0, 200.0, [4, 8]), [need(4), need(8)]));
-        let half = (600.0 - MIN_TABLE) * 0.5;
+        assert!(close(timeline_heights(2000.0, [4, 8]), [usable(4), usable(8)]));
+        assert!(close(timeline_heights(600.0, [64, 64]), [300.0; 2]));
+        let rest = 600.0 - usable(2);
         assert!(
-            close(timeline_heights(600.0, 200.0, [64, 64]), [half, half]),
-            "the table gives way to many lanes"
-        );
-        assert!(close(timeline_heights(420.0, 200.0, [4, 4]), [110.0; 2]), "and lanes to the table");
-        let rest = 600.0 - MIN_TABLE - need(2);
-        assert!(
-            close(timeline_heights(600.0, 200.0, [2, 64]), [need(2), rest]),
+            close(timeline_heights(600.0, [2, 64]), [usable(2), rest]),
             "who has many lanes gets the rest"
         );
-        assert!(close(timeline_heights(10.0, 200.0, [4, 4]), [MIN_TIMELINE; 2]));
+        assert!(close(timeline_heights(10.0, [4, 4]), [MIN_TIMELINE; 2]));
     }
 
     #[test]

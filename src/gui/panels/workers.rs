@@ -26,6 +26,8 @@ const SIGNALS: [(i32, &str); 5] = [
     (18, "Go on (SIGCONT)"),
 ];
 
+const RIGHT_MARGIN: f32 = 4.0;
+
 pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) {
     let Some(run) = run else {
         ui.weak("The workers of a run stand here once one was started.");
@@ -45,7 +47,7 @@ pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) 
         .column(Column::exact(30.0))
         .column(Column::exact(64.0))
         .column(Column::exact(92.0))
-        .columns(Column::exact((text_width / 12.0).clamp(56.0, 96.0)), 5)
+        .columns(Column::exact((text_width / 12.0).clamp(62.0, 96.0)), 5)
         .column(Column::remainder().at_least(56.0).clip(true))
         .column(Column::exact(60.0))
         .header(ROW_HEIGHT, |mut row| {
@@ -79,7 +81,13 @@ const HEADINGS: [(&str, &str, bool); 10] = [
 ];
 
 fn at_right<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
-    ui.with_layout(Layout::right_to_left(Align::Center), contents).inner
+    let layout = Layout::right_to_left(Align::Center);
+    ui.with_layout(layout, |ui| {
+        // Glyphs may reach a little beyond their advance, and cells clip.
+        ui.add_space(RIGHT_MARGIN);
+        contents(ui)
+    })
+    .inner
 }
 
 fn number(row: &mut TableRow<'_, '_>, text: String) {
