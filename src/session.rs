@@ -6,7 +6,10 @@
 
 use std::{
     io::{self, Read, Write},
-    os::{fd::AsFd, unix::process::CommandExt},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::process::CommandExt,
+    },
     path::PathBuf,
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Stdio},
     sync::{Arc, Mutex, PoisonError},
@@ -14,7 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+};
 use thiserror::Error;
 
 use crate::{
@@ -33,6 +39,8 @@ pub type Notify = Arc<dyn Fn() + Send + Sync>;
 
 /// Between two snapshots of a busy run.
 const PUBLISH_EVERY: Duration = Duration::from_millis(30);
+/// An engine whose session lets go of it must have ended by then.
+const LEAVE_LIMIT: Duration = Duration::from_secs(1);
 /// Of one line of an engine's stderr, this much is kept.
 const LINE_LIMIT: usize = 4096;
 
@@ -40,7 +48,7 @@ const LINE_LIMIT: usize = 4096;
 pub enum LaunchError {
     #[error("the engine could not be started: {program}: {source}")]
     Spawn { program: PathBuf, source: io::Error },
-    #[error("the engine did not take the spec: {0}")]
+    #[error("the engine could not be given its spec: {0}")]
     Spec(io::Error),
     #[error("no thread could be started to follow the run: {0}")]
     Thread(io::Error),
@@ -80,7 +88,10 @@ impl Launcher {
             snapshot: Mutex::new(Arc::new(RunStore::default())),
             commands: Mutex::new(Some(stdin)),
         });
-        shared.write(&Command::Start(Box::new(spec.clone()))).map_err(|error| {
+        let ready = shared
+            .write(&Command::Start(Box::new(spec.clone())))
+            .and_then(|()| Ok(pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?));
+        let pidfd = ready.map_err(|error| {
             let _already_gone = child.kill();
             let _reaped = child.wait();
             LaunchError::Spec(error)
@@ -100,7 +111,7 @@ impl Launcher {
             .name("ingest".to_owned())
             .spawn(move || ingest.run(stdout, stderr))
             .map_err(LaunchError::Thread)?;
-        Ok(RunHandle { spec, shared, thread: Some(thread) })
+        Ok(RunHandle { spec, shared, pidfd, thread: Some(thread) })
     }
 }
 
@@ -130,6 +141,7 @@ impl Shared {
 pub struct RunHandle {
     spec: Spec,
     shared: Arc<Shared>,
+    pidfd: OwnedFd,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -146,6 +158,11 @@ impl RunHandle {
     /// Sends a command. To an engine that has ended it does nothing: the next snapshot tells of the end.
     pub fn send(&self, command: &Command) {
         let _engine_has_ended = self.shared.write(command);
+    }
+
+    /// Ends the engine by force, and its workers with it. The run is lost.
+    pub fn kill(&self) {
+        let _already_gone = pidfd_send_signal(&self.pidfd, Signal::KILL);
     }
 
     /// Until the engine has ended and its last event is in the snapshot.
@@ -165,6 +182,12 @@ impl RunHandle {
 impl Drop for RunHandle {
     fn drop(&mut self) {
         self.shared.close();
+        let left = Timespec { tv_sec: LEAVE_LIMIT.as_secs().cast_signed(), tv_nsec: 0 };
+        // A descriptor of a process reads as ready once that has ended.
+        let mut ended = [PollFd::new(&self.pidfd, PollFlags::IN)];
+        if !poll(&mut ended, Some(&left)).is_ok_and(|ready| ready > 0) {
+            self.kill();
+        }
         self.wait();
     }
 }

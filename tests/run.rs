@@ -188,6 +188,13 @@ fn a_megabyte_of_text_gives_a_short_error() {
 }
 
 #[test]
+fn a_spec_file_without_end_is_refused_unread() {
+    let (code, _, stderr) = run(&["run", "--spec", "/dev/zero"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("/dev/zero") && stderr.contains("too long"), "{stderr}");
+}
+
+#[test]
 fn people_get_a_summary_and_quiet_gets_nothing() {
     let args = ["run", "--workers", "2", "--workload", "square", "--tasks", "9"];
     let (code, stdout, stderr) = run(&args);

@@ -28,7 +28,7 @@ fn files(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every source file: its path below `src`, and its code without comments.
+/// Every source file: its path below `src`, and its code without comments and unit tests.
 fn sources() -> Vec<(String, String)> {
     let mut paths = Vec::new();
     files(Path::new(SOURCES), &mut paths);
@@ -39,6 +39,9 @@ fn sources() -> Vec<(String, String)> {
             let name = path.strip_prefix(SOURCES).expect("below src").to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).expect("UTF-8");
             let code = text
+                .split("\n#[cfg(test)]\nmod tests {")
+                .next()
+                .unwrap_or_default()
                 .lines()
                 .filter(|line| !line.trim_start().starts_with("//"))
                 .collect::<Vec<_>>()

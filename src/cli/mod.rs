@@ -35,6 +35,8 @@ pub enum CliError {
     Launch(#[from] LaunchError),
     #[error("the run was lost: {0}")]
     Lost(String),
+    #[error("signals could not be taken in: {0}")]
+    Signals(io::Error),
     #[error("the output could not be written: {0}")]
     Output(#[from] io::Error),
     #[error("{0}")]
@@ -45,7 +47,9 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Spec(_) | Self::SpecFile { .. } | Self::Usage(_) => EXIT_USAGE,
-            Self::Launch(_) | Self::Lost(_) | Self::Output(_) | Self::Window(_) => EXIT_LOST,
+            Self::Launch(_) | Self::Lost(_) | Self::Signals(_) | Self::Output(_) | Self::Window(_) => {
+                EXIT_LOST
+            }
         }
     }
 }

@@ -1,8 +1,11 @@
 //! `poolscope run`: one spec, here, with a progress bar for people and a JSON object for programs.
 
 use std::{
-    io::{self, Write},
-    sync::Arc,
+    io::{self, Read, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -29,6 +32,9 @@ use crate::{
 /// Spec files beyond this are not read.
 const SPEC_FILE_LIMIT: u64 = 1 << 20;
 
+/// After a second signal, an engine that has not ended by then is killed.
+const CANCEL_LIMIT: Duration = Duration::from_secs(1);
+
 enum Wake {
     Snapshot,
     Signal(i32),
@@ -41,7 +47,8 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     };
     let spec = draft.validate().map_err(CliError::Spec)?;
     let (wake, woken) = bounded(64);
-    forward_signals(wake.clone())?;
+    let over = Arc::new(AtomicBool::new(false));
+    forward_signals(wake.clone(), Arc::clone(&over)).map_err(CliError::Signals)?;
     let began = Instant::now();
     let progress =
         Progress::new(spec.tasks, args.progress == ProgressMode::Auto && !args.quiet && !args.json);
@@ -52,6 +59,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     let mut run = Launcher::this_program().launch(spec, notify)?;
     let signal = follow(&run, &woken, &progress);
     let store = run.wait();
+    over.store(true, Ordering::Release);
     progress.clear();
     let wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let observer = Observer { cpu_ns: process_cpu_ns(), wall_ns };
@@ -61,39 +69,49 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
 
 fn read_spec(path: &std::path::Path) -> Result<Draft, CliError> {
     let fail = |source| CliError::SpecFile { path: path.to_owned(), source };
-    let length = std::fs::metadata(path).map_err(fail)?.len();
-    if length > SPEC_FILE_LIMIT {
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(fail)?;
+    // Bounded while reading: a device or a pipe has no length to ask for.
+    let length = file.take(SPEC_FILE_LIMIT + 1).read_to_string(&mut text).map_err(fail)?;
+    if length as u64 > SPEC_FILE_LIMIT {
         return Err(fail(io::Error::other(format!(
-            "{length} bytes are too many for a spec; at most {SPEC_FILE_LIMIT} are read"
+            "too long for a spec: at most {SPEC_FILE_LIMIT} bytes are read"
         ))));
     }
-    let text = std::fs::read_to_string(path).map_err(fail)?;
     parse_toml(&text).map_err(CliError::Spec)
 }
 
-/// The first signal stops the run in order; each comes to the main loop, which decides.
-fn forward_signals(wake: Sender<Wake>) -> io::Result<()> {
+/// Signals come to the main loop, which decides. Once the run is over they end the program as they would any other.
+fn forward_signals(wake: Sender<Wake>, over: Arc<AtomicBool>) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in &mut signals {
-            if wake.send(Wake::Signal(signal)).is_err() {
-                return;
+            if over.load(Ordering::Acquire) || wake.send(Wake::Signal(signal)).is_err() {
+                let _ends_the_program = signal_hook::low_level::emulate_default_handler(signal);
             }
         }
     })?;
     Ok(())
 }
 
-/// Shows progress until the run is over. Gives the signal that ended it, if one did.
+/// Shows progress until the run is over. Gives the signal that ended it, if one did: the first stops the run in order,
+/// the second at once, and an engine that does not even hear that is killed.
 fn follow(run: &RunHandle, woken: &Receiver<Wake>, progress: &Progress) -> Option<i32> {
     let mut stopped_by = None;
+    let mut kill_at = None;
     loop {
+        if kill_at.is_some_and(|at| Instant::now() >= at) {
+            run.kill();
+        }
         match woken.recv_timeout(Duration::from_millis(200)) {
             Ok(Wake::Signal(signal)) if stopped_by.is_none() => {
                 stopped_by = Some(signal);
                 run.send(&Command::Stop);
             }
-            Ok(Wake::Signal(_)) => run.send(&Command::Cancel),
+            Ok(Wake::Signal(_)) => {
+                run.send(&Command::Cancel);
+                kill_at.get_or_insert_with(|| Instant::now() + CANCEL_LIMIT);
+            }
             Ok(Wake::Snapshot) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return stopped_by,
         }
@@ -126,7 +144,9 @@ fn print(store: &RunStore, observer: Observer, args: &RunArgs) -> Result<(), Cli
 fn verdict(store: &RunStore, signal: Option<i32>) -> Result<u8, CliError> {
     let reason = || store.reason.as_deref().unwrap_or("for an unknown reason").to_owned();
     match (store.phase, signal) {
-        (Phase::Ended(Status::Interrupted), Some(signal)) => Ok(128 + u8::try_from(signal).unwrap_or(0)),
+        (Phase::Ended(Status::Interrupted | Status::Lost), Some(signal)) => {
+            Ok(128 + u8::try_from(signal).unwrap_or(0))
+        }
         (Phase::Ended(Status::Finished), _) if store.tally.all_ok() => Ok(EXIT_OK),
         (Phase::Ended(Status::Finished), _) => Ok(EXIT_TASKS),
         (Phase::Ended(Status::Interrupted), None) => Ok(EXIT_LOST),

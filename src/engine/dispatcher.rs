@@ -33,6 +33,10 @@ const BURST: usize = 256;
 const AUTO_CREDIT_MAX: f64 = 64.0;
 /// Under `--prefetch auto` a worker holds about this much work beyond the chunk it runs.
 const AUTO_CREDIT_NS: f64 = NS_PER_MS as f64;
+/// A result larger than this is a worker's mistake.
+const VALUE_LIMIT_BYTES: u64 = 32 << 20;
+/// Of one log line or panic message, this much is kept.
+const TEXT_LIMIT_BYTES: usize = 16 << 10;
 /// A task that killed this many workers is not tried again.
 const DEATHS_UNTIL_SET_ASIDE: u32 = 2;
 
@@ -109,14 +113,12 @@ impl<'a> Dispatcher<'a> {
     pub(super) fn run(mut self) -> (Status, Option<String>) {
         self.queue.refill(self.clock.now_ns());
         self.sample_queue();
-        for worker in 0..self.spec.workers {
-            self.spawn(WorkerId(worker));
-        }
         let end = loop {
+            let more_to_spawn = self.spawn_due();
             if let Some(end) = self.end_of_run() {
                 break end;
             }
-            self.wait_and_take();
+            self.wait_and_take(more_to_spawn);
             let now_ns = self.clock.now_ns();
             if now_ns.saturating_sub(self.supervised_ns) >= TICK_NS {
                 self.supervised_ns = now_ns;
@@ -135,8 +137,12 @@ impl<'a> Dispatcher<'a> {
         end
     }
 
-    fn wait_and_take(&mut self) {
-        let tick_ns = if self.queue_changed || self.has_deadlines() { TICK_NS } else { IDLE_TICK_NS };
+    fn wait_and_take(&mut self, at_once: bool) {
+        let tick_ns = match () {
+            () if at_once => 0,
+            () if self.queue_changed || self.has_deadlines() => TICK_NS,
+            () => IDLE_TICK_NS,
+        };
         match self.inbox.recv_timeout(Duration::from_nanos(tick_ns)) {
             Ok(first) => {
                 self.take(first);
@@ -196,6 +202,11 @@ impl<'a> Dispatcher<'a> {
                 self.emitter.emit(Event::WorkerReady { t_ns: settle(t_ns), worker });
                 self.last_ready_ns = self.last_ready_ns.max(settle(t_ns));
                 self.check_pool_ready();
+                self.steer(worker);
+            }
+            Up::Heard => {
+                self.slots[worker.index()].unheard = false;
+                self.steer(worker);
             }
             Up::Started { t_ns, task } => {
                 let slot = &mut self.slots[worker.index()];
@@ -215,6 +226,9 @@ impl<'a> Dispatcher<'a> {
                 }
             }
             Up::Ended { t_ns, task, end, usage, value } => {
+                if value.len_bytes() > VALUE_LIMIT_BYTES {
+                    return Err(format!("the result of {task} has {} bytes", value.len_bytes()));
+                }
                 let slot = &mut self.slots[worker.index()];
                 let Some(running) = slot.running.filter(|running| running.task == task) else {
                     return Err(format!("it says it ended {task}, which it did not run"));
@@ -230,7 +244,8 @@ impl<'a> Dispatcher<'a> {
                 let outcome = outcome_of(end, ending);
                 self.finish(worker, running, outcome, (end_ns, received_ns), usage, value);
             }
-            Up::Log { t_ns, level, text } => {
+            Up::Log { t_ns, level, mut text } => {
+                shorten(&mut text);
                 self.emitter.emit(Event::Log { t_ns: settle(t_ns), worker: Some(worker), level, text });
             }
         }
@@ -369,12 +384,12 @@ impl<'a> Dispatcher<'a> {
             Command::Cancel => self.stop(true),
             Command::Pause if !self.paused => {
                 self.paused = true;
-                self.tell_all(&Down::Hold);
+                self.steer_all();
                 self.emitter.emit(Event::Paused { t_ns });
             }
             Command::Resume if self.paused => {
                 self.paused = false;
-                self.tell_all(&Down::Go);
+                self.steer_all();
                 self.emitter.emit(Event::Resumed { t_ns });
                 self.feed_all();
             }
@@ -383,12 +398,23 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    pub(super) fn tell_all(&mut self, message: &Down) {
+    pub(super) fn steer_all(&mut self) {
         for worker in 0..self.slots.len() {
-            if self.slots[worker].is_alive() {
-                // A worker that cannot be told is dying, and its death will be noticed.
-                let _dying = self.pool.send(WorkerId(worker as u32), message.clone());
-            }
+            self.steer(WorkerId(worker as u32));
+        }
+    }
+
+    /// Tells a worker to hold or to go on, if it was told otherwise. One such word is under way at a time, so that no
+    /// number of pauses can fill its stream.
+    fn steer(&mut self, worker: WorkerId) {
+        let hold = self.paused || self.stopping.is_some();
+        let slot = &mut self.slots[worker.index()];
+        if slot.presence != Presence::Ready || slot.unheard || slot.held == hold {
+            return;
+        }
+        (slot.held, slot.unheard) = (hold, true);
+        if let Err(error) = self.pool.send(worker, if hold { Down::Hold } else { Down::Go }) {
+            self.condemn(worker, &format!("it cannot be reached: {error}"));
         }
     }
 
@@ -405,10 +431,21 @@ impl<'a> Dispatcher<'a> {
     }
 }
 
+/// Cuts a worker's text to what is kept of it.
+fn shorten(text: &mut String) {
+    if text.len() > TEXT_LIMIT_BYTES {
+        text.truncate(text.floor_char_boundary(TEXT_LIMIT_BYTES));
+        text.push('…');
+    }
+}
+
 fn outcome_of(end: TaskEnd, ending: Option<Ending>) -> Outcome {
     match end {
         TaskEnd::Ok => Outcome::Ok,
-        TaskEnd::Failed(message) => Outcome::Failed(message.into()),
+        TaskEnd::Failed(mut message) => {
+            shorten(&mut message);
+            Outcome::Failed(message.into())
+        }
         TaskEnd::Cancelled => match ending.map(|ending| ending.why) {
             Some(Why::TimedOut) => Outcome::TimedOut,
             Some(Why::Cancelled) | None => Outcome::Cancelled,

@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{Sender, TrySendError, bounded};
 
 pub use process_worker::worker_main;
 
@@ -78,7 +78,7 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
     let (inbox, messages) = bounded(INBOX_CAPACITY);
     let to_dispatcher = inbox.clone();
     let (emitter, writer) = Emitter::start(std::io::stdout(), move || {
-        let _dispatcher_has_ended = to_dispatcher.send(Inbox::SessionGone);
+        !matches!(to_dispatcher.try_send(Inbox::SessionGone), Err(TrySendError::Full(_)))
     })?;
     read_commands(frames, inbox.clone())?;
     let telemetry = sampler::resolve_level(spec);

@@ -1,6 +1,6 @@
 //! What the dispatcher needs of a backend, and what comes back to it.
 
-use std::io;
+use std::{io, time::Duration};
 
 use super::wire::{Down, Up};
 use crate::{
@@ -49,6 +49,9 @@ pub(super) trait Pool {
     /// Asks for the end of one running task, as gently as the backend can.
     fn cancel(&mut self, worker: WorkerId, task: TaskId);
 
+    /// Asks for the end of whatever runs, on all workers, also of tasks whose start has not been told yet.
+    fn cancel_everything(&mut self);
+
     /// Takes a cancellation back once its task has ended.
     fn clear_cancel(&mut self, worker: WorkerId);
 
@@ -61,6 +64,6 @@ pub(super) trait Pool {
     /// Whether workers are processes: they die alone, and [`Inbox::Died`] tells of it.
     fn has_processes(&self) -> bool;
 
-    /// Waits for workers that were told to quit.
-    fn join(&mut self);
+    /// Waits for workers that were told to quit, but for no longer than `limit`.
+    fn join(&mut self, limit: Duration);
 }

@@ -14,9 +14,10 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::Arc,
     thread::JoinHandle,
+    time::Duration,
 };
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Sender, bounded};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair},
@@ -67,6 +68,14 @@ impl ProcessPool {
 
 impl Pool for ProcessPool {
     fn spawn(&mut self, worker: WorkerId, life: LifeNumber) -> io::Result<Spawned> {
+        // The reader comes first: were it missing, nobody would reap the child.
+        let (give_child, child_given) = bounded(1);
+        let inbox = self.inbox.clone();
+        let reader = std::thread::Builder::new().name(format!("reader-{}", worker.0)).spawn(move || {
+            if let Ok(reading) = child_given.recv() {
+                read_worker(worker, life, reading, &inbox);
+            }
+        })?;
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
         let errors = io::stderr().as_fd().try_clone_to_owned()?;
         let mut child = Command::new("/proc/self/exe")
@@ -79,29 +88,27 @@ impl Pool for ProcessPool {
             .process_group(0)
             .spawn()?;
         let pid = child.id();
-        let (pidfd, reader, stream) = match adopt(&mut child, ours) {
-            Ok(parts) => parts,
+        let pidfd = match pidfd_open(Pid::from_child(&child), PidfdFlags::empty()) {
+            Ok(pidfd) => Arc::new(pidfd),
             Err(error) => {
                 // It must not outlive this failure, and nobody else knows of it.
                 let _already_gone = child.kill();
                 let _reaped = child.wait();
-                return Err(error);
+                return Err(error.into());
             }
         };
-        let inbox = self.inbox.clone();
-        let thread = {
-            let (stream, pidfd) = (Arc::clone(&stream), Arc::clone(&pidfd));
-            std::thread::Builder::new()
-                .name(format!("reader-{}", worker.0))
-                .spawn(move || read_worker(worker, life, child, &stream, &pidfd, reader, &inbox))?
-        };
+        let stream = Arc::new(ours);
+        let reading = Reading { child, stream: Arc::clone(&stream), pidfd: Arc::clone(&pidfd) };
+        // The reader waits for exactly this.
+        let _reader_lives = give_child.send(reading);
         if self.members.len() <= worker.index() {
             self.members.resize_with(worker.index() + 1, || None);
         }
-        let former = self.members[worker.index()].replace(Member { stream, pidfd, reader: thread });
+        let former = self.members[worker.index()].replace(Member { stream, pidfd, reader });
         self.former.extend(former.map(|member| member.reader));
         self.former.retain(|reader| !reader.is_finished());
-        self.send(worker, Down::Job(Box::new(Job { worker, ..self.job.clone() })))?;
+        // A worker that is dead already is reported by its reader, as any other death is.
+        let _dead_already = self.send(worker, Down::Job(Box::new(Job { worker, ..self.job.clone() })));
         Ok(Spawned { pid, tid: pid })
     }
 
@@ -117,6 +124,9 @@ impl Pool for ProcessPool {
         // A dead worker cannot be cancelled, and its death is reported by its reader.
         let _already_gone = self.kill(worker, Signal::TERM.as_raw());
     }
+
+    /// What runs is known by its start, or is killed when its worker does not quit.
+    fn cancel_everything(&mut self) {}
 
     fn clear_cancel(&mut self, _worker: WorkerId) {}
 
@@ -134,7 +144,8 @@ impl Pool for ProcessPool {
         true
     }
 
-    fn join(&mut self) {
+    fn join(&mut self, _limit: Duration) {
+        // Every worker is dead by now or was killed, so that no reader has long to wait.
         let readers = self.members.drain(..).flatten().map(|member| member.reader);
         for reader in readers.chain(self.former.drain(..)) {
             let _panic_was_told_by_the_hook = reader.join();
@@ -142,29 +153,21 @@ impl Pool for ProcessPool {
     }
 }
 
-type Adopted = (Arc<OwnedFd>, FrameReader, Arc<OwnedFd>);
-
-fn adopt(child: &mut Child, stream: OwnedFd) -> io::Result<Adopted> {
-    let pid = Pid::from_child(child);
-    let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-    Ok((Arc::new(pidfd), FrameReader::default(), Arc::new(stream)))
+/// What a reader needs of its worker.
+struct Reading {
+    child: Child,
+    stream: Arc<OwnedFd>,
+    pidfd: Arc<OwnedFd>,
 }
 
 /// Takes in one worker's frames until its stream ends, then reaps it and tells how it went.
-fn read_worker(
-    worker: WorkerId,
-    life: LifeNumber,
-    mut child: Child,
-    stream: &OwnedFd,
-    pidfd: &OwnedFd,
-    mut frames: FrameReader,
-    inbox: &Sender<Inbox>,
-) {
-    let fault = read_frames(worker, life, stream, &mut frames, inbox).err();
+fn read_worker(worker: WorkerId, life: LifeNumber, reading: Reading, inbox: &Sender<Inbox>) {
+    let Reading { mut child, stream, pidfd } = reading;
+    let fault = read_frames(worker, life, &stream, inbox).err();
     if fault.is_some() {
-        let _already_gone = pidfd_send_signal(pidfd, Signal::KILL);
+        let _already_gone = pidfd_send_signal(&pidfd, Signal::KILL);
     } else if !wait_readable(pidfd.as_fd(), EXIT_GRACE_NS) {
-        let _already_gone = pidfd_send_signal(pidfd, Signal::KILL);
+        let _already_gone = pidfd_send_signal(&pidfd, Signal::KILL);
         wait_readable(pidfd.as_fd(), u64::MAX);
     }
     // The leader is not reaped yet, so its group's id is still its own: grandchildren go with it.
@@ -178,9 +181,9 @@ fn read_frames(
     worker: WorkerId,
     life: LifeNumber,
     stream: &OwnedFd,
-    frames: &mut FrameReader,
     inbox: &Sender<Inbox>,
 ) -> Result<(), String> {
+    let mut frames = FrameReader::default();
     let mut buffer = vec![0; 64 << 10];
     loop {
         let (count, _) = match recv(stream, buffer.as_mut_slice(), RecvFlags::empty()) {

@@ -60,6 +60,9 @@ pub(super) struct Slot {
     pub(super) assigned: VecDeque<Assigned>,
     pub(super) running: Option<Running>,
     pub(super) ending: Option<Ending>,
+    /// The last word on holding that it was told; a further one waits until this one was heard.
+    pub(super) held: bool,
+    pub(super) unheard: bool,
     /// Its stream broke a rule or cannot be written: it gets no more work and will die.
     pub(super) condemned: bool,
 }
@@ -68,10 +71,12 @@ impl Slot {
     pub(super) fn new() -> Self {
         Self {
             life: 0,
-            presence: Presence::Vacant,
+            presence: Presence::Due { at_ns: 0 },
             assigned: VecDeque::new(),
             running: None,
             ending: None,
+            held: false,
+            unheard: false,
             condemned: false,
         }
     }
@@ -85,6 +90,11 @@ impl Slot {
 
     pub(super) fn is_alive(&self) -> bool {
         matches!(self.presence, Presence::Ready | Presence::Starting { .. })
+    }
+
+    /// Whether a stop need wait for it no longer: nothing runs, and no start can be under way.
+    pub(super) fn is_still(&self) -> bool {
+        self.presence != Presence::Ready || (self.running.is_none() && self.held && !self.unheard)
     }
 
     /// The next task this worker may start.

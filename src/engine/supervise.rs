@@ -24,6 +24,10 @@ const FORCE_AFTER_NS: u64 = 500 * NS_PER_MS;
 const STOP_GRACE_NS: u64 = 300 * NS_PER_MS;
 /// After a stop, a cancelled task is ended by force sooner: a stop takes less than a second.
 const STOP_FORCE_AFTER_NS: u64 = 300 * NS_PER_MS;
+/// After a second stop, a thread has this long to hear of it.
+const CANCEL_GRACE_NS: u64 = 100 * NS_PER_MS;
+/// Workers spawned before messages are looked at again.
+const SPAWNS_A_TURN: usize = 8;
 /// Workers told to quit are killed after this long.
 const QUIT_LIMIT: Duration = Duration::from_millis(500);
 /// Pause before another spawn after one that failed.
@@ -35,6 +39,8 @@ const SIGKILL: i32 = 9;
 pub(super) struct Stopping {
     /// When tasks still running are cancelled; `u64::MAX` once they were.
     cancel_at_ns: u64,
+    /// Workers that have not even heard of it by then are not waited for.
+    give_up_at_ns: u64,
 }
 
 /// Counts workers that died before they were ready. Too many in too short a time, and the pool stops replacing them:
@@ -60,7 +66,22 @@ impl StartBudget {
 }
 
 impl Dispatcher<'_> {
-    pub(super) fn spawn(&mut self, worker: WorkerId) {
+    /// Spawns a few of the workers that are due. True when more are: messages are taken in between, so that a stop need
+    /// not wait for a thousand spawns.
+    pub(super) fn spawn_due(&mut self) -> bool {
+        if self.stopping.is_some() {
+            return false;
+        }
+        let now_ns = self.clock.now_ns();
+        let due = |slot: &Slot| matches!(slot.presence, Presence::Due { at_ns } if at_ns <= now_ns);
+        for _ in 0..SPAWNS_A_TURN {
+            let Some(worker) = self.slots.iter().position(due) else { return false };
+            self.spawn(WorkerId(worker as u32));
+        }
+        self.slots.iter().any(due)
+    }
+
+    fn spawn(&mut self, worker: WorkerId) {
         let life = self.slots[worker.index()].life + 1;
         self.slots[worker.index()] = Slot { life, ..Slot::new() };
         // Taken before the call: what the spawn costs is part of starting up, and no worker is ready before it exists.
@@ -77,9 +98,6 @@ impl Dispatcher<'_> {
                     tid: spawned.tid,
                     restart: life - 1,
                 });
-                if self.paused {
-                    let _dying_is_noticed = self.pool.send(worker, Down::Hold);
-                }
             }
             Err(error) => {
                 let text = format!("{worker} could not be started: {error}");
@@ -112,7 +130,9 @@ impl Dispatcher<'_> {
     pub(super) fn bury(&mut self, worker: WorkerId, exit: Exit, fault: Option<String>) {
         let now_ns = self.clock.now_ns();
         let slot = &mut self.slots[worker.index()];
-        let was_starting = matches!(slot.presence, Presence::Starting { .. });
+        // One that never worked, or broke the rules, would do so again: that is what the start budget is for.
+        let was_useless =
+            matches!(slot.presence, Presence::Starting { .. }) || slot.condemned || fault.is_some();
         let ending = slot.ending.take();
         let running = slot.running.take();
         slot.presence = Presence::Vacant;
@@ -143,8 +163,8 @@ impl Dispatcher<'_> {
                 None => self.repeat(worker, running),
             }
         }
-        if was_starting {
-            self.last_problem = Some(format!("{worker} died at start-up: {exit}"));
+        if was_useless {
+            self.last_problem = Some(format!("{worker} died before it was of use: {exit}"));
             self.start_failed(worker);
         } else if self.stopping.is_none() && !self.queue.is_exhausted() {
             self.spawn(worker);
@@ -198,20 +218,20 @@ impl Dispatcher<'_> {
         for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
             let slot = &self.slots[worker.index()];
             match slot.presence {
-                Presence::Starting { deadline_ns } if now_ns >= deadline_ns => {
+                // Its word may be among the messages that wait.
+                Presence::Starting { deadline_ns } if now_ns >= deadline_ns && self.inbox().is_empty() => {
                     self.condemn(worker, &format!("not ready after {} s", START_LIMIT_NS / NS_PER_S));
                 }
-                Presence::Due { at_ns } if now_ns >= at_ns && self.stopping.is_none() => self.spawn(worker),
                 _ => self.supervise_task(worker, now_ns),
             }
         }
     }
 
     fn supervise_task(&mut self, worker: WorkerId, now_ns: u64) {
+        let has_processes = self.pool.has_processes();
         let slot = &mut self.slots[worker.index()];
-        let Some(running) = slot.running else { return };
-        match &mut slot.ending {
-            None => {
+        match (&mut slot.ending, slot.running) {
+            (None, Some(running)) => {
                 let timeout_ns = self.spec.timeout_ns().unwrap_or(u64::MAX);
                 if now_ns.saturating_sub(running.start_ns) >= timeout_ns {
                     let force_at_ns = now_ns + FORCE_AFTER_NS;
@@ -219,15 +239,16 @@ impl Dispatcher<'_> {
                     self.pool.cancel(worker, running.task);
                 }
             }
-            Some(ending) if now_ns >= ending.force_at_ns => {
+            // A process was sent a signal that it must die of, even if its task ended just in time.
+            (Some(ending), running) if now_ns >= ending.force_at_ns => {
                 ending.force_at_ns = u64::MAX;
-                if self.pool.has_processes() {
+                if has_processes {
                     let _already_gone = self.pool.kill(worker, SIGKILL);
-                } else {
+                } else if running.is_some() {
                     self.abandon_thread(worker);
                 }
             }
-            Some(_) => {}
+            _ => {}
         }
     }
 
@@ -264,17 +285,22 @@ impl Dispatcher<'_> {
         if first {
             self.emitter.emit(Event::Stopping { t_ns: now_ns });
             self.queue.clear();
-            self.tell_all(&Down::Hold);
-            self.stopping = Some(Stopping { cancel_at_ns: now_ns + STOP_GRACE_NS });
+            let cancel_at_ns = now_ns + STOP_GRACE_NS;
+            let give_up_at_ns = cancel_at_ns + STOP_FORCE_AFTER_NS;
+            self.stopping = Some(Stopping { cancel_at_ns, give_up_at_ns });
+            self.steer_all();
         }
         if at_once || !first {
-            self.stopping = Some(Stopping { cancel_at_ns: u64::MAX });
-            self.cancel_all(now_ns);
+            // A thread can only be asked, and needs a moment to hear it.
+            let force_at_ns = if self.pool.has_processes() { now_ns } else { now_ns + CANCEL_GRACE_NS };
+            self.stopping = Some(Stopping { cancel_at_ns: u64::MAX, give_up_at_ns: force_at_ns });
+            self.cancel_all(force_at_ns);
             self.supervise(now_ns);
         }
     }
 
     fn cancel_all(&mut self, force_at_ns: u64) {
+        self.pool.cancel_everything();
         for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
             let slot = &mut self.slots[worker.index()];
             let Some(running) = slot.running else { continue };
@@ -299,9 +325,10 @@ impl Dispatcher<'_> {
             let starting = self.slots.iter().any(|slot| matches!(slot.presence, Presence::Starting { .. }));
             return (self.stopping.is_some() || !starting).then_some((Status::Finished, None));
         }
-        if self.stopping.is_some() {
-            let idle = self.slots.iter().all(|slot| slot.running.is_none() || !slot.is_alive());
-            return idle.then(|| (Status::Interrupted, Some("stopped on request".to_owned())));
+        if let Some(stopping) = self.stopping {
+            let given_up = self.clock.now_ns() >= stopping.give_up_at_ns;
+            let over = self.slots.iter().all(|slot| slot.is_still() || (given_up && slot.running.is_none()));
+            return over.then(|| (Status::Interrupted, Some("stopped on request".to_owned())));
         }
         if self.slots.iter().all(|slot| slot.presence == Presence::Vacant) {
             let cause = self.last_problem.take().unwrap_or_else(|| "all workers are gone".to_owned());
@@ -328,7 +355,9 @@ impl Dispatcher<'_> {
         let mut forced = false;
         while waiting > 0 {
             match self.inbox().recv_deadline(deadline) {
-                Ok(Inbox::Died { worker, life, exit, .. }) if self.slots[worker.index()].life == life => {
+                Ok(Inbox::Died { worker, life, exit, .. })
+                    if self.slots[worker.index()].life == life && self.slots[worker.index()].is_alive() =>
+                {
                     self.slots[worker.index()].presence = Presence::Vacant;
                     self.emitter.emit(Event::WorkerExited {
                         t_ns: self.clock.now_ns(),
@@ -347,7 +376,8 @@ impl Dispatcher<'_> {
                 }
             }
         }
-        self.pool.join();
+        self.pool.cancel_everything();
+        self.pool.join(QUIT_LIMIT);
     }
 
     fn kill_remaining(&mut self) {

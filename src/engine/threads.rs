@@ -27,7 +27,12 @@ const DOWN_CAPACITY: usize = 256;
 /// Workers' threads carry this prefix in their names; the panic hook knows them by it.
 pub(super) const THREAD_PREFIX: &str = "worker-";
 
-/// Which task of one worker shall stop. 0 is none, `ALL` is any, else the task's index + 1.
+/// Every task, in a [`CancelToken`].
+const ALL: u64 = u64::MAX;
+/// How often threads are looked at that should end.
+const JOIN_POLL: Duration = Duration::from_millis(1);
+
+/// Which task of one worker shall stop. 0 is none, [`ALL`] is any, else the task's index + 1.
 #[derive(Debug, Default)]
 struct CancelToken {
     target: AtomicU64,
@@ -38,7 +43,11 @@ struct CancelToken {
 
 impl CancelToken {
     fn set(&self, task: TaskId) {
-        self.target.store(u64::from(task.0) + 1, Ordering::Release);
+        self.set_target(u64::from(task.0) + 1);
+    }
+
+    fn set_target(&self, target: u64) {
+        self.target.store(target, Ordering::Release);
         let _guard = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
         self.wake.notify_all();
     }
@@ -48,7 +57,8 @@ impl CancelToken {
     }
 
     fn hits(&self, task: TaskId) -> bool {
-        self.target.load(Ordering::Acquire) == u64::from(task.0) + 1
+        let target = self.target.load(Ordering::Acquire);
+        target == u64::from(task.0) + 1 || target == ALL
     }
 }
 
@@ -170,6 +180,12 @@ impl Pool for ThreadPool {
         }
     }
 
+    fn cancel_everything(&mut self) {
+        for member in self.members.iter().flatten() {
+            member.cancel.set_target(ALL);
+        }
+    }
+
     fn clear_cancel(&mut self, worker: WorkerId) {
         if let Ok(member) = self.member(worker) {
             member.cancel.clear();
@@ -193,11 +209,17 @@ impl Pool for ThreadPool {
         false
     }
 
-    fn join(&mut self) {
+    fn join(&mut self, limit: Duration) {
+        let deadline = Instant::now() + limit;
         for member in self.members.drain(..).flatten() {
             drop(member.down);
-            // A panic of the loop itself was already told by the panic hook.
-            let _panic = member.handle.join();
+            while !member.handle.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(JOIN_POLL);
+            }
+            // A thread that listens to nobody ends with the engine, in a moment.
+            if member.handle.is_finished() {
+                let _panic_was_told_by_the_hook = member.handle.join();
+            }
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) enum Down {
         first: u32,
         count: u32,
     },
-    /// Start no further task until `Go`.
+    /// Start no further task until `Go`. Both are answered with [`Up::Heard`].
     Hold,
     Go,
     /// End when nothing is left to do.
@@ -53,6 +53,8 @@ pub(crate) enum Up {
         t_ns: u64,
         build: String,
     },
+    /// A `Hold` or `Go` was taken in; after a `Hold` no further start will come.
+    Heard,
     Started {
         t_ns: u64,
         task: TaskId,

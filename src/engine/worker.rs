@@ -60,8 +60,10 @@ pub(super) fn work(link: &mut dyn Link, halt: &dyn Halt, job: &Job) -> Result<()
             wait = false;
             match message {
                 Down::Chunk { first, count } => tasks.push_back(first..first.saturating_add(count)),
-                Down::Hold => held = true,
-                Down::Go => held = false,
+                Down::Hold | Down::Go => {
+                    held = message == Down::Hold;
+                    link.queue(Up::Heard)?;
+                }
                 Down::Quit => {
                     quitting = true;
                     tasks.clear();

@@ -22,7 +22,7 @@ pub use validate::default_workers;
 
 use crate::{ids::TaskId, time::NS_PER_S};
 
-/// The most tasks one run may have. A run keeps a few dozen bytes for each.
+/// The most tasks one run may have. A session keeps about 240 bytes for each.
 pub const MAX_TASKS: u32 = 10_000_000;
 /// The most workers one pool may have.
 pub const MAX_WORKERS: u32 = 1024;

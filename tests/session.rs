@@ -1,0 +1,103 @@
+//! The session's own interface: launch, command, look.
+
+mod support;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use poolscope::{
+    event::{Command, Exit, Outcome, Status},
+    ids::WorkerId,
+    session::{Launcher, RunHandle},
+    spec::Draft,
+    store::Phase,
+};
+use support::{DEADLINE, until};
+
+/// A pool of two and so many tasks that sleep 20 ms each.
+fn launch(backend: &str, tasks: &str, chunk: &str, prefetch: &str) -> RunHandle {
+    let text = |text: &str| Some(text.to_owned());
+    let draft = Draft {
+        backend: text(backend),
+        workers: text("2"),
+        workload: text("sleep"),
+        size: text("20000000"),
+        tasks: text(tasks),
+        chunk: text(chunk),
+        prefetch: text(prefetch),
+        ..Draft::default()
+    };
+    let launcher = Launcher { program: PathBuf::from(env!("CARGO_BIN_EXE_poolscope")) };
+    launcher.launch(draft.validate().expect("a valid spec"), Arc::new(|| ())).expect("it starts")
+}
+
+fn wait_for_starts(run: &RunHandle) {
+    until("a task runs", DEADLINE, || {
+        run.snapshot().lanes.iter().any(|lane| lane.running.is_some()).then_some(())
+    });
+}
+
+fn wait_for_end(run: &RunHandle) {
+    until("the run ends", DEADLINE, || (!run.is_live()).then_some(()));
+}
+
+#[test]
+fn no_number_of_pauses_wedges_a_run() {
+    for backend in ["processes", "threads"] {
+        let run = launch(backend, "40", "2", "4");
+        wait_for_starts(&run);
+        for _ in 0..400 {
+            run.send(&Command::Pause);
+            run.send(&Command::Resume);
+        }
+        wait_for_end(&run);
+        let store = run.snapshot();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 40), "{backend}");
+    }
+}
+
+#[test]
+fn nothing_starts_during_a_pause_not_even_in_the_middle_of_a_chunk() {
+    for backend in ["processes", "threads"] {
+        let run = launch(backend, "100", "50", "1");
+        wait_for_starts(&run);
+        run.send(&Command::Pause);
+        // Running tasks may end; 20 ms each.
+        std::thread::sleep(Duration::from_millis(400));
+        let done = run.snapshot().tally.ok;
+        std::thread::sleep(Duration::from_millis(200));
+        let store = run.snapshot();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Paused, done), "{backend}");
+        assert!(done < 50, "{backend}: {done}");
+        run.send(&Command::Resume);
+        wait_for_end(&run);
+        assert_eq!(run.snapshot().tally.ok, 100, "{backend}");
+    }
+}
+
+#[test]
+fn a_worker_is_killed_by_command_and_the_run_tells_how() {
+    let run = launch("processes", "30", "1", "1");
+    wait_for_starts(&run);
+    run.send(&Command::KillWorker { worker: WorkerId(1), signal: 9 });
+    run.send(&Command::KillWorker { worker: WorkerId(99), signal: 9 });
+    wait_for_end(&run);
+    let store = run.snapshot();
+    assert_eq!(store.phase, Phase::Ended(Status::Finished));
+    let crashed: Vec<_> =
+        store.spans().filter(|(_, span)| matches!(span.outcome, Outcome::Crashed(_))).collect();
+    assert!(crashed.len() <= 1 && store.tally.ok + crashed.len() as u32 == 30, "{:?}", store.tally);
+    assert!(crashed.iter().all(|(worker, span)| {
+        *worker == WorkerId(1) && span.outcome == Outcome::Crashed(Exit::Signal(9))
+    }));
+    assert_eq!(store.workers[1].restarts, 1);
+    assert!(store.log.iter().any(|line| line.text.contains("there are only 2 workers")));
+}
+
+#[test]
+fn a_run_that_is_dropped_ends() {
+    let run = launch("processes", "1000", "1", "1");
+    wait_for_starts(&run);
+    let pid = run.snapshot().info.as_ref().expect("it has begun").engine_pid;
+    drop(run);
+    assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "the engine is reaped");
+}
