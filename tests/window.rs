@@ -6,11 +6,12 @@ mod support;
 
 use std::{
     fs,
+    io::Write as _,
     path::Path,
     time::{Duration, Instant},
 };
 
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{Key, Modifiers, accesskit::Role};
 use support::{
     assert_nothing_left, folder, path, processes, until,
     window::{Window, has_display},
@@ -21,7 +22,8 @@ const SIZE: (u32, u32) = (1280, 800);
 /// Opens the window, or says that there is none and gives `None`.
 fn open() -> Option<Window> {
     if !has_display() {
-        eprintln!("skipped: there is no display for a window");
+        // Past the test runner, which hides what passing tests print.
+        writeln!(std::io::stderr(), "skipped: there is no display for a window").expect("stderr");
         return None;
     }
     Some(Window::open(SIZE))
@@ -247,3 +249,29 @@ fn an_idle_window_does_nothing() {
     drop(window);
     assert_nothing_left(&mark);
 }
+
+#[test]
+fn every_control_has_a_name_for_those_who_do_not_see_it() {
+    let Some(mut window) = open() else { return };
+    window.click("Pool(4).map square");
+    run_and_finish(&mut window);
+    for tab in ["Workers table", "Log", "Result", "Compare"] {
+        window.click(tab);
+        let nameless: Vec<_> = window
+            .widgets()
+            .into_iter()
+            .filter(|widget| CONTROLS.contains(&widget.role) && widget.label.trim().is_empty())
+            .collect();
+        assert!(nameless.is_empty(), "{tab}: {nameless:?}");
+    }
+}
+
+const CONTROLS: [Role; 7] = [
+    Role::Button,
+    Role::CheckBox,
+    Role::ComboBox,
+    Role::RadioButton,
+    Role::Slider,
+    Role::SpinButton,
+    Role::TextInput,
+];

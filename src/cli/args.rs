@@ -89,8 +89,13 @@ pub(super) struct SpecArgs {
     /// A further knob of the workload, see below; may be repeated
     #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
     param: Vec<String>,
-    /// How task lengths differ: fixed, uniform[:SPREAD], skewed[:ALPHA] or straggler[@INDEX][:FACTOR] [default: fixed]
-    #[arg(long, value_name = "D", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "D",
+        allow_hyphen_values = true,
+        help = "How task lengths differ: fixed, uniform[:SPREAD], skewed[:ALPHA] or straggler[@INDEX][:FACTOR] \
+                [default: fixed]"
+    )]
     lengths: Option<String>,
     /// Tasks handed out together; auto is ceil(tasks / (4 x workers)), as Pool.map [default: auto]
     #[arg(long, value_name = "N|auto", allow_hyphen_values = true)]
@@ -119,8 +124,11 @@ pub(super) struct SpecArgs {
     /// How the engine talks to worker processes: stream [default: stream]
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     transport: Option<String>,
-    /// Read the spec from a TOML file: keys as the flags, parameters in a table [param]
-    #[arg(long = "spec", value_name = "FILE.toml")]
+    #[arg(
+        long = "spec",
+        value_name = "FILE.toml",
+        help = "Read the spec from a TOML file: keys as the flags, parameters in a table [param]"
+    )]
     pub(super) file: Option<PathBuf>,
 }
 

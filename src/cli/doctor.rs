@@ -95,7 +95,7 @@ fn lines(findings: &Findings) -> Vec<(&'static str, String)> {
         lines.push(("python", "none found in PATH".to_owned()));
     }
     for python in &machine.pythons {
-        let version = python.version.as_deref().unwrap_or("version unknown");
+        let version = python.version.as_deref().unwrap_or("does not run");
         lines.push(("python", format!("{version}  {}", python.path.display())));
     }
     lines

@@ -1,8 +1,8 @@
 //! The engine: one process a run, which owns the pool. Spec and commands come in on stdin, events go out on stdout.
 //!
 //! [`engine_main`] is the program `poolscope engine`, [`worker_main`] the program `poolscope worker N`; people start
-//! neither by hand. Inside, the [`dispatcher`] is the only one that decides; what it decides about is behind
-//! [`pool::Pool`], so that threads and processes run by the same rules.
+//! neither by hand. Inside, the dispatcher is the only one that decides; what it decides about is behind
+//! `pool::Pool`, so that threads and processes run by the same rules.
 
 mod dispatcher;
 mod emitter;

@@ -1,4 +1,4 @@
-//! The one state of the window. [`App::logic`] takes in what runs told and carries out actions; [`App::ui`] only draws
+//! The one state of the window. `App::logic` takes in what runs told and carries out actions; `App::ui` only draws
 //! and collects the next actions.
 
 use std::sync::Arc;

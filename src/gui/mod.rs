@@ -1,6 +1,6 @@
 //! The window: a form for a pool and its work, live plots of what it does, and comparisons.
 //!
-//! [`app`] owns all state and is the only one that acts; everything else reads state, draws, and returns actions. Runs
+//! `app` owns all state and is the only one that acts; everything else reads state, draws, and returns actions. Runs
 //! happen in engines of their own ([`crate::session`]), so that nothing here sits inside what is measured.
 
 mod action;
