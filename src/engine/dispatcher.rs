@@ -1,6 +1,6 @@
 //! The engine's centre: one thread that owns the queue and the workers' slots, and puts everything that happens into
-//! one order. It hands out chunks, takes in starts and ends, and decides what becomes of each task; deadlines, deaths
-//! and stops are in [`super::supervise`].
+//! one order. It takes in starts and ends, and decides what becomes of each task; chunks are given out in
+//! [`super::hand_out`], deadlines, deaths and stops are in [`super::supervise`].
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,17 +8,18 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::{
     emitter::Emitter,
+    ending::Stopping,
     pool::{Inbox, Pool},
     queue::TaskQueue,
     sampler::Sampler,
-    slot::{Assigned, Ending, Presence, Running, Slot, Why},
-    supervise::{StartBudget, Stopping},
+    slot::{Ending, Presence, Running, Slot, Why},
+    supervise::StartBudget,
     wire::{Down, TaskEnd, Up},
 };
 use crate::{
     event::{Command, Ended, Event, Level, Outcome, Status, Usage},
     ids::WorkerId,
-    spec::{Prefetch, Spec},
+    spec::Spec,
     time::{NS_PER_MS, RunClock},
     workload::Value,
 };
@@ -29,10 +30,6 @@ const TICK_NS: u64 = 5 * NS_PER_MS;
 const IDLE_TICK_NS: u64 = 200 * NS_PER_MS;
 /// Messages taken in before deadlines are looked at again.
 const BURST: usize = 256;
-/// Most chunks one worker may hold under `--prefetch auto`.
-const AUTO_CREDIT_MAX: f64 = 64.0;
-/// Under `--prefetch auto` a worker holds about this much work beyond the chunk it runs.
-const AUTO_CREDIT_NS: f64 = NS_PER_MS as f64;
 /// A result larger than this is a worker's mistake.
 const VALUE_LIMIT_BYTES: u64 = 32 << 20;
 /// Of one log line or panic message, this much is kept.
@@ -69,10 +66,10 @@ pub(super) struct Dispatcher<'a> {
     pool_ready: bool,
     last_ready_ns: u64,
     /// Smoothed run time of a task; `None` before the first has ended.
-    mean_task_ns: Option<f64>,
+    pub(super) mean_task_ns: Option<f64>,
     supervised_ns: u64,
     sampled_ns: u64,
-    queue_changed: bool,
+    pub(super) queue_changed: bool,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -257,58 +254,6 @@ impl<'a> Dispatcher<'a> {
             self.pool_ready = true;
             self.emitter.emit(Event::PoolReady { t_ns: self.last_ready_ns });
         }
-    }
-
-    fn learn_length(&mut self, run_ns: u64) {
-        let run_ns = run_ns as f64;
-        self.mean_task_ns = Some(self.mean_task_ns.map_or(run_ns, |mean| mean + (run_ns - mean) / 16.0));
-    }
-
-    /// Chunks that one worker may hold, the one it runs included.
-    fn credit(&self) -> usize {
-        match (self.spec.prefetch, self.mean_task_ns) {
-            (Prefetch::Fixed(chunks), _) => chunks as usize,
-            // A second chunk in a slow worker's hands could not go to a faster one.
-            (Prefetch::Auto, None) => 1,
-            (Prefetch::Auto, Some(mean_task_ns)) => {
-                let chunk_ns = (mean_task_ns * f64::from(self.spec.chunk_tasks())).max(1.0);
-                (1.0 + (AUTO_CREDIT_NS / chunk_ns).floor()).min(AUTO_CREDIT_MAX) as usize
-            }
-        }
-    }
-
-    /// Gives one worker what its credit allows.
-    pub(super) fn feed(&mut self, worker: WorkerId) {
-        let credit = self.credit();
-        while self.hand_out(worker, credit) {}
-    }
-
-    /// Gives everybody a chunk in turn until credit or queue is used up.
-    pub(super) fn feed_all(&mut self) {
-        for credit in 1..=self.credit() {
-            for worker in 0..self.slots.len() {
-                self.hand_out(WorkerId(worker as u32), credit);
-            }
-        }
-    }
-
-    /// One chunk to one worker, if it may have it.
-    fn hand_out(&mut self, worker: WorkerId, credit: usize) -> bool {
-        if self.paused || self.stopping.is_some() || !self.slots[worker.index()].can_take(credit) {
-            return false;
-        }
-        let Some(batch) = self.queue.take(self.spec.chunk_tasks()) else { return false };
-        let dispatched_ns = self.clock.now_ns();
-        let message = Down::Chunk { first: batch.tasks.start, count: batch.len() };
-        self.queue_changed = true;
-        if let Err(error) = self.pool.send(worker, message) {
-            self.queue.put_back(batch);
-            self.condemn(worker, &format!("it cannot be reached: {error}"));
-            return false;
-        }
-        self.slots[worker.index()].assigned.push_back(Assigned { batch, dispatched_ns });
-        self.queue.refill(dispatched_ns);
-        true
     }
 
     /// One attempt is over: tells so, and decides whether the task gets another.

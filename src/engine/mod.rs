@@ -6,6 +6,8 @@
 
 mod dispatcher;
 mod emitter;
+mod ending;
+mod hand_out;
 pub(crate) mod life;
 mod pool;
 mod process_worker;

@@ -1,16 +1,12 @@
-//! Births, deaths and deadlines of workers, and the end of a run.
-
-use std::time::{Duration, Instant};
+//! Births, deaths and deadlines of workers. The end of a run is in [`super::ending`].
 
 use super::{
     dispatcher::Dispatcher,
-    pool::Inbox,
     sampler::Target,
     slot::{Ending, Presence, Slot, Why},
-    wire::Down,
 };
 use crate::{
-    event::{Event, Exit, Level, Outcome, Status, Usage},
+    event::{Event, Exit, Level, Outcome, Usage},
     ids::WorkerId,
     time::{NS_PER_MS, NS_PER_S},
     workload::Value,
@@ -20,28 +16,11 @@ use crate::{
 const START_LIMIT_NS: u64 = 5 * NS_PER_S;
 /// Between asking a task to end and ending it by force.
 const FORCE_AFTER_NS: u64 = 500 * NS_PER_MS;
-/// After a stop, running tasks may end by themselves for this long, and then are cancelled.
-const STOP_GRACE_NS: u64 = 300 * NS_PER_MS;
-/// After a stop, a cancelled task is ended by force sooner: a stop takes less than a second.
-const STOP_FORCE_AFTER_NS: u64 = 300 * NS_PER_MS;
-/// After a second stop, a thread has this long to hear of it.
-const CANCEL_GRACE_NS: u64 = 100 * NS_PER_MS;
 /// Workers spawned before messages are looked at again.
 const SPAWNS_A_TURN: usize = 8;
-/// Workers told to quit are killed after this long.
-const QUIT_LIMIT: Duration = Duration::from_millis(500);
 /// Pause before another spawn after one that failed.
 const RESPAWN_PAUSE_NS: u64 = 200 * NS_PER_MS;
-const SIGKILL: i32 = 9;
-
-/// A stop is under way.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stopping {
-    /// When tasks still running are cancelled; `u64::MAX` once they were.
-    cancel_at_ns: u64,
-    /// Workers that have not even heard of it by then are not waited for.
-    give_up_at_ns: u64,
-}
+pub(super) const SIGKILL: i32 = 9;
 
 /// Counts workers that died before they were ready. Too many in too short a time, and the pool stops replacing them:
 /// what is wrong then will not get better by trying again.
@@ -209,12 +188,7 @@ impl Dispatcher<'_> {
 
     /// Looks at every deadline.
     pub(super) fn supervise(&mut self, now_ns: u64) {
-        if let Some(stopping) = &mut self.stopping
-            && now_ns >= stopping.cancel_at_ns
-        {
-            stopping.cancel_at_ns = u64::MAX;
-            self.cancel_all(now_ns + STOP_FORCE_AFTER_NS);
-        }
+        self.supervise_stop(now_ns);
         for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
             let slot = &self.slots[worker.index()];
             match slot.presence {
@@ -275,117 +249,6 @@ impl Dispatcher<'_> {
         } else {
             // Messages of the thread left behind must not count for anybody.
             self.slots[worker.index()].life += 1;
-        }
-    }
-
-    /// Hands out nothing more. With `at_once`, or when asked a second time, running tasks end now.
-    pub(super) fn stop(&mut self, at_once: bool) {
-        let now_ns = self.clock.now_ns();
-        let first = self.stopping.is_none();
-        if first {
-            self.emitter.emit(Event::Stopping { t_ns: now_ns });
-            self.queue.clear();
-            let cancel_at_ns = now_ns + STOP_GRACE_NS;
-            let give_up_at_ns = cancel_at_ns + STOP_FORCE_AFTER_NS;
-            self.stopping = Some(Stopping { cancel_at_ns, give_up_at_ns });
-            self.steer_all();
-        }
-        if at_once || !first {
-            // A thread can only be asked, and needs a moment to hear it.
-            let force_at_ns = if self.pool.has_processes() { now_ns } else { now_ns + CANCEL_GRACE_NS };
-            self.stopping = Some(Stopping { cancel_at_ns: u64::MAX, give_up_at_ns: force_at_ns });
-            self.cancel_all(force_at_ns);
-            self.supervise(now_ns);
-        }
-    }
-
-    fn cancel_all(&mut self, force_at_ns: u64) {
-        self.pool.cancel_everything();
-        for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
-            let slot = &mut self.slots[worker.index()];
-            let Some(running) = slot.running else { continue };
-            let ending = Ending { task: running.task, why: Why::Cancelled, force_at_ns };
-            match &mut slot.ending {
-                Some(ending) => ending.force_at_ns = ending.force_at_ns.min(force_at_ns),
-                none => {
-                    *none = Some(ending);
-                    self.pool.cancel(worker, running.task);
-                }
-            }
-        }
-    }
-
-    /// The verdict on the run, once there is one.
-    pub(super) fn end_of_run(&mut self) -> Option<(Status, Option<String>)> {
-        if self.session_gone {
-            return Some((Status::Interrupted, Some("the session went away".to_owned())));
-        }
-        if self.done == self.spec.tasks {
-            // The pool counts as ready, or not, before it is dissolved: "time until ready" is one of its figures.
-            let starting = self.slots.iter().any(|slot| matches!(slot.presence, Presence::Starting { .. }));
-            return (self.stopping.is_some() || !starting).then_some((Status::Finished, None));
-        }
-        if let Some(stopping) = self.stopping {
-            let given_up = self.clock.now_ns() >= stopping.give_up_at_ns;
-            let over = self.slots.iter().all(|slot| slot.is_still() || (given_up && slot.running.is_none()));
-            return over.then(|| (Status::Interrupted, Some("stopped on request".to_owned())));
-        }
-        if self.slots.iter().all(|slot| slot.presence == Presence::Vacant) {
-            let cause = self.last_problem.take().unwrap_or_else(|| "all workers are gone".to_owned());
-            return Some((Status::Lost, Some(format!("no worker is left: {cause}"))));
-        }
-        None
-    }
-
-    /// Takes the last samples, then ends every worker and waits for it.
-    pub(super) fn dismiss(&mut self) {
-        if self.session_gone {
-            // Nobody reads the samples, and the workers die with this process.
-            return;
-        }
-        self.sampler.finish();
-        let mut waiting = 0;
-        for worker in 0..self.slots.len() {
-            if self.slots[worker].is_alive() {
-                let _dying = self.pool.send(WorkerId(worker as u32), Down::Quit);
-                waiting += usize::from(self.pool.has_processes());
-            }
-        }
-        let mut deadline = Instant::now() + QUIT_LIMIT;
-        let mut forced = false;
-        while waiting > 0 {
-            match self.inbox().recv_deadline(deadline) {
-                Ok(Inbox::Died { worker, life, exit, .. })
-                    if self.slots[worker.index()].life == life && self.slots[worker.index()].is_alive() =>
-                {
-                    self.slots[worker.index()].presence = Presence::Vacant;
-                    self.emitter.emit(Event::WorkerExited {
-                        t_ns: self.clock.now_ns(),
-                        worker,
-                        exit,
-                        expected: !forced,
-                    });
-                    waiting -= 1;
-                }
-                Ok(_) => {}
-                Err(_) if forced => break,
-                Err(_) => {
-                    forced = true;
-                    deadline = Instant::now() + QUIT_LIMIT;
-                    self.kill_remaining();
-                }
-            }
-        }
-        self.pool.cancel_everything();
-        self.pool.join(QUIT_LIMIT);
-    }
-
-    fn kill_remaining(&mut self) {
-        for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
-            if self.slots[worker.index()].is_alive() {
-                self.log(Level::Warning, Some(worker), format!("{worker} did not quit and is killed"));
-                let _already_gone = self.pool.kill(worker, SIGKILL);
-            }
         }
     }
 }
