@@ -174,37 +174,48 @@ fn finish(program: Program) -> (i32, serde_json::Value) {
     (output.status.code().expect("a code"), run)
 }
 
+/// Six tasks of a second for two workers, one of which is killed half a second in: well inside its first task.
+fn run_with_a_kill(chunk: &str, retries: &str) -> (i32, serde_json::Value) {
+    let program = start(&[
+        "run",
+        "--json",
+        "--workers",
+        "2",
+        "--workload",
+        "sleep",
+        "--size",
+        "1000000000",
+        "--tasks",
+        "6",
+        "--chunk",
+        chunk,
+        "--retries",
+        retries,
+    ]);
+    let victim = workers(&program.mark, 2)[0];
+    std::thread::sleep(Duration::from_millis(500));
+    signal(victim, "KILL");
+    finish(program)
+}
+
 #[test]
 fn a_killed_worker_costs_its_running_task_and_is_replaced() {
-    let program = start(&LONG);
-    let victim = workers(&program.mark, 2)[0];
-    std::thread::sleep(Duration::from_millis(200));
-    signal(victim, "KILL");
-    let (code, run) = finish(program);
-    assert_eq!(code, 1);
-    assert_eq!((count(&run, "ok"), count(&run, "crashed")), (39, 1));
+    let (code, run) = run_with_a_kill("1", "0");
+    assert_eq!((code, count(&run, "ok"), count(&run, "crashed")), (1, 5, 1));
+    assert_eq!(run["workers"].as_array().expect("workers").iter().filter(|w| w["restarts"] == 1).count(), 1);
 }
 
 #[test]
 fn a_killed_worker_costs_nothing_where_a_retry_is_allowed() {
-    let program = start(&[&LONG[..], &["--retries", "1"]].concat());
-    let victim = workers(&program.mark, 2)[1];
-    std::thread::sleep(Duration::from_millis(200));
-    signal(victim, "KILL");
-    let (code, run) = finish(program);
-    assert_eq!((code, count(&run, "ok")), (0, 40));
+    let (code, run) = run_with_a_kill("1", "1");
+    assert_eq!((code, count(&run, "ok")), (0, 6));
 }
 
 #[test]
 fn unstarted_tasks_of_a_killed_worker_go_to_others_free_of_charge() {
-    // One chunk of ten tasks a worker: nine of them wait in the worker's hands.
-    let program = start(&[&LONG[..10], &["--chunk", "10"]].concat());
-    let victim = workers(&program.mark, 2)[0];
-    std::thread::sleep(Duration::from_millis(120));
-    signal(victim, "KILL");
-    let (code, run) = finish(program);
-    assert_eq!(code, 1);
-    assert_eq!((count(&run, "ok"), count(&run, "crashed")), (39, 1));
+    // Two of its three tasks wait in the worker's hands.
+    let (code, run) = run_with_a_kill("3", "0");
+    assert_eq!((code, count(&run, "ok"), count(&run, "crashed")), (1, 5, 1));
 }
 
 #[test]
