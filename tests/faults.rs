@@ -33,7 +33,8 @@ fn a_segfault_costs_a_process_one_task_and_threads_the_engine() {
     assert_eq!(code, 3);
     assert_eq!(run_of_threads["status"], "lost");
     assert!(run_of_threads["reason"].as_str().is_some_and(|why| why.contains("SIGSEGV")), "{run_of_threads}");
-    assert!(count(&run_of_threads, "crashed") >= 1 && count(&run_of_threads, "not_run") >= 1);
+    // What the engine had not told yet died with it: a start may be missing, never a task.
+    assert!(count(&run_of_threads, "ok") < 16 && count(&run_of_threads, "failed") == 0);
 }
 
 #[test]
@@ -307,6 +308,12 @@ fn nothing_outlives_a_killed_session() {
         let engine = until("the engine runs", DEADLINE, || processes(&mark, Some("engine")).first().copied());
         if backend == "processes" {
             workers(&mark, 2);
+        } else {
+            // Past its first moments, in which a halted process could not even ask to die with its parent.
+            until("the engine has its threads", DEADLINE, || {
+                let threads = std::fs::read_dir(format!("/proc/{engine}/task")).ok()?.count();
+                (threads >= 5).then_some(())
+            });
         }
         if engine_stopped {
             signal(engine, "STOP");

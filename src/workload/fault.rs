@@ -4,7 +4,10 @@
 //! a segfault takes down: the process that runs the task.
 #![expect(unsafe_code, reason = "a segfault that safe code can make would be a bug of the compiler")]
 
-use std::hint::{black_box, spin_loop};
+use std::{
+    hint::{black_box, spin_loop},
+    time::Duration,
+};
 
 use super::{Cancelled, TaskContext, Value, timed};
 use crate::{
@@ -18,8 +21,10 @@ const LEAK_BYTES: usize = 64 * 1024 * 1024;
 const PAGE_BYTES: usize = 4096;
 /// In the first page, which no system maps, and not null, which Rust checks for in debug builds.
 const UNMAPPED_ADDRESS: usize = 8;
+/// Between the start of a task and its fault, at least.
+const TELL_TIME: Duration = Duration::from_millis(20);
 
-/// Spins `size_ns` of CPU time; a task with a fault goes wrong half-way.
+/// Spins `size_ns` of CPU time; a task with a fault waits a moment half-way and goes wrong.
 pub(super) fn run(
     spec: &Spec,
     task: TaskId,
@@ -29,6 +34,8 @@ pub(super) fn run(
     let before_ns = size_ns / 2;
     timed::spin(before_ns, context)?;
     if let Some(fault) = spec.fault_at(task) {
+        // A crash of a thread takes along what its engine has not told yet. This leaves time to tell of the start.
+        context.sleep(TELL_TIME)?;
         strike(fault);
     }
     timed::spin(size_ns - before_ns, context)?;
