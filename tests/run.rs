@@ -158,11 +158,12 @@ fn a_spec_file_is_read_and_flags_win_over_it() {
 fn an_unknown_key_of_a_spec_file_is_refused_with_the_nearest_known_one() {
     let folder = folder();
     let file = path(&folder, "spec.toml");
-    fs::write(&file, "wrokers = 2\ntask = 5\n").expect("written");
+    fs::write(&file, "wrokers = 2\ntask = 5\nbackend = \"treads\"\n").expect("written");
     let (code, _, stderr) = run(&["run", "--spec", file.to_str().expect("UTF-8")]);
     assert_eq!(code, 2);
     assert!(stderr.contains("wrokers") && stderr.contains("did you mean workers"), "{stderr}");
     assert!(stderr.contains("did you mean tasks"), "{stderr}");
+    assert!(stderr.contains("backend: treads"), "values are judged in the same breath: {stderr}");
 }
 
 #[test]

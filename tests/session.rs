@@ -93,6 +93,36 @@ fn a_worker_is_killed_by_command_and_the_run_tells_how() {
     assert!(store.log.iter().any(|line| line.text.contains("there are only 2 workers")));
 }
 
+/// More busy workers than cores: waits are long and fall anywhere, and must never exceed the time they are a part of.
+#[test]
+fn what_is_measured_of_a_task_lies_within_its_run_time() {
+    for backend in ["processes", "threads"] {
+        let text = |text: &str| Some(text.to_owned());
+        let draft = Draft {
+            backend: text(backend),
+            workers: text("4"),
+            workload: text("mandelbrot"),
+            size: text("480"),
+            params: vec![("iterations".to_owned(), "300".to_owned())],
+            tasks: text("320"),
+            telemetry: text("full"),
+            ..Draft::default()
+        };
+        let launcher = Launcher { program: PathBuf::from(env!("CARGO_BIN_EXE_poolscope")) };
+        let run =
+            launcher.launch(draft.validate().expect("a valid spec"), Arc::new(|| ())).expect("it starts");
+        wait_for_end(&run);
+        let store = run.snapshot();
+        assert_eq!(store.tally.ok, 320);
+        for (_, span) in store.spans() {
+            let (Some(cpu_ns), Some(wait_ns)) = (span.usage.cpu_ns, span.usage.core_wait_ns) else {
+                panic!("full telemetry measures both: {span:?}");
+            };
+            assert!(cpu_ns.max(wait_ns) <= span.run_ns(), "{backend}: {span:?}");
+        }
+    }
+}
+
 #[test]
 fn a_run_that_is_dropped_ends() {
     let run = launch("processes", "1000", "1", "1");

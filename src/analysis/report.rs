@@ -215,10 +215,10 @@ impl SelfReport {
     }
 }
 
-/// Tasks that ended per second of wall time; `None` before the first has.
+/// Tasks that ended ok per second of wall time; `None` before the first has ended.
 pub(super) fn throughput(store: &RunStore) -> Option<f64> {
     let wall_ns = store.last_end_ns;
-    (wall_ns > 0).then(|| f64::from(store.tally.done()) * NS_PER_S as f64 / wall_ns as f64)
+    (wall_ns > 0).then(|| f64::from(store.tally.ok) * NS_PER_S as f64 / wall_ns as f64)
 }
 
 fn status_name(phase: Phase) -> &'static str {
@@ -308,7 +308,7 @@ mod tests {
                                "cpu_ns": 6_000_000, "max_rss_bytes": 0, "pss_bytes": null, "exit": {"code": 0}})
         );
         assert_eq!(json["workers"][1]["exit"], serde_json::json!({"signal": 9}));
-        assert_eq!(json["throughput"], 150.0);
+        assert_eq!(json["throughput"], 100.0);
         assert_eq!(json["task_ns"]["max"], 8_000_000);
         assert!(json["wait_ns"].is_object() && json["round_trip_ns"].is_object());
         assert!(json["worker_time"]["useful"].is_number());
@@ -363,7 +363,7 @@ mod tests {
             [
                 "interrupted processes × 2, square, 4 tasks (stopped)",
                 "tasks       2 ok, 1 crashed, 1 not run",
-                "time        20.0 ms, ready after 2.00 ms, 150 tasks/s",
+                "time        20.0 ms, ready after 2.00 ms, 100 tasks/s",
                 "task        median 6.00 ms, p95 7.80 ms, max 8.00 ms",
                 "queued      median 7.00 ms, p95 11.5 ms, max 12.0 ms",
                 "workers     useful 70 %, tail 10 %, starting 7.5 %, blocked 5.0 %, dispatch 5.0 %, first task 2.5 %",

@@ -24,7 +24,7 @@ use crate::{
     analysis::{Observer, RunReport},
     event::{Command, Status},
     session::{Launcher, RunHandle},
-    spec::{Draft, parse_toml},
+    spec::{Draft, Spec, SpecError, read_toml},
     store::{Phase, RunStore},
     time::process_cpu_ns,
 };
@@ -41,11 +41,7 @@ enum Wake {
 }
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
-    let draft = match &args.spec.file {
-        Some(path) => read_spec(path)?.overlay(args.spec.draft()),
-        None => args.spec.draft(),
-    };
-    let spec = draft.validate().map_err(CliError::Spec)?;
+    let spec = spec_of(args)?;
     let (wake, woken) = bounded(64);
     let over = Arc::new(AtomicBool::new(false));
     forward_signals(wake.clone(), Arc::clone(&over)).map_err(CliError::Signals)?;
@@ -67,7 +63,27 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     verdict(&store, signal)
 }
 
-fn read_spec(path: &std::path::Path) -> Result<Draft, CliError> {
+/// The spec of file and flags together, or all that is wrong with either.
+fn spec_of(args: &RunArgs) -> Result<Spec, CliError> {
+    let flags = args.spec.draft();
+    let (draft, mut errors) = match &args.spec.file {
+        Some(path) => {
+            let (file, errors) = read_spec(path)?;
+            (file.overlay(flags), errors)
+        }
+        None => (flags, Vec::new()),
+    };
+    match draft.validate() {
+        Ok(spec) if errors.is_empty() => Ok(spec),
+        Ok(_) => Err(CliError::Spec(errors)),
+        Err(found) => {
+            errors.extend(found);
+            Err(CliError::Spec(errors))
+        }
+    }
+}
+
+fn read_spec(path: &std::path::Path) -> Result<(Draft, Vec<SpecError>), CliError> {
     let fail = |source| CliError::SpecFile { path: path.to_owned(), source };
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(fail)?;
@@ -78,7 +94,7 @@ fn read_spec(path: &std::path::Path) -> Result<Draft, CliError> {
             "too long for a spec: at most {SPEC_FILE_LIMIT} bytes are read"
         ))));
     }
-    parse_toml(&text).map_err(CliError::Spec)
+    Ok(read_toml(&text))
 }
 
 /// Signals come to the main loop, which decides. Once the run is over they end the program as they would any other.

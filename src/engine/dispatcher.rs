@@ -26,7 +26,8 @@ use crate::{
 
 /// How often deadlines are looked at while there are any, and the shortest time between two queue samples.
 const TICK_NS: u64 = 5 * NS_PER_MS;
-/// How long the dispatcher sleeps when nothing has a deadline.
+/// How long the dispatcher sleeps when nothing has a deadline. A queue in which nothing happens is sampled as often, so
+/// that a standstill is seen as one.
 const IDLE_TICK_NS: u64 = 200 * NS_PER_MS;
 /// Messages taken in before deadlines are looked at again.
 const BURST: usize = 256;
@@ -121,7 +122,8 @@ impl<'a> Dispatcher<'a> {
                 self.supervised_ns = now_ns;
                 self.supervise(now_ns);
             }
-            if self.queue_changed && now_ns.saturating_sub(self.sampled_ns) >= TICK_NS {
+            let since_sample_ns = now_ns.saturating_sub(self.sampled_ns);
+            if since_sample_ns >= IDLE_TICK_NS || (self.queue_changed && since_sample_ns >= TICK_NS) {
                 self.sample_queue();
             }
         };

@@ -5,6 +5,8 @@ use crate::{ids::WorkerId, spec::Prefetch, time::NS_PER_MS};
 
 /// Most chunks one worker may hold under `--prefetch auto`.
 const AUTO_CREDIT_MAX: f64 = 64.0;
+/// Under `--prefetch auto` workers hold chunks in advance while so many chunks wait for each.
+const PLENTY_CHUNKS: u64 = 64;
 /// Under `--prefetch auto` a worker holds about this much work beyond the chunk it runs.
 const AUTO_CREDIT_NS: f64 = NS_PER_MS as f64;
 
@@ -20,11 +22,19 @@ impl Dispatcher<'_> {
             (Prefetch::Fixed(chunks), _) => chunks as usize,
             // A second chunk in a slow worker's hands could not go to a faster one.
             (Prefetch::Auto, None) => 1,
+            // What was short so far may be long later: near the end, nobody hoards what others could run.
+            (Prefetch::Auto, Some(_)) if self.is_scarce() => 1,
             (Prefetch::Auto, Some(mean_task_ns)) => {
                 let chunk_ns = (mean_task_ns * f64::from(self.spec.chunk_tasks())).max(1.0);
                 (1.0 + (AUTO_CREDIT_NS / chunk_ns).floor()).min(AUTO_CREDIT_MAX) as usize
             }
         }
+    }
+
+    /// Whether so few chunks wait that each should go to whoever is free first.
+    fn is_scarce(&self) -> bool {
+        let chunks = u64::from(self.queue.len() / self.spec.chunk_tasks());
+        chunks < u64::from(self.spec.workers) * PLENTY_CHUNKS
     }
 
     /// Gives one worker what its credit allows.

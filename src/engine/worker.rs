@@ -87,6 +87,9 @@ pub(super) fn work(link: &mut dyn Link, halt: &dyn Halt, job: &Job) -> Result<()
 }
 
 /// START leaves before the task runs, so that the engine knows what was in flight should this worker die here.
+///
+/// The measurements lie inside the run time, which begins before the first and ends after the last of them: a wait for a
+/// core that falls between a measurement and a clock reading would else belong to no task, or exceed it.
 fn run_task(
     link: &mut dyn Link,
     halt: &dyn Halt,
@@ -94,13 +97,14 @@ fn run_task(
     meter: &mut TaskMeter,
     task: TaskId,
 ) -> Result<(), Gone> {
-    link.queue(Up::Started { t_ns: job.clock.now_ns(), task })?;
+    let start_ns = job.clock.now_ns();
+    let mark = meter.begin();
+    link.queue(Up::Started { t_ns: start_ns, task })?;
     link.flush()?;
     let context = Context { link: RefCell::new(link), halt, job, task };
-    let mark = meter.begin();
     let result = catch_unwind(AssertUnwindSafe(|| workload::run(&job.spec, task, &context)));
-    let t_ns = job.clock.now_ns();
     let usage = meter.end(&mark);
+    let t_ns = job.clock.now_ns();
     let (end, value) = match result {
         Ok(Ok(value)) => (TaskEnd::Ok, value),
         Ok(Err(Cancelled)) => (TaskEnd::Cancelled, Value::Unit),

@@ -18,11 +18,12 @@ pub(crate) enum Tab {
 }
 
 impl Tab {
-    /// Where to look when a run starts: at the picture it paints, and never at a comparison of other runs.
-    pub(crate) fn for_new_run(self, workload: Kind) -> Self {
+    /// Where to look when a run starts: never at a comparison of other runs, and at the picture that is painted, unless
+    /// a person has `chosen` to look elsewhere.
+    pub(crate) fn for_new_run(self, workload: Kind, chosen: bool) -> Self {
         match self {
-            Self::Log => Self::Log,
-            _ if workload == Kind::Mandelbrot => Self::Result,
+            Self::Workers if workload == Kind::Mandelbrot && !chosen => Self::Result,
+            Self::Compare if workload == Kind::Mandelbrot => Self::Result,
             Self::Compare => Self::Workers,
             other => other,
         }

@@ -39,6 +39,8 @@ pub(super) struct App {
     pub(super) usable_cores: f64,
     pub(super) axis: TimeAxis,
     pub(super) tab: Tab,
+    /// A person chose the tab, and keeps it.
+    tab_chosen: bool,
     pub(super) log: LogView,
     pub(super) result: ResultView,
     pub(super) pacer: Pacer,
@@ -67,6 +69,7 @@ impl App {
             usable_cores,
             axis: TimeAxis::default(),
             tab: Tab::default(),
+            tab_chosen: false,
             log: LogView::default(),
             result: ResultView::default(),
             pacer: Pacer::default(),
@@ -89,7 +92,7 @@ impl App {
 
     fn start(&mut self, ctx: &Context, spec: Spec) {
         self.said = None;
-        self.tab = self.tab.for_new_run(spec.workload);
+        self.tab = self.tab.for_new_run(spec.workload, self.tab_chosen);
         let notify = self.notify(ctx);
         if let Err(error) = self.runs.start(&self.launcher, spec, notify) {
             self.runs.cancel_waiting();
@@ -137,7 +140,11 @@ impl App {
 
     fn take_in_exports(&mut self, ctx: &Context) {
         match self.exporter.poll(ctx) {
-            Some(Outcome::Saved(path)) => self.said = Some(format!("Saved {}", path.display())),
+            Some(Outcome::Saved(path)) => {
+                self.said = Some(format!("Saved {}", path.display()));
+                // An export that failed before is mended.
+                self.error = None;
+            }
             Some(Outcome::Failed(why)) => self.error = Some(why),
             None => {}
         }
@@ -169,7 +176,10 @@ impl App {
                     self.form = form;
                 }
             }
-            Action::ShowTab(tab) => self.show_tab(tab),
+            Action::ShowTab(tab) => {
+                self.tab_chosen = true;
+                self.show_tab(tab);
+            }
             Action::ShowRun(id) => {
                 self.runs.show(id);
                 self.axis.fit();

@@ -30,8 +30,8 @@ use crate::time::secs;
 
 const SETUP_WIDTH: f32 = 290.0;
 /// Height of the tabs at first, as a share of the window and within bounds.
-const TABS_SHARE: f32 = 0.28;
-const TABS_HEIGHTS: std::ops::RangeInclusive<f32> = 170.0..=340.0;
+const TABS_SHARE: f32 = 0.36;
+const TABS_HEIGHTS: std::ops::RangeInclusive<f32> = 170.0..=400.0;
 /// Shares of the centre's height; the timeline gets the rest.
 const CORES_SHARE: f32 = 0.24;
 const QUEUE_SHARE: f32 = 0.20;

@@ -25,6 +25,7 @@ const LONGEST_INTERVAL_NS: u64 = 500 * NS_PER_MS;
 const DEAREST_SAMPLE_NS: f64 = 300.0 * NS_PER_MS as f64;
 /// Weight of the newest sample in the smoothed cost.
 const WEIGHT: f64 = 0.2;
+const RISING_WEIGHT: f64 = 0.6;
 /// How often the figures that people read change.
 const FIGURES_EVERY_NS: u64 = NS_PER_S / 2;
 /// A live run repaints at least this often, so that running tasks grow even while no event comes.
@@ -80,7 +81,9 @@ impl Pacer {
         if let Some((_, cpu_before)) = self.last {
             let sample = (cpu_ns.saturating_sub(cpu_before) as f64).min(DEAREST_SAMPLE_NS);
             let first = self.cost_ns <= 0.0;
-            self.cost_ns = if first { sample } else { self.cost_ns + WEIGHT * (sample - self.cost_ns) };
+            // Dearer frames are believed sooner than cheaper ones: a run that starts must not be outpainted.
+            let weight = if sample > self.cost_ns { RISING_WEIGHT } else { WEIGHT };
+            self.cost_ns = if first { sample } else { self.cost_ns + weight * (sample - self.cost_ns) };
         }
         self.last = Some((wall_ns, cpu_ns));
         self.shared.interval_ns.store(interval_ns(self.cost_ns), Ordering::Relaxed);

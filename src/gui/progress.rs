@@ -1,6 +1,10 @@
 //! How far a run is, how fast it goes, and when it will be done.
 
-use crate::{store::RunStore, time::NS_PER_S, units};
+use crate::{
+    store::{Phase, RunStore},
+    time::NS_PER_S,
+    units,
+};
 
 /// The rate is taken over the last seconds of a run, so that it follows what happens now.
 const WINDOW_NS: u64 = 2 * NS_PER_S;
@@ -22,7 +26,7 @@ impl Progress {
         let per_second = if live { live_rate(store, now_ns, done) } else { whole_rate(store, done) };
         let left = f64::from(total.saturating_sub(done));
         let eta_ns = per_second
-            .filter(|rate| live && *rate > 0.0 && left > 0.0)
+            .filter(|rate| live && *rate > 0.0 && left > 0.0 && store.phase != Phase::Paused)
             .map(|rate| (left / rate * NS_PER_S as f64) as u64);
         Self { done, total, per_second, eta_ns }
     }
@@ -71,7 +75,7 @@ mod tests {
     use super::*;
     use crate::{
         event::Status,
-        store::{Phase, QueueSample, Tally},
+        store::{QueueSample, Tally},
     };
 
     fn store(phase: Phase, done: u32, samples: &[(u64, u32)]) -> RunStore {

@@ -39,12 +39,22 @@ const KEYS: [&str; 16] = [
 /// # Errors
 /// Everything that is wrong with the file itself. Whether its values make sense is for [`Draft::validate`] to say.
 pub fn parse_toml(text: &str) -> Result<Draft, Vec<SpecError>> {
+    let (draft, errors) = read_toml(text);
+    if errors.is_empty() { Ok(draft) } else { Err(errors) }
+}
+
+/// Reads what can be read of a spec file, with everything that is wrong with the rest, so that the values which were
+/// read can be judged in the same breath.
+pub fn read_toml(text: &str) -> (Draft, Vec<SpecError>) {
+    let mut draft = Draft::default();
     if text.len() > MAX_FILE_BYTES {
         let size = crate::units::bytes(text.len() as u64);
-        return Err(vec![SpecError::new(FIELD, &size, "up to 1 MiB of TOML")]);
+        return (draft, vec![SpecError::new(FIELD, &size, "up to 1 MiB of TOML")]);
     }
-    let table: Table = text.parse().map_err(|error| vec![syntax_error(text, &error)])?;
-    let mut draft = Draft::default();
+    let table: Table = match text.parse() {
+        Ok(table) => table,
+        Err(error) => return (draft, vec![syntax_error(text, &error)]),
+    };
     let mut errors = Vec::new();
     for (key, value) in &table {
         if let Err(mut found) = take(&mut draft, key, value) {
@@ -56,7 +66,7 @@ pub fn parse_toml(text: &str) -> Result<Draft, Vec<SpecError>> {
         errors.truncate(MAX_ERRORS);
         errors.push(SpecError::about(FIELD, format!("{more} more errors like these")));
     }
-    if errors.is_empty() { Ok(draft) } else { Err(errors) }
+    (draft, errors)
 }
 
 fn take(draft: &mut Draft, key: &str, value: &Value) -> Result<(), Vec<SpecError>> {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use draft::Draft;
 pub use error::{SpecError, quoted};
-pub use file::parse_toml;
+pub use file::{parse_toml, read_toml};
 pub use presets::{PRESETS, Preset};
 pub use validate::default_workers;
 
@@ -234,8 +234,9 @@ impl Spec {
 
     /// The spec in a line: `processes × 4, primes, 64 tasks`.
     pub fn title(&self) -> String {
+        let plural = if self.tasks == 1 { "" } else { "s" };
         format!(
-            "{} × {}, {}, {} tasks",
+            "{} × {}, {}, {} task{plural}",
             self.backend,
             self.workers,
             self.workload,

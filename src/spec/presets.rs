@@ -64,7 +64,7 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "four processes print a number",
-        about: "Four processes, one number each; the log shows in which order they spoke.",
+        about: "Four processes and four numbers; the log shows who spoke, and in which order.",
         fields: &[(Backend, "processes"), (Workers, "4"), (Workload, "square"), (Tasks, "4"), (Chunk, "1")],
         params: &[],
     },
@@ -91,7 +91,7 @@ pub const PRESETS: &[Preset] = &[
             (Tasks, "320"),
             (Size, "480"),
         ],
-        params: &[("span", "3.6")],
+        params: &[("span", "3.6"), ("iterations", "50000")],
     },
     Preset {
         name: "threads that crash",

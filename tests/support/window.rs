@@ -205,11 +205,15 @@ impl Window {
         }
     }
 
+    pub(crate) fn type_text(&mut self, text: &str) {
+        self.events(vec![eframe::egui::Event::Text(text.to_owned())]);
+    }
+
     /// Replaces the text of the field with this label.
     pub(crate) fn fill(&mut self, label: &str, text: &str) {
         self.click(label);
         self.key(eframe::egui::Key::A, eframe::egui::Modifiers::COMMAND);
-        self.events(vec![eframe::egui::Event::Text(text.to_owned())]);
+        self.type_text(text);
         self.key(eframe::egui::Key::Tab, eframe::egui::Modifiers::NONE);
     }
 

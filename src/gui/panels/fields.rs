@@ -1,7 +1,7 @@
 //! Rows of the setup form: a label, a field that shows wrong input as wrong, and the reason below it.
 
 use eframe::egui::{
-    Align, Color32, Frame, Layout, Response, RichText, Stroke, StrokeKind, TextEdit, Ui, vec2,
+    Align, Color32, Frame, Id, Layout, Response, RichText, Stroke, StrokeKind, TextEdit, Ui, vec2,
 };
 
 use crate::gui::theme::Palette;
@@ -34,7 +34,9 @@ pub(super) fn field(
     hint: &str,
 ) -> Response {
     let palette = Palette::of(ui);
-    let mut edit = TextEdit::singleline(text).desired_width(width).hint_text(hint);
+    // An id of its own: rows that come and go above must not take the focus away from who is typing.
+    let id = Id::unique(("setup field", name));
+    let mut edit = TextEdit::singleline(text).id(id).desired_width(width).hint_text(hint);
     if wrong {
         edit = edit.text_color(palette.error);
     }

@@ -130,7 +130,7 @@ fn cores_text(cores: f64) -> String {
 /// What to say where there are more workers than cores to run them.
 fn crowded(workers: u32, usable_cores: f64) -> Option<String> {
     (f64::from(workers) > usable_cores.max(1.0)).then(|| {
-        format!("{workers} workers on {}: they will wait for each other.", usable_text(usable_cores))
+        format!("{workers} workers on {}: busy ones will wait for each other.", usable_text(usable_cores))
     })
 }
 
@@ -271,7 +271,8 @@ fn handout_group(ui: &mut Ui, form: &mut Form) {
         let tasks = spec.chunk_tasks();
         let chunks = spec.tasks.div_ceil(tasks);
         let plural = if tasks == 1 { "task" } else { "tasks" };
-        hint(ui, &format!("{tasks} {plural} a chunk, {} chunks", units::count(u64::from(chunks))));
+        let chunk_plural = if chunks == 1 { "chunk" } else { "chunks" };
+        hint(ui, &format!("{tasks} {plural} a chunk, {} {chunk_plural}", units::count(u64::from(chunks))));
     }
     let error = form.error("queue");
     let about = "How many tasks may wait in the pool's queue";
@@ -332,7 +333,7 @@ mod tests {
         assert_eq!(crowded(1, 0.5), None);
         assert_eq!(
             crowded(8, 2.0).as_deref(),
-            Some("8 workers on 2 usable cores: they will wait for each other.")
+            Some("8 workers on 2 usable cores: busy ones will wait for each other.")
         );
         assert!(crowded(2, 1.5).unwrap().contains("1.5 usable cores"));
     }

@@ -38,6 +38,7 @@ pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) 
         return;
     }
     let text_width = ui.available_width();
+    let own_process = run.spec().backend == Backend::Processes;
     TableBuilder::new(ui)
         .id_salt("workers table")
         .striped(true)
@@ -52,6 +53,7 @@ pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) 
         .column(Column::exact(60.0))
         .header(ROW_HEIGHT, |mut row| {
             for (title, hint, number) in HEADINGS {
+                let title = if title == "PID" && !own_process { "TID" } else { title };
                 row.col(|ui| {
                     let text = RichText::new(title).strong();
                     let response = if number { at_right(ui, |ui| ui.label(text)) } else { ui.label(text) };

@@ -32,7 +32,7 @@ pub(crate) fn cores_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
         frame.paint_empty(if store.phase.is_live() {
             "The load of every core appears here while a run is going."
         } else {
-            "No CPU load was recorded in this run."
+            "This run ended before the first sample of CPU load, a tenth of a second after its start."
         });
         return;
     }
