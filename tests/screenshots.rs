@@ -20,7 +20,6 @@ impl Camera {
 
     fn mandelbrot(&mut self) {
         self.window.click("mandelbrot, 4 processes");
-        self.window.fill("Iterations", "20000");
         self.window.click("Run");
         self.window.wait_text("running task");
         std::thread::sleep(std::time::Duration::from_millis(1500));
