@@ -1,8 +1,12 @@
 //! A progress bar on stderr, for people: done of total, rate, time left.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::{
     store::{Phase, RunStore},
@@ -15,6 +19,8 @@ const REDRAWS: u8 = 10;
 
 pub(super) struct Progress {
     bar: ProgressBar,
+    /// The words beside the bar. They are drawn with it, never one without the other.
+    line: Arc<Mutex<String>>,
     began: Instant,
 }
 
@@ -25,15 +31,21 @@ impl Progress {
             if wanted { ProgressDrawTarget::stderr_with_hz(REDRAWS) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(u64::from(total)), target);
         // A template that does not parse is a bug, and a plain bar is better than none.
-        if let Ok(style) = ProgressStyle::with_template("{bar:32} {msg}") {
-            bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
+        let line = Arc::new(Mutex::new(String::new()));
+        let shown = Arc::clone(&line);
+        if let Ok(style) = ProgressStyle::with_template("{bar:32} {line}") {
+            let words = move |_: &ProgressState, out: &mut dyn Write| {
+                // A bar without words is no reason to fail.
+                let _undrawn = out.write_str(&shown.lock().unwrap_or_else(PoisonError::into_inner));
+            };
+            bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ ").with_key("line", words));
         }
-        Self { bar, began: Instant::now() }
+        Self { bar, line, began: Instant::now() }
     }
 
     pub(super) fn show(&self, store: &RunStore) {
+        *self.line.lock().unwrap_or_else(PoisonError::into_inner) = line(store, self.began.elapsed());
         self.bar.set_position(u64::from(store.tally.done()));
-        self.bar.set_message(line(store, self.began.elapsed()));
     }
 
     pub(super) fn clear(&self) {
