@@ -13,21 +13,23 @@ use poolscope::{
 };
 use support::{DEADLINE, until};
 
-/// A pool of two and so many tasks that sleep 20 ms each.
-fn launch(backend: &str, tasks: &str, chunk: &str, prefetch: &str) -> RunHandle {
-    let text = |text: &str| Some(text.to_owned());
-    let draft = Draft {
-        backend: text(backend),
-        workers: text("2"),
-        workload: text("sleep"),
-        size: text("20000000"),
-        tasks: text(tasks),
-        chunk: text(chunk),
-        prefetch: text(prefetch),
-        ..Draft::default()
-    };
+fn launch(draft: &Draft) -> RunHandle {
     let launcher = Launcher { program: PathBuf::from(env!("CARGO_BIN_EXE_poolscope")) };
     launcher.launch(draft.validate().expect("a valid spec"), Arc::new(|| ())).expect("it starts")
+}
+
+/// A pool of two and so many tasks that sleep 20 ms each.
+fn launch_sleepers(backend: &str, tasks: &str, chunk: &str, prefetch: &str) -> RunHandle {
+    launch(&Draft {
+        backend: Some(backend.to_owned()),
+        workers: Some("2".to_owned()),
+        workload: Some("sleep".to_owned()),
+        size: Some("20000000".to_owned()),
+        tasks: Some(tasks.to_owned()),
+        chunk: Some(chunk.to_owned()),
+        prefetch: Some(prefetch.to_owned()),
+        ..Draft::default()
+    })
 }
 
 fn wait_for_starts(run: &RunHandle) {
@@ -43,7 +45,7 @@ fn wait_for_end(run: &RunHandle) {
 #[test]
 fn no_number_of_pauses_wedges_a_run() {
     for backend in ["processes", "threads"] {
-        let run = launch(backend, "40", "2", "4");
+        let run = launch_sleepers(backend, "40", "2", "4");
         wait_for_starts(&run);
         for _ in 0..400 {
             run.send(&Command::Pause);
@@ -58,7 +60,7 @@ fn no_number_of_pauses_wedges_a_run() {
 #[test]
 fn nothing_starts_during_a_pause_not_even_in_the_middle_of_a_chunk() {
     for backend in ["processes", "threads"] {
-        let run = launch(backend, "100", "50", "1");
+        let run = launch_sleepers(backend, "100", "50", "1");
         wait_for_starts(&run);
         run.send(&Command::Pause);
         // Running tasks may end; 20 ms each.
@@ -76,7 +78,7 @@ fn nothing_starts_during_a_pause_not_even_in_the_middle_of_a_chunk() {
 
 #[test]
 fn a_worker_is_killed_by_command_and_the_run_tells_how() {
-    let run = launch("processes", "30", "1", "1");
+    let run = launch_sleepers("processes", "30", "1", "1");
     wait_for_starts(&run);
     run.send(&Command::KillWorker { worker: WorkerId(1), signal: 9 });
     run.send(&Command::KillWorker { worker: WorkerId(99), signal: 9 });
@@ -97,20 +99,16 @@ fn a_worker_is_killed_by_command_and_the_run_tells_how() {
 #[test]
 fn what_is_measured_of_a_task_lies_within_its_run_time() {
     for backend in ["processes", "threads"] {
-        let text = |text: &str| Some(text.to_owned());
-        let draft = Draft {
-            backend: text(backend),
-            workers: text("4"),
-            workload: text("mandelbrot"),
-            size: text("480"),
+        let run = launch(&Draft {
+            backend: Some(backend.to_owned()),
+            workers: Some("4".to_owned()),
+            workload: Some("mandelbrot".to_owned()),
+            size: Some("480".to_owned()),
             params: vec![("iterations".to_owned(), "300".to_owned())],
-            tasks: text("320"),
-            telemetry: text("full"),
+            tasks: Some("320".to_owned()),
+            telemetry: Some("full".to_owned()),
             ..Draft::default()
-        };
-        let launcher = Launcher { program: PathBuf::from(env!("CARGO_BIN_EXE_poolscope")) };
-        let run =
-            launcher.launch(draft.validate().expect("a valid spec"), Arc::new(|| ())).expect("it starts");
+        });
         wait_for_end(&run);
         let store = run.snapshot();
         assert_eq!(store.tally.ok, 320);
@@ -125,7 +123,7 @@ fn what_is_measured_of_a_task_lies_within_its_run_time() {
 
 #[test]
 fn a_run_that_is_dropped_ends() {
-    let run = launch("processes", "1000", "1", "1");
+    let run = launch_sleepers("processes", "1000", "1", "1");
     wait_for_starts(&run);
     let pid = run.snapshot().info.as_ref().expect("it has begun").engine_pid;
     drop(run);

@@ -1,6 +1,6 @@
 //! The engine's centre: one thread that owns the queue and the workers' slots, and puts everything that happens into
 //! one order. It takes in starts and ends, and decides what becomes of each task; chunks are given out in
-//! [`super::hand_out`], deadlines, deaths and stops are in [`super::supervise`].
+//! [`super::hand_out`], births, deaths and deadlines are in [`super::supervise`], stops and the end in [`super::ending`].
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -137,10 +137,12 @@ impl<'a> Dispatcher<'a> {
     }
 
     fn wait_and_take(&mut self, at_once: bool) {
-        let tick_ns = match () {
-            () if at_once => 0,
-            () if self.queue_changed || self.has_deadlines() => TICK_NS,
-            () => IDLE_TICK_NS,
+        let tick_ns = if at_once {
+            0
+        } else if self.queue_changed || self.has_deadlines() {
+            TICK_NS
+        } else {
+            IDLE_TICK_NS
         };
         match self.inbox.recv_timeout(Duration::from_nanos(tick_ns)) {
             Ok(first) => {
