@@ -6,6 +6,7 @@ use std::{
     cell::RefCell,
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -136,6 +137,17 @@ impl TaskContext for Context<'_> {
 
     fn sleep(&self, time: Duration) -> Result<(), Cancelled> {
         self.halt.sleep(self.task, time)
+    }
+
+    fn blocking(&self, wait: &mut dyn FnMut()) {
+        wait();
+    }
+
+    fn locked(&self, critical: &mut dyn FnMut(u64) -> Result<u64, Cancelled>) -> Result<(), Cancelled> {
+        static COUNTER: Mutex<u64> = Mutex::new(0);
+        let mut counter = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
+        *counter = critical(*counter)?;
+        Ok(())
     }
 
     fn log(&self, line: &str) {

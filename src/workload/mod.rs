@@ -39,6 +39,17 @@ pub trait TaskContext {
     /// Waits without using the CPU. Ends early, with the error, when the task shall stop.
     fn sleep(&self, time: Duration) -> Result<(), Cancelled>;
 
+    /// Runs what waits for something outside, a file or a device. Where workers share one interpreter lock, others work
+    /// meanwhile.
+    fn blocking(&self, wait: &mut dyn FnMut());
+
+    /// Takes the one lock that all workers of the run share, replaces the counter it guards by what `critical` makes of
+    /// it, and lets go of the lock. When `critical` gives up, the counter stays as it was.
+    ///
+    /// # Errors
+    /// [`Cancelled`] when the task shall stop, while it waits for the lock or by `critical`'s own word.
+    fn locked(&self, critical: &mut dyn FnMut(u64) -> Result<u64, Cancelled>) -> Result<(), Cancelled>;
+
     /// Writes a line to the run's log, at level INFO.
     fn log(&self, line: &str);
 }

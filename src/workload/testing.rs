@@ -14,6 +14,9 @@ pub(super) struct Fake {
     pub(super) checkpoints: Cell<u32>,
     pub(super) slept: Cell<Duration>,
     pub(super) lines: RefCell<Vec<String>>,
+    /// Calls of `blocking`.
+    pub(super) waits: Cell<u32>,
+    pub(super) counter: Cell<u64>,
 }
 
 impl Fake {
@@ -27,6 +30,8 @@ impl Fake {
             checkpoints: Cell::new(0),
             slept: Cell::new(Duration::ZERO),
             lines: RefCell::new(Vec::new()),
+            waits: Cell::new(0),
+            counter: Cell::new(0),
         }
     }
 
@@ -46,6 +51,17 @@ impl TaskContext for Fake {
     fn sleep(&self, time: Duration) -> Result<(), Cancelled> {
         self.lose_patience()?;
         self.slept.set(self.slept.get() + time);
+        Ok(())
+    }
+
+    fn blocking(&self, wait: &mut dyn FnMut()) {
+        self.waits.set(self.waits.get() + 1);
+        wait();
+    }
+
+    fn locked(&self, critical: &mut dyn FnMut(u64) -> Result<u64, Cancelled>) -> Result<(), Cancelled> {
+        self.lose_patience()?;
+        self.counter.set(critical(self.counter.get())?);
         Ok(())
     }
 
