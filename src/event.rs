@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Raised whenever [`Event`] or [`Command`] changes shape; both sides must agree on it.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// The machine a run took place on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -145,9 +145,15 @@ pub enum Status {
     Lost,
 }
 
-/// One attempt of one task has ended.
+/// One attempt of one task has ended: its whole story, so that nothing need be remembered of its start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
+    /// When the task entered the queue.
+    pub enqueued_ns: u64,
+    /// When it left the queue for this worker.
+    pub dispatched_ns: u64,
+    /// Begin of the run time, by the worker's clock reading.
+    pub start_ns: u64,
     /// End of the run time, by the worker's clock reading; for a crash, when the death was seen.
     pub t_ns: u64,
     /// When the dispatcher took in the result.
@@ -190,7 +196,8 @@ pub enum Event {
     PoolReady {
         t_ns: u64,
     },
-    /// An attempt began. `enqueued_ns` is when the task entered the queue, `dispatched_ns` when it left it.
+    /// An attempt began. `enqueued_ns` is when the task entered the queue, `dispatched_ns` when it left it. Not told of an
+    /// attempt that had ended before its start could be told.
     Started {
         t_ns: u64,
         worker: WorkerId,
@@ -199,7 +206,7 @@ pub enum Event {
         enqueued_ns: u64,
         dispatched_ns: u64,
     },
-    Ended(Box<Ended>),
+    Ended(Ended),
     /// `expected` is false for a death that nobody asked for.
     WorkerExited {
         t_ns: u64,
@@ -234,6 +241,11 @@ pub enum Event {
     },
     Resumed {
         t_ns: u64,
+    },
+    /// The pool now has room for so many workers.
+    Resized {
+        t_ns: u64,
+        workers: u32,
     },
     /// No further task is handed out.
     Stopping {
@@ -271,6 +283,7 @@ impl Event {
             | Self::Queue { t_ns, .. }
             | Self::Paused { t_ns }
             | Self::Resumed { t_ns }
+            | Self::Resized { t_ns, .. }
             | Self::Stopping { t_ns }
             | Self::Log { t_ns, .. }
             | Self::RunEnded { t_ns, .. } => Some(*t_ns),
@@ -290,6 +303,8 @@ pub enum Command {
     /// Start no further task. Running ones go on.
     Pause,
     Resume,
+    /// From now on so many workers, 1 to [`crate::spec::MAX_WORKERS`]. Those beyond end after their running task.
+    Resize(u32),
     /// Send a signal to one worker process.
     KillWorker {
         worker: WorkerId,

@@ -236,18 +236,22 @@ impl Ingest {
             Ok(count) => count,
             Err(error) => return error.kind() == io::ErrorKind::Interrupted,
         };
-        self.frames.push(&buffer[..count]);
-        loop {
-            match self.frames.next::<Vec<Event>>() {
-                Ok(Some(batch)) => batch.into_iter().for_each(|event| self.take(event)),
-                Ok(None) => return true,
+        // Taken out for the while, since each event changes the rest of what is here.
+        let mut frames = std::mem::take(&mut self.frames);
+        frames.push(&buffer[..count]);
+        let more = loop {
+            match frames.next_batch(|event| self.take(event)) {
+                Ok(true) => {}
+                Ok(false) => break true,
                 Err(error) => {
                     self.fault = Some(format!("its events cannot be read: {error}"));
                     let _already_gone = self.child.kill();
-                    return false;
+                    break false;
                 }
             }
-        }
+        };
+        self.frames = frames;
+        more
     }
 
     fn take(&mut self, event: Event) {

@@ -100,7 +100,7 @@ pub(super) struct SpecArgs {
     /// Tasks handed out together; auto is ceil(tasks / (4 x workers)), as Pool.map [default: auto]
     #[arg(long, value_name = "N|auto", allow_hyphen_values = true)]
     chunk: Option<String>,
-    /// Most tasks that may wait in the queue, or unbounded [default: unbounded]
+    /// Most tasks that may wait in the queue, 0 to submit each when a worker can take it, or unbounded [default: unbounded]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     queue: Option<String>,
     /// Chunks one worker may hold, the running one included [default: auto]

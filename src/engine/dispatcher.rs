@@ -4,17 +4,17 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, TryRecvError};
 
 use super::{
     emitter::Emitter,
     ending::Stopping,
-    pool::{Inbox, Pool},
+    pool::{FromSession, News, Pool},
     queue::TaskQueue,
     sampler::Sampler,
     slot::{Ending, Presence, Running, Slot, Why},
     supervise::StartBudget,
-    wire::{Down, TaskEnd, Up},
+    wire::{Job, TaskEnd, Up},
 };
 use crate::{
     event::{Command, Ended, Event, Level, Outcome, Status, Usage},
@@ -24,13 +24,16 @@ use crate::{
     workload::Value,
 };
 
-/// How often deadlines are looked at while there are any, and the shortest time between two queue samples.
+/// How often rings without a bell and deadlines are looked at, and the shortest time between two queue samples.
 const TICK_NS: u64 = 5 * NS_PER_MS;
 /// How long the dispatcher sleeps when nothing has a deadline. A queue in which nothing happens is sampled as often, so
 /// that a standstill is seen as one.
 const IDLE_TICK_NS: u64 = 200 * NS_PER_MS;
-/// Messages taken in before deadlines are looked at again.
-const BURST: usize = 256;
+/// What happened is told to the session at the latest after this time. Telling each thing at once would cost more than
+/// running a short task.
+const TELL_NS: u64 = 4 * NS_PER_MS;
+/// Messages of one worker after which its credit is filled up, without waiting for it to fall silent.
+const BURST: u32 = 32;
 /// A result larger than this is a worker's mistake.
 const VALUE_LIMIT_BYTES: u64 = 32 << 20;
 /// Of one log line or panic message, this much is kept.
@@ -62,7 +65,10 @@ pub(super) struct Dispatcher<'a> {
     pub(super) budget: StartBudget,
     pub(super) last_problem: Option<String>,
     pub(super) session_gone: bool,
-    inbox: Receiver<Inbox>,
+    pub(super) job: Job,
+    /// Workers that the pool shall have.
+    pub(super) target: u32,
+    commands: Receiver<FromSession>,
     records: BTreeMap<u32, Record>,
     pool_ready: bool,
     last_ready_ns: u64,
@@ -70,21 +76,24 @@ pub(super) struct Dispatcher<'a> {
     pub(super) mean_task_ns: Option<f64>,
     supervised_ns: u64,
     sampled_ns: u64,
+    told_ns: u64,
+    /// Messages of the present worker since its credit was filled up.
+    burst: u32,
     pub(super) queue_changed: bool,
 }
 
 impl<'a> Dispatcher<'a> {
     pub(super) fn new(
+        job: Job,
         spec: &'a Spec,
-        clock: RunClock,
         emitter: Emitter,
         pool: Box<dyn Pool>,
         sampler: Sampler,
-        inbox: Receiver<Inbox>,
+        commands: Receiver<FromSession>,
     ) -> Self {
         Self {
             spec,
-            clock,
+            clock: job.clock,
             emitter,
             pool,
             sampler,
@@ -96,13 +105,17 @@ impl<'a> Dispatcher<'a> {
             budget: StartBudget::default(),
             last_problem: None,
             session_gone: false,
-            inbox,
+            job,
+            target: spec.workers,
+            commands,
             records: BTreeMap::new(),
             pool_ready: false,
             last_ready_ns: 0,
             mean_task_ns: None,
             supervised_ns: 0,
             sampled_ns: 0,
+            told_ns: 0,
+            burst: 0,
             queue_changed: true,
         }
     }
@@ -116,15 +129,22 @@ impl<'a> Dispatcher<'a> {
             if let Some(end) = self.end_of_run() {
                 break end;
             }
-            self.wait_and_take(more_to_spawn);
+            let limit_ns = if more_to_spawn { 0 } else { self.patience_ns() };
+            self.pool.wait(Duration::from_nanos(limit_ns));
+            self.take_everything();
             let now_ns = self.clock.now_ns();
             if now_ns.saturating_sub(self.supervised_ns) >= TICK_NS {
                 self.supervised_ns = now_ns;
                 self.supervise(now_ns);
+                self.even_out();
             }
             let since_sample_ns = now_ns.saturating_sub(self.sampled_ns);
             if since_sample_ns >= IDLE_TICK_NS || (self.queue_changed && since_sample_ns >= TICK_NS) {
                 self.sample_queue();
+            }
+            if now_ns.saturating_sub(self.told_ns) >= TELL_NS {
+                self.told_ns = now_ns;
+                self.emitter.flush();
             }
         };
         for slot in &mut self.slots {
@@ -132,66 +152,76 @@ impl<'a> Dispatcher<'a> {
             slot.assigned.clear();
         }
         self.sample_queue();
+        self.emitter.flush();
         self.dismiss();
         end
     }
 
-    fn wait_and_take(&mut self, at_once: bool) {
-        let tick_ns = if at_once {
-            0
-        } else if self.queue_changed || self.has_deadlines() {
-            TICK_NS
-        } else {
-            IDLE_TICK_NS
-        };
-        match self.inbox.recv_timeout(Duration::from_nanos(tick_ns)) {
-            Ok(first) => {
-                self.take(first);
-                for _ in 0..BURST {
-                    match self.inbox.try_recv() {
-                        Ok(next) => self.take(next),
-                        Err(_) => break,
-                    }
+    /// How long to sleep when nobody rings.
+    fn patience_ns(&self) -> u64 {
+        let busy = self.queue_changed || self.slots.iter().any(|slot| slot.in_flight() > 0);
+        if busy || self.has_deadlines() { TICK_NS } else { IDLE_TICK_NS }
+    }
+
+    fn take_everything(&mut self) {
+        while let Some(news) = self.pool.next() {
+            self.take(news);
+        }
+        loop {
+            match self.commands.try_recv() {
+                Ok(FromSession::Command(command)) => self.obey(&command),
+                // Without a reader for commands there is no session.
+                Ok(FromSession::Gone) | Err(TryRecvError::Disconnected) => {
+                    self.session_gone = true;
+                    return;
                 }
+                Err(TryRecvError::Empty) => return,
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            // Commands come over the same channel; without a reader for them there is no session.
-            Err(RecvTimeoutError::Disconnected) => self.session_gone = true,
         }
     }
 
-    /// The channel itself, for the last messages of workers that were told to quit.
-    pub(super) fn inbox(&self) -> &Receiver<Inbox> {
-        &self.inbox
+    fn take(&mut self, news: News) {
+        match news {
+            News::Up { worker, up } => {
+                let received_ns = self.clock.now_ns();
+                if let Err(fault) = self.take_up(worker, up, received_ns) {
+                    self.condemn(worker, &fault);
+                }
+                self.burst += 1;
+                if self.burst >= BURST {
+                    self.burst = 0;
+                    self.feed(worker);
+                }
+            }
+            News::Quiet { worker } => {
+                self.burst = 0;
+                self.tell_start(worker);
+                self.feed(worker);
+                self.dismiss_retired(worker);
+            }
+            News::Died { worker, exit, fault } => self.bury(worker, exit, fault),
+        }
     }
 
-    fn take(&mut self, message: Inbox) {
-        match message {
-            Inbox::Worker { worker, life, messages } => {
-                if self.slots[worker.index()].life != life {
-                    return;
-                }
-                let received_ns = self.clock.now_ns();
-                for up in messages {
-                    if let Err(fault) = self.take_up(worker, up, received_ns) {
-                        self.condemn(worker, &fault);
-                        break;
-                    }
-                }
-                self.feed(worker);
-            }
-            Inbox::Died { worker, life, exit, fault } => {
-                if self.slots[worker.index()].life == life {
-                    self.bury(worker, exit, fault);
-                }
-            }
-            Inbox::Command(command) => self.obey(&command),
-            Inbox::SessionGone => self.session_gone = true,
+    /// Tells the session of a task that runs on. Most starts need no telling: the end is there before anybody could look.
+    pub(super) fn tell_start(&mut self, worker: WorkerId) {
+        let slot = &mut self.slots[worker.index()];
+        if let Some(running) = slot.running
+            && !std::mem::replace(&mut slot.told, true)
+        {
+            self.emitter.emit(&Event::Started {
+                t_ns: running.start_ns,
+                worker,
+                task: running.task,
+                attempt: running.attempt,
+                enqueued_ns: running.enqueued_ns,
+                dispatched_ns: running.dispatched_ns,
+            });
         }
     }
 
     /// One message of a worker. An error is what a worker must never say; it costs the worker.
-    fn take_up(&mut self, worker: WorkerId, up: Up, received_ns: u64) -> Result<(), String> {
+    pub(super) fn take_up(&mut self, worker: WorkerId, up: Up, received_ns: u64) -> Result<(), String> {
         // A worker's clock is the host's; a time ahead of ours would be a lie that upsets every view.
         let settle = |t_ns: u64| t_ns.min(received_ns);
         match up {
@@ -200,14 +230,17 @@ impl<'a> Dispatcher<'a> {
                     return Err(format!("it is of build {build}, the engine of {}", super::BUILD));
                 }
                 self.slots[worker.index()].presence = Presence::Ready;
-                self.emitter.emit(Event::WorkerReady { t_ns: settle(t_ns), worker });
+                self.emitter.emit(&Event::WorkerReady { t_ns: settle(t_ns), worker });
                 self.last_ready_ns = self.last_ready_ns.max(settle(t_ns));
                 self.check_pool_ready();
-                self.steer(worker);
             }
-            Up::Heard => {
-                self.slots[worker.index()].unheard = false;
-                self.steer(worker);
+            Up::Returned { count } => {
+                let slot = &mut self.slots[worker.index()];
+                if !slot.recalling || count > slot.unstarted() {
+                    return Err(format!("it returns {count} tasks, which nobody asked it for"));
+                }
+                slot.recalling = false;
+                self.put_back(worker, count);
             }
             Up::Started { t_ns, task } => {
                 let slot = &mut self.slots[worker.index()];
@@ -215,16 +248,7 @@ impl<'a> Dispatcher<'a> {
                     return Err(format!("it says it started {task}, which is not its next"));
                 }
                 let attempt = self.records.get(&task.0).map_or(0, |record| record.attempts);
-                if let Some(running) = slot.start(settle(t_ns), attempt) {
-                    self.emitter.emit(Event::Started {
-                        t_ns: running.start_ns,
-                        worker,
-                        task,
-                        attempt,
-                        enqueued_ns: running.enqueued_ns,
-                        dispatched_ns: running.dispatched_ns.min(running.start_ns),
-                    });
-                }
+                slot.start(settle(t_ns), attempt);
             }
             Up::Ended { t_ns, task, end, usage, value } => {
                 if value.len_bytes() > VALUE_LIMIT_BYTES {
@@ -236,7 +260,7 @@ impl<'a> Dispatcher<'a> {
                 };
                 slot.end();
                 let ending = slot.ending.filter(|ending| ending.task == task);
-                if !self.pool.has_processes() && ending.is_some() {
+                if slot.ending.is_some() && !self.pool.has_processes() && ending.is_some() {
                     slot.ending = None;
                     self.pool.clear_cancel(worker);
                 }
@@ -247,16 +271,17 @@ impl<'a> Dispatcher<'a> {
             }
             Up::Log { t_ns, level, mut text } => {
                 shorten(&mut text);
-                self.emitter.emit(Event::Log { t_ns: settle(t_ns), worker: Some(worker), level, text });
+                self.emitter.emit(&Event::Log { t_ns: settle(t_ns), worker: Some(worker), level, text });
             }
         }
         Ok(())
     }
 
     fn check_pool_ready(&mut self) {
-        if !self.pool_ready && self.slots.iter().all(|slot| slot.presence == Presence::Ready) {
+        if !self.pool_ready && self.slots.iter().all(|slot| slot.presence == Presence::Ready || slot.retiring)
+        {
             self.pool_ready = true;
-            self.emitter.emit(Event::PoolReady { t_ns: self.last_ready_ns });
+            self.emitter.emit(&Event::PoolReady { t_ns: self.last_ready_ns });
         }
     }
 
@@ -285,7 +310,10 @@ impl<'a> Dispatcher<'a> {
                 self.log(Level::Error, Some(worker), text);
             }
         }
-        self.emitter.emit(Event::Ended(Box::new(Ended {
+        self.emitter.emit(&Event::Ended(Ended {
+            enqueued_ns: running.enqueued_ns,
+            dispatched_ns: running.dispatched_ns.min(running.start_ns),
+            start_ns: running.start_ns,
             t_ns,
             received_ns,
             worker,
@@ -295,7 +323,7 @@ impl<'a> Dispatcher<'a> {
             last,
             usage,
             value,
-        })));
+        }));
         self.queue_changed = true;
         if last {
             self.done += 1;
@@ -309,7 +337,10 @@ impl<'a> Dispatcher<'a> {
     pub(super) fn repeat(&mut self, worker: WorkerId, running: Running) {
         let now_ns = self.clock.now_ns();
         self.records.entry(running.task.0).or_default().attempts += 1;
-        self.emitter.emit(Event::Ended(Box::new(Ended {
+        self.emitter.emit(&Event::Ended(Ended {
+            enqueued_ns: running.enqueued_ns,
+            dispatched_ns: running.dispatched_ns.min(running.start_ns),
+            start_ns: running.start_ns,
             t_ns: now_ns,
             received_ns: now_ns,
             worker,
@@ -319,7 +350,7 @@ impl<'a> Dispatcher<'a> {
             last: false,
             usage: Usage::default(),
             value: Value::Unit,
-        })));
+        }));
         self.queue.requeue(running.task.0, now_ns);
     }
 
@@ -333,37 +364,17 @@ impl<'a> Dispatcher<'a> {
             Command::Cancel => self.stop(true),
             Command::Pause if !self.paused => {
                 self.paused = true;
-                self.steer_all();
-                self.emitter.emit(Event::Paused { t_ns });
+                self.recall_all();
+                self.emitter.emit(&Event::Paused { t_ns });
             }
             Command::Resume if self.paused => {
                 self.paused = false;
-                self.steer_all();
-                self.emitter.emit(Event::Resumed { t_ns });
+                self.emitter.emit(&Event::Resumed { t_ns });
                 self.feed_all();
             }
             Command::Pause | Command::Resume => {}
+            Command::Resize(workers) => self.resize(workers),
             Command::KillWorker { worker, signal } => self.kill_on_request(worker, signal),
-        }
-    }
-
-    pub(super) fn steer_all(&mut self) {
-        for worker in 0..self.slots.len() {
-            self.steer(WorkerId(worker as u32));
-        }
-    }
-
-    /// Tells a worker to hold or to go on, if it was told otherwise. One such word is under way at a time, so that no
-    /// number of pauses can fill its stream.
-    fn steer(&mut self, worker: WorkerId) {
-        let hold = self.paused || self.stopping.is_some();
-        let slot = &mut self.slots[worker.index()];
-        if slot.presence != Presence::Ready || slot.unheard || slot.held == hold {
-            return;
-        }
-        (slot.held, slot.unheard) = (hold, true);
-        if let Err(error) = self.pool.send(worker, if hold { Down::Hold } else { Down::Go }) {
-            self.condemn(worker, &format!("it cannot be reached: {error}"));
         }
     }
 
@@ -372,11 +383,11 @@ impl<'a> Dispatcher<'a> {
         self.sampled_ns = t_ns;
         self.queue_changed = false;
         let in_flight = self.slots.iter().map(Slot::in_flight).sum();
-        self.emitter.emit(Event::Queue { t_ns, queued: self.queue.len(), in_flight, done: self.done });
+        self.emitter.emit(&Event::Queue { t_ns, queued: self.queue.len(), in_flight, done: self.done });
     }
 
-    pub(super) fn log(&self, level: Level, worker: Option<WorkerId>, text: String) {
-        self.emitter.emit(Event::Log { t_ns: self.clock.now_ns(), worker, level, text });
+    pub(super) fn log(&mut self, level: Level, worker: Option<WorkerId>, text: String) {
+        self.emitter.emit(&Event::Log { t_ns: self.clock.now_ns(), worker, level, text });
     }
 }
 

@@ -1,10 +1,11 @@
-//! The engine's voice: one thread that writes events to stdout in the order in which it was given them.
+//! The engine's voice: whoever has something to tell gathers it in frames of many events, and one thread writes these to
+//! stdout in the order in which they were handed over.
 
 use std::{
     io::Write,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
@@ -12,25 +13,36 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::wire::append_frame;
-use crate::event::{Event, Outcome};
+use super::wire::{append_message, close_frame, open_frame};
+use crate::event::Event;
 
-/// Events that may wait for the session, and bytes of results and texts in them. When the session falls further behind,
-/// the run waits for it: a record with holes would be worth less than a slower run.
-const CAPACITY: usize = 1 << 16;
-const CAPACITY_BYTES: u64 = 16 << 20;
+/// Bytes that may wait for the session. When it falls further behind, the run waits for it: a record with holes would be
+/// worth less than a slower run.
+const CAPACITY_BYTES: usize = 48 << 20;
+/// Frames that may wait; they are large while much happens.
+const CAPACITY_FRAMES: usize = 1 << 14;
 /// How often a run that waits for its session looks whether there is room.
 const ROOM_POLL: Duration = Duration::from_millis(1);
-/// Events in one frame, and bytes of results and texts after which a frame is closed early.
-const BATCH: usize = 1 << 12;
-const BATCH_BYTES: u64 = 1 << 20;
+/// A frame is handed over once it is this long.
+const FRAME_BYTES: usize = 128 << 10;
 
-/// Hands events over. Cheap to clone.
-#[derive(Clone)]
+/// One voice of the engine; each has its own unfinished frame.
 pub(super) struct Emitter {
-    sender: Sender<Event>,
-    /// Bytes of results and texts that wait.
-    waiting_bytes: Arc<AtomicU64>,
+    sender: Sender<Vec<u8>>,
+    /// Bytes that were handed over and not written.
+    waiting_bytes: Arc<AtomicUsize>,
+    frame: Vec<u8>,
+}
+
+/// A further voice into the same stream.
+impl Clone for Emitter {
+    fn clone(&self) -> Self {
+        Self {
+            sender: self.sender.clone(),
+            waiting_bytes: Arc::clone(&self.waiting_bytes),
+            frame: Vec::new(),
+        }
+    }
 }
 
 impl Emitter {
@@ -39,8 +51,8 @@ impl Emitter {
         out: impl Write + Send + 'static,
         mut gone: impl FnMut() -> bool + Send + 'static,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
-        let (sender, receiver) = bounded(CAPACITY);
-        let waiting_bytes = Arc::new(AtomicU64::new(0));
+        let (sender, receiver) = bounded(CAPACITY_FRAMES);
+        let waiting_bytes = Arc::new(AtomicUsize::new(0));
         let written_bytes = Arc::clone(&waiting_bytes);
         let thread = std::thread::Builder::new().name("emitter".to_owned()).spawn(move || {
             if write_all(&receiver, &written_bytes, out).is_ok() {
@@ -56,55 +68,122 @@ impl Emitter {
                 }
             }
         })?;
-        Ok((Self { sender, waiting_bytes }, thread))
+        Ok((Self { sender, waiting_bytes, frame: Vec::new() }, thread))
     }
 
-    pub(super) fn emit(&self, event: Event) {
-        let bytes = payload_bytes(&event);
-        if bytes > 0 {
-            while self.waiting_bytes.load(Ordering::Relaxed) > CAPACITY_BYTES {
-                std::thread::sleep(ROOM_POLL);
-            }
-            self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+    /// Adds an event to the present frame. It is on its way after [`Self::flush`] at the latest.
+    pub(super) fn emit(&mut self, event: &Event) {
+        if self.frame.is_empty() {
+            open_frame(&mut self.frame);
         }
-        // The writer outlives all emitters; were it gone, there would be nobody to tell.
-        let _nobody_listens = self.sender.send(event);
+        append_message(&mut self.frame, event);
+        if self.frame.len() >= FRAME_BYTES {
+            self.flush();
+        }
     }
-}
 
-/// Bytes of an event beyond its fixed part, where they can be many.
-fn payload_bytes(event: &Event) -> u64 {
-    match event {
-        Event::Ended(ended) => {
-            let text = if let Outcome::Failed(text) = &ended.outcome { text.len() as u64 } else { 0 };
-            ended.value.len_bytes() + text
+    pub(super) fn flush(&mut self) {
+        if self.frame.is_empty() {
+            return;
         }
-        Event::Log { text, .. } => text.len() as u64,
-        _ => 0,
+        let room = Vec::with_capacity(self.frame.len());
+        let mut frame = std::mem::replace(&mut self.frame, room);
+        // A frame beyond the limit cannot come about: it is closed at the first event that makes it long, and no
+        // event is as long as that.
+        let _fits = close_frame(&mut frame, 0);
+        while self.waiting_bytes.load(Ordering::Relaxed) > CAPACITY_BYTES {
+            std::thread::sleep(ROOM_POLL);
+        }
+        self.waiting_bytes.fetch_add(frame.len(), Ordering::Relaxed);
+        // The writer outlives all voices; were it gone, there would be nobody to tell.
+        let _nobody_listens = self.sender.send(frame);
     }
 }
 
 fn write_all(
-    receiver: &Receiver<Event>,
-    waiting_bytes: &AtomicU64,
+    receiver: &Receiver<Vec<u8>>,
+    waiting_bytes: &AtomicUsize,
     mut out: impl Write,
 ) -> std::io::Result<()> {
-    let mut bytes = Vec::new();
-    while let Ok(first) = receiver.recv() {
-        let mut batch_bytes = 0;
-        let mut batch = Vec::new();
-        let mut next = Some(first);
-        while let Some(event) = next {
-            batch_bytes += payload_bytes(&event);
-            batch.push(event);
-            let full = batch.len() >= BATCH || batch_bytes >= BATCH_BYTES;
-            next = if full { None } else { receiver.try_recv().ok() };
-        }
-        waiting_bytes.fetch_sub(batch_bytes, Ordering::Relaxed);
-        bytes.clear();
-        append_frame(&mut bytes, &batch).map_err(std::io::Error::other)?;
-        out.write_all(&bytes)?;
+    while let Ok(frame) = receiver.recv() {
+        out.write_all(&frame)?;
         out.flush()?;
+        // Saturating: after the reader has gone, the count is set to nothing by whoever notices.
+        let _previous = waiting_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bytes| {
+            Some(bytes.saturating_sub(frame.len()))
+        });
     }
     Ok(())
+}
+
+impl Drop for Emitter {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::engine::wire::FrameReader;
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn events_arrive_whole_and_in_order_however_many_there_are() {
+        let sink = Sink::default();
+        let (mut emitter, writer) = Emitter::start(sink.clone(), || true).unwrap();
+        let mut other = emitter.clone();
+        for t_ns in 0..50_000 {
+            emitter.emit(&Event::PoolReady { t_ns });
+        }
+        other.emit(&Event::PoolReady { t_ns: u64::MAX });
+        drop((emitter, other));
+        writer.join().unwrap();
+        let mut frames = FrameReader::default();
+        frames.push(&sink.0.lock().unwrap());
+        let mut events = Vec::new();
+        while frames.next_batch(|event: Event| events.push(event)).unwrap() {}
+        assert_eq!(frames.finish(), Ok(()));
+        let expected = (0..50_000).chain([u64::MAX]).map(|t_ns| Event::PoolReady { t_ns });
+        assert!(events.into_iter().eq(expected));
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_holds_nobody_up() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _bytes: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let (told, was_told) = bounded(1);
+        let (mut emitter, writer) = Emitter::start(Closed, move || told.try_send(()).is_ok()).unwrap();
+        let text = "x".repeat(1 << 20);
+        for _ in 0..100 {
+            let level = crate::event::Level::Info;
+            emitter.emit(&Event::Log { t_ns: 0, worker: None, level, text: text.clone() });
+        }
+        assert!(was_told.recv_timeout(Duration::from_secs(10)).is_ok());
+        drop(emitter);
+        writer.join().unwrap();
+    }
 }

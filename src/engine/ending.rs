@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::{
     dispatcher::Dispatcher,
-    pool::Inbox,
+    pool::News,
     slot::{Ending, Presence, Why},
     supervise::SIGKILL,
-    wire::Down,
+    wire::Up,
 };
 use crate::{
     event::{Event, Level, Status},
@@ -39,12 +39,12 @@ impl Dispatcher<'_> {
         let now_ns = self.clock.now_ns();
         let first = self.stopping.is_none();
         if first {
-            self.emitter.emit(Event::Stopping { t_ns: now_ns });
+            self.emitter.emit(&Event::Stopping { t_ns: now_ns });
             self.queue.clear();
             let cancel_at_ns = now_ns + STOP_GRACE_NS;
             let give_up_at_ns = cancel_at_ns + STOP_FORCE_AFTER_NS;
             self.stopping = Some(Stopping { cancel_at_ns, give_up_at_ns });
-            self.steer_all();
+            self.recall_all();
         }
         if at_once || !first {
             // A thread can only be asked, and needs a moment to hear it.
@@ -111,39 +111,50 @@ impl Dispatcher<'_> {
         }
         self.sampler.finish();
         let mut waiting = 0;
-        for worker in 0..self.slots.len() {
-            if self.slots[worker].is_alive() {
-                let _dying = self.pool.send(WorkerId(worker as u32), Down::Quit);
+        for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
+            if self.slots[worker.index()].is_alive() {
+                let _dying = self.pool.quit(worker);
                 waiting += usize::from(self.pool.has_processes());
             }
         }
         let mut deadline = Instant::now() + QUIT_LIMIT;
         let mut forced = false;
         while waiting > 0 {
-            match self.inbox().recv_deadline(deadline) {
-                Ok(Inbox::Died { worker, life, exit, .. })
-                    if self.slots[worker.index()].life == life && self.slots[worker.index()].is_alive() =>
-                {
-                    self.slots[worker.index()].presence = Presence::Vacant;
-                    self.emitter.emit(Event::WorkerExited {
-                        t_ns: self.clock.now_ns(),
-                        worker,
-                        exit,
-                        expected: !forced,
-                    });
-                    waiting -= 1;
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                if forced {
+                    break;
                 }
-                Ok(_) => {}
-                Err(_) if forced => break,
-                Err(_) => {
-                    forced = true;
-                    deadline = Instant::now() + QUIT_LIMIT;
-                    self.kill_remaining();
-                }
+                forced = true;
+                deadline = Instant::now() + QUIT_LIMIT;
+                self.kill_remaining();
+                continue;
+            }
+            self.pool.wait(left);
+            while let Some(news) = self.pool.next() {
+                waiting -= usize::from(self.hear_last_words(news, forced));
             }
         }
         self.pool.cancel_everything();
         self.pool.join(QUIT_LIMIT);
+    }
+
+    /// After the end only logs and deaths still count. True for the death of a worker that was waited for.
+    fn hear_last_words(&mut self, news: News, forced: bool) -> bool {
+        match news {
+            News::Died { worker, exit, .. } => {
+                let was_alive = self.slots[worker.index()].is_alive();
+                self.slots[worker.index()].presence = Presence::Vacant;
+                let t_ns = self.clock.now_ns();
+                self.emitter.emit(&Event::WorkerExited { t_ns, worker, exit, expected: !forced });
+                was_alive
+            }
+            News::Up { worker, up: up @ Up::Log { .. } } => {
+                let _only_a_line = self.take_up(worker, up, self.clock.now_ns());
+                false
+            }
+            News::Up { .. } | News::Quiet { .. } => false,
+        }
     }
 
     fn kill_remaining(&mut self) {

@@ -1,14 +1,27 @@
-//! Who gets the next chunk, and how many chunks one worker may hold.
+//! Who gets the next chunk, how many chunks one worker may hold, and who gives some back.
 
-use super::{dispatcher::Dispatcher, slot::Assigned, wire::Down};
-use crate::{ids::WorkerId, spec::Prefetch, time::NS_PER_MS};
+use std::collections::VecDeque;
+
+use super::{
+    dispatcher::Dispatcher,
+    pool::Recall,
+    slot::{Assigned, Slot},
+};
+use crate::{
+    ids::{TaskId, WorkerId},
+    spec::Prefetch,
+    time::NS_PER_MS,
+    workload,
+};
 
 /// Most chunks one worker may hold under `--prefetch auto`.
 const AUTO_CREDIT_MAX: f64 = 64.0;
-/// Under `--prefetch auto` workers hold chunks in advance while so many chunks wait for each.
-const PLENTY_CHUNKS: u64 = 64;
 /// Under `--prefetch auto` a worker holds about this much work beyond the chunk it runs.
 const AUTO_CREDIT_NS: f64 = NS_PER_MS as f64;
+/// Bytes under way to one worker beyond which it gets nothing more: it could not begin it yet.
+const BACKLOG_LIMIT: usize = 1 << 20;
+/// Chunks are taken from one worker for another only where they mean a wait of at least this long.
+const WORTH_TAKING_NS: u64 = NS_PER_MS / 2;
 
 impl Dispatcher<'_> {
     pub(super) fn learn_length(&mut self, run_ns: u64) {
@@ -20,10 +33,8 @@ impl Dispatcher<'_> {
     fn credit(&self) -> usize {
         match (self.spec.prefetch, self.mean_task_ns) {
             (Prefetch::Fixed(chunks), _) => chunks as usize,
-            // A second chunk in a slow worker's hands could not go to a faster one.
+            // Nothing is known yet: a second chunk might be as long as the run.
             (Prefetch::Auto, None) => 1,
-            // What was short so far may be long later: near the end, nobody hoards what others could run.
-            (Prefetch::Auto, Some(_)) if self.is_scarce() => 1,
             (Prefetch::Auto, Some(mean_task_ns)) => {
                 let chunk_ns = (mean_task_ns * f64::from(self.spec.chunk_tasks())).max(1.0);
                 (1.0 + (AUTO_CREDIT_NS / chunk_ns).floor()).min(AUTO_CREDIT_MAX) as usize
@@ -31,16 +42,13 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// Whether so few chunks wait that each should go to whoever is free first.
-    fn is_scarce(&self) -> bool {
-        let chunks = u64::from(self.queue.len() / self.spec.chunk_tasks());
-        chunks < u64::from(self.spec.workers) * PLENTY_CHUNKS
-    }
-
     /// Gives one worker what its credit allows.
     pub(super) fn feed(&mut self, worker: WorkerId) {
         let credit = self.credit();
-        while self.hand_out(worker, credit) {}
+        // Filled up when half is used, not one by one: each hand-out wakes the worker or the kernel.
+        if self.slots[worker.index()].assigned.len() <= credit / 2 {
+            self.hand_out(worker, credit);
+        }
     }
 
     /// Gives everybody a chunk in turn until credit or queue is used up.
@@ -52,22 +60,108 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// One chunk to one worker, if it may have it.
-    fn hand_out(&mut self, worker: WorkerId, credit: usize) -> bool {
+    /// Chunks to one worker until it holds `credit` of them; neighbours in the queue travel as one message.
+    fn hand_out(&mut self, worker: WorkerId, credit: usize) {
         if self.paused || self.stopping.is_some() || !self.slots[worker.index()].can_take(credit) {
-            return false;
+            return;
         }
-        let Some(batch) = self.queue.take(self.spec.chunk_tasks()) else { return false };
         let dispatched_ns = self.clock.now_ns();
-        let message = Down::Chunk { first: batch.tasks.start, count: batch.len() };
-        self.queue_changed = true;
-        if let Err(error) = self.pool.send(worker, message) {
-            self.queue.put_back(batch);
+        let mut given: VecDeque<Assigned> = VecDeque::new();
+        while self.slots[worker.index()].assigned.len() + given.len() < credit
+            && self.pool.backlog_bytes(worker) < BACKLOG_LIMIT
+        {
+            self.queue.refill(dispatched_ns);
+            let Some(batch) = self.queue.take(self.spec.chunk_tasks(), dispatched_ns) else { break };
+            let follows = given.back().is_some_and(|last| last.batch.tasks.end == batch.tasks.start);
+            if !follows && !self.give(worker, &mut given) {
+                self.queue.put_back(batch);
+                return;
+            }
+            given.push_back(Assigned { batch, dispatched_ns });
+            // What carries data goes task by task, so that the backlog is known.
+            if workload::has_input(self.spec) && !self.give(worker, &mut given) {
+                return;
+            }
+        }
+        self.give(worker, &mut given);
+        self.queue.refill(dispatched_ns);
+    }
+
+    /// Sends chunks that follow one another. False when the worker cannot be reached; then they are back in the queue.
+    fn give(&mut self, worker: WorkerId, chunks: &mut VecDeque<Assigned>) -> bool {
+        let (Some(first), Some(last)) = (chunks.front(), chunks.back()) else { return true };
+        let tasks = first.batch.tasks.start..last.batch.tasks.end;
+        let inputs = tasks.clone().filter_map(|task| {
+            let input = workload::input(self.spec, TaskId(task))?;
+            Some((TaskId(task), input))
+        });
+        let sent = self.pool.give(worker, tasks.start, tasks.end - tasks.start, inputs.collect());
+        if let Err(error) = sent {
+            while let Some(chunk) = chunks.pop_back() {
+                self.queue.put_back(chunk.batch);
+            }
             self.condemn(worker, &format!("it cannot be reached: {error}"));
             return false;
         }
-        self.slots[worker.index()].assigned.push_back(Assigned { batch, dispatched_ns });
-        self.queue.refill(dispatched_ns);
+        self.queue_changed = true;
+        self.slots[worker.index()].assigned.extend(chunks.drain(..));
         true
+    }
+
+    /// Wants back what nobody has begun, from everybody.
+    pub(super) fn recall_all(&mut self) {
+        for worker in 0..self.slots.len() {
+            self.recall(WorkerId(worker as u32), 0);
+        }
+    }
+
+    /// Wants tasks back from one worker, all that it has not begun but `keep`. Without a ring it gives back all, later.
+    pub(super) fn recall(&mut self, worker: WorkerId, keep: u32) {
+        let slot = &mut self.slots[worker.index()];
+        if !slot.is_alive() || slot.condemned || slot.recalling || slot.unstarted() == 0 {
+            return;
+        }
+        match self.pool.recall(worker, keep) {
+            Ok(Recall::Done(count)) => self.put_back(worker, count),
+            Ok(Recall::Asked) => slot.recalling = true,
+            Err(error) => self.condemn(worker, &format!("it cannot be reached: {error}")),
+        }
+    }
+
+    /// The last `count` tasks of a worker go back to where they came from, in order. After a stop, to nowhere.
+    pub(super) fn put_back(&mut self, worker: WorkerId, count: u32) {
+        let back = self.slots[worker.index()].take_back(count);
+        if self.stopping.is_none() {
+            for batch in back {
+                self.queue.put_back(batch);
+            }
+        }
+        self.queue_changed = true;
+    }
+
+    /// When a worker has nothing to do while others hold chunks that they have not begun, it gets some of those: half of
+    /// the most that one holds.
+    pub(super) fn even_out(&mut self) {
+        if self.paused || self.stopping.is_some() || !self.queue.is_exhausted() {
+            return;
+        }
+        let Some(idle) = self.slots.iter().position(Slot::is_idle) else { return };
+        let now_ns = self.clock.now_ns();
+        let Some(rich) = (0..self.slots.len()).max_by_key(|at| self.slots[*at].spare_chunks()) else {
+            return;
+        };
+        let slot = &self.slots[rich];
+        let spare = slot.spare_chunks();
+        let Some(running) = slot.running else { return };
+        // What it runs has taken long already, or what it holds will.
+        let held_ns = self.mean_task_ns.unwrap_or(0.0) * f64::from(slot.unstarted());
+        let expected_ns = now_ns.saturating_sub(running.start_ns).max(held_ns as u64);
+        if spare == 0 || expected_ns < WORTH_TAKING_NS {
+            return;
+        }
+        let keep = slot.assigned.iter().take(slot.assigned.len() - spare.div_ceil(2));
+        let keep = keep.map(|chunk| chunk.batch.len()).sum();
+        self.recall(WorkerId(rich as u32), keep);
+        self.feed(WorkerId(idle as u32));
     }
 }

@@ -4,17 +4,26 @@
 //! neither by hand. Inside, the dispatcher is the only one that decides; what it decides about is behind
 //! `pool::Pool`, so that threads and processes run by the same rules.
 
+mod capture;
 mod dispatcher;
 mod emitter;
 mod ending;
 mod hand_out;
+mod hear;
 pub(crate) mod life;
+mod link;
+mod list;
+mod listen;
+mod member;
 mod pool;
 mod process_worker;
 pub(crate) mod processes;
 mod queue;
+mod resize;
+mod ring;
 pub mod sampler;
 mod slot;
+mod steps;
 mod supervise;
 mod threads;
 pub(crate) mod wire;
@@ -31,7 +40,8 @@ pub use process_worker::worker_main;
 
 use dispatcher::Dispatcher;
 use emitter::Emitter;
-use pool::{Inbox, Pool};
+use pool::{FromSession, Pool};
+use ring::Bell;
 use sampler::Sampler;
 use wire::{FrameReader, Job};
 
@@ -44,8 +54,8 @@ use crate::{
 
 /// Both sides of a worker's stream must be of the same build.
 pub(crate) const BUILD: &str = concat!("poolscope ", env!("CARGO_PKG_VERSION"));
-/// Messages that may wait for the dispatcher; beyond, workers wait for it.
-const INBOX_CAPACITY: usize = 4096;
+/// Commands that may wait for the dispatcher; beyond, the session waits for it.
+const COMMANDS_CAPACITY: usize = 256;
 /// After the session has gone, the engine has this long to leave in order.
 const LEAVE_WITHIN: Duration = Duration::from_millis(500);
 
@@ -77,21 +87,24 @@ fn complain(text: &str) -> u8 {
 }
 
 fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
-    let (inbox, messages) = bounded(INBOX_CAPACITY);
-    let to_dispatcher = inbox.clone();
-    let (emitter, writer) = Emitter::start(std::io::stdout(), move || {
-        !matches!(to_dispatcher.try_send(Inbox::SessionGone), Err(TrySendError::Full(_)))
+    let (to_dispatcher, commands) = bounded(COMMANDS_CAPACITY);
+    let bell = Bell::new()?;
+    let (tell_gone, gone_bell) = (to_dispatcher.clone(), bell.clone());
+    let (mut emitter, writer) = Emitter::start(std::io::stdout(), move || {
+        let told = !matches!(tell_gone.try_send(FromSession::Gone), Err(TrySendError::Full(_)));
+        gone_bell.ring();
+        told
     })?;
-    read_commands(frames, inbox.clone())?;
+    read_commands(frames, to_dispatcher, bell.clone())?;
     let telemetry = sampler::resolve_level(spec);
     let host = sampler::host();
     let clock = RunClock::start_now();
-    emitter.emit(Event::Hello {
+    emitter.emit(&Event::Hello {
         protocol: PROTOCOL_VERSION,
         engine: "native".to_owned(),
         build: BUILD.to_owned(),
     });
-    emitter.emit(Event::RunStarted(Box::new(RunInfo {
+    emitter.emit(&Event::RunStarted(Box::new(RunInfo {
         spec: spec.clone(),
         host,
         clock,
@@ -99,28 +112,31 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
         telemetry,
     })));
     let job = Job { worker: WorkerId(0), spec: spec.clone(), clock, telemetry };
+    emitter.flush();
     let pool: Box<dyn Pool> = match spec.backend {
-        Backend::Serial | Backend::Threads => Box::new(threads::ThreadPool::new(job, inbox)),
-        Backend::Processes => Box::new(processes::ProcessPool::new(job, inbox)),
+        Backend::Serial | Backend::Threads => Box::new(threads::ThreadPool::new(bell)?),
+        Backend::Processes => Box::new(processes::ProcessPool::new(bell, clock)?),
     };
     let sampler = Sampler::start(clock, emitter.clone())?;
     let (status, reason): (Status, Option<String>) =
-        Dispatcher::new(spec, clock, emitter.clone(), pool, sampler, messages).run();
-    emitter.emit(Event::RunEnded { t_ns: clock.now_ns(), status, reason });
+        Dispatcher::new(job, spec, emitter.clone(), pool, sampler, commands).run();
+    emitter.emit(&Event::RunEnded { t_ns: clock.now_ns(), status, reason });
     drop(emitter);
     let _panic_was_told_by_the_hook = writer.join();
     Ok(())
 }
 
 /// Reads commands in a thread of its own until the session closes the stream.
-fn read_commands(mut frames: FrameReader, inbox: Sender<Inbox>) -> std::io::Result<()> {
+fn read_commands(mut frames: FrameReader, commands: Sender<FromSession>, bell: Bell) -> std::io::Result<()> {
     std::thread::Builder::new().name("commands".to_owned()).spawn(move || {
         while let Some(command) = read_command(&mut frames) {
-            if inbox.send(Inbox::Command(command)).is_err() {
+            if commands.send(FromSession::Command(command)).is_err() {
                 return;
             }
+            bell.ring();
         }
-        let _dispatcher_has_ended = inbox.try_send(Inbox::SessionGone);
+        let _dispatcher_has_ended = commands.try_send(FromSession::Gone);
+        bell.ring();
         // Should anything keep the engine from leaving in order, it leaves all the same; workers die with it.
         std::thread::sleep(LEAVE_WITHIN);
         std::process::exit(3);

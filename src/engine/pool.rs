@@ -2,34 +2,21 @@
 
 use std::{io, time::Duration};
 
-use super::wire::{Down, Up};
+use super::wire::{Job, Up};
 use crate::{
-    event::{Command, Exit},
+    event::Exit,
     ids::{TaskId, WorkerId},
 };
 
-/// Which filling of a worker's place a message is about. A message from a former life is ignored.
-pub(super) type LifeNumber = u32;
-
-/// Everything that can wake the dispatcher.
+/// What a backend has to tell.
 #[derive(Debug)]
-pub(super) enum Inbox {
-    /// Messages of one worker, in its order.
-    Worker {
-        worker: WorkerId,
-        life: LifeNumber,
-        messages: Vec<Up>,
-    },
-    /// A worker is gone and has been reaped. `fault` says what was wrong with its stream, if anything was.
-    Died {
-        worker: WorkerId,
-        life: LifeNumber,
-        exit: Exit,
-        fault: Option<String>,
-    },
-    Command(Command),
-    /// The session closed its end: nobody is listening any more.
-    SessionGone,
+pub(super) enum News {
+    /// A message of one worker, in its order.
+    Up { worker: WorkerId, up: Up },
+    /// For now this worker has nothing more to say, and had something before.
+    Quiet { worker: WorkerId },
+    /// A worker is gone and has been reaped. `fault` says which rule it broke, if it was killed for that.
+    Died { worker: WorkerId, exit: Exit, fault: Option<String> },
 }
 
 /// Who now fills a place.
@@ -39,12 +26,39 @@ pub(super) struct Spawned {
     pub(super) tid: u32,
 }
 
-/// A backend: it makes workers, carries messages down to them, and ends them. Messages up arrive as [`Inbox`].
-pub(super) trait Pool {
-    fn spawn(&mut self, worker: WorkerId, life: LifeNumber) -> io::Result<Spawned>;
+/// What became of a recall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recall {
+    /// The last so many tasks handed over are back, and nothing else can be begun but what stayed.
+    Done(u32),
+    /// The worker was asked, and answers with [`Up::Returned`].
+    Asked,
+}
 
-    /// Never blocks. An error means that this worker cannot be reached any more.
-    fn send(&mut self, worker: WorkerId, message: Down) -> io::Result<()>;
+/// A backend: it makes workers, hands tasks down to them, listens to them, and ends them.
+///
+/// All of it runs on the dispatcher's thread. Nothing blocks but [`Pool::wait`] and [`Pool::join`].
+pub(super) trait Pool {
+    fn spawn(&mut self, worker: WorkerId, job: &Job) -> io::Result<Spawned>;
+
+    /// Hands tasks `first .. first + count` over, each with its input where there is one. An error means that this worker
+    /// cannot be reached any more.
+    fn give(
+        &mut self,
+        worker: WorkerId,
+        first: u32,
+        count: u32,
+        inputs: Vec<(TaskId, Vec<u8>)>,
+    ) -> io::Result<()>;
+
+    /// Bytes that were handed over and have not left yet.
+    fn backlog_bytes(&self, worker: WorkerId) -> usize;
+
+    /// Takes back what was not begun. With a ring, `keep` tasks may stay.
+    fn recall(&mut self, worker: WorkerId, keep: u32) -> io::Result<Recall>;
+
+    /// Tells the worker to end after its running task.
+    fn quit(&mut self, worker: WorkerId) -> io::Result<()>;
 
     /// Asks for the end of one running task, as gently as the backend can.
     fn cancel(&mut self, worker: WorkerId, task: TaskId);
@@ -61,9 +75,23 @@ pub(super) trait Pool {
     /// Gives up on a worker that cannot be ended (a thread in an endless loop): nobody waits for it any more.
     fn abandon(&mut self, worker: WorkerId);
 
-    /// Whether workers are processes: they die alone, and [`Inbox::Died`] tells of it.
+    /// Whether workers are processes: they die alone, and [`News::Died`] tells of it.
     fn has_processes(&self) -> bool;
+
+    /// Sleeps until there may be news, until the bell rings, or until the time is up.
+    fn wait(&mut self, limit: Duration);
+
+    /// The next of what has come; `None` once every worker was asked.
+    fn next(&mut self) -> Option<News>;
 
     /// Waits for workers that were told to quit, but for no longer than `limit`.
     fn join(&mut self, limit: Duration);
+}
+
+/// What came from the session, see [`super::commands`].
+#[derive(Debug)]
+pub(super) enum FromSession {
+    Command(crate::event::Command),
+    /// The session closed its end: nobody is listening any more.
+    Gone,
 }

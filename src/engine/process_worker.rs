@@ -1,15 +1,18 @@
 //! The program of a worker process: `poolscope worker N`, with the engine's stream as its stdin.
 
-use std::{os::fd::BorrowedFd, time::Duration};
+use std::{io::IoSliceMut, mem::MaybeUninit, os::fd::BorrowedFd, os::fd::OwnedFd, time::Duration};
 
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recv, recvmsg, send};
 
 use super::{
     life,
-    wire::{Down, FrameReader, Up, append_frame},
+    link::{Frames, RingLink, StreamLink},
+    ring::{Bell, Producer, Region},
+    steps::Steps,
+    wire::{Down, FrameReader, Job, Up, append_frame},
     worker::{Gone, Halt, Link, work},
 };
-use crate::{ids::TaskId, workload::Cancelled};
+use crate::{ids::TaskId, spec::Transport, workload::Cancelled};
 
 /// Processes are cancelled by signals; their tasks need not ask.
 struct BySignal;
@@ -25,21 +28,55 @@ impl Halt for BySignal {
     }
 }
 
-struct StreamLink {
-    stream: BorrowedFd<'static>,
+/// The engine's stream.
+struct Stream {
+    fd: BorrowedFd<'static>,
     frames: FrameReader,
     out: Vec<u8>,
     buffer: Vec<u8>,
+    /// Descriptors that came with the first bytes: the ring's memory and the bell.
+    given: Vec<OwnedFd>,
 }
 
-impl Link for StreamLink {
+impl Stream {
+    fn new() -> Self {
+        Self {
+            fd: rustix::stdio::stdin(),
+            frames: FrameReader::default(),
+            out: Vec::new(),
+            buffer: vec![0; 16 << 10],
+            given: Vec::new(),
+        }
+    }
+
+    /// The first message, and the descriptors that travel with it.
+    fn receive_job(&mut self) -> Result<Box<Job>, Gone> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let mut parts = [IoSliceMut::new(&mut self.buffer)];
+        let received =
+            recvmsg(self.fd, &mut parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC).map_err(|_| Gone)?;
+        for message in ancillary.drain() {
+            if let RecvAncillaryMessage::ScmRights(fds) = message {
+                self.given.extend(fds);
+            }
+        }
+        self.frames.push(&self.buffer[..received.bytes]);
+        match self.next(true)? {
+            Some(Down::Job(job)) => Ok(job),
+            _ => Err(Gone),
+        }
+    }
+}
+
+impl Frames for Stream {
     fn next(&mut self, wait: bool) -> Result<Option<Down>, Gone> {
         loop {
             if let Some(message) = self.frames.next().map_err(|_engine_talks_nonsense| Gone)? {
                 return Ok(Some(message));
             }
             let flags = if wait { RecvFlags::empty() } else { RecvFlags::DONTWAIT };
-            match recv(self.stream, self.buffer.as_mut_slice(), flags) {
+            match recv(self.fd, self.buffer.as_mut_slice(), flags) {
                 Ok((0, _)) => return Err(Gone),
                 Ok((count, _)) => self.frames.push(&self.buffer[..count]),
                 Err(rustix::io::Errno::INTR) => {}
@@ -56,7 +93,7 @@ impl Link for StreamLink {
     fn flush(&mut self) -> Result<(), Gone> {
         let mut rest = self.out.as_slice();
         while !rest.is_empty() {
-            match send(self.stream, rest, SendFlags::NOSIGNAL) {
+            match send(self.fd, rest, SendFlags::NOSIGNAL) {
                 Ok(count) => rest = &rest[count..],
                 Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return Err(Gone),
@@ -75,18 +112,24 @@ pub fn worker_main() -> u8 {
     life::no_core_dumps();
     // A task's panic is told as its result; the hook's own report would only repeat it in the log.
     std::panic::set_hook(Box::new(|_panic| {}));
-    let mut link = StreamLink {
-        stream: rustix::stdio::stdin(),
-        frames: FrameReader::default(),
-        out: Vec::new(),
-        buffer: vec![0; 16 << 10],
-    };
-    match link.next(true) {
-        Ok(Some(Down::Job(job))) => {
-            life::name_process(&format!("poolscope-w{}", job.worker.0));
-            let _gone_is_how_an_orphan_learns_of_it = work(&mut link, &BySignal, &job);
-            0
+    let mut stream = Stream::new();
+    let Ok(job) = stream.receive_job() else { return 2 };
+    life::name_process(&format!("poolscope-w{}", job.worker.0));
+    let Some(mut link) = link(stream, job.spec.transport) else { return 2 };
+    let _gone_is_how_an_orphan_learns_of_it = work(link.as_mut(), &BySignal, &job);
+    0
+}
+
+/// `None` when the engine did not give what its transport needs.
+fn link(mut stream: Stream, transport: Transport) -> Option<Box<dyn Link>> {
+    match transport {
+        Transport::Stream => Some(Box::new(StreamLink::new(stream))),
+        Transport::Ring => {
+            let mut given = stream.given.drain(..);
+            let region = Region::open(&given.next()?).ok()?;
+            let bell = Bell::from_fd(given.next()?);
+            drop(given);
+            Some(Box::new(RingLink::new(stream, Producer::new(region), bell, Steps::from_environment())))
         }
-        _ => 2,
     }
 }

@@ -1,127 +1,273 @@
-//! Worker processes: this executable again, with one UNIX stream pair as its stdin, used both ways.
+//! Worker processes: this executable again, with one UNIX stream pair as its stdin, and a ring in a memory file that
+//! comes to it over that stream.
 //!
-//! Workers are spawned by the dispatcher's thread, which lives as long as the engine, because the parent-death signal
-//! follows the *thread* that spawned. Nothing runs between fork and exec, so that the standard library can use
-//! `posix_spawn`. One reader thread a worker takes in its frames and, in the end, reaps it: only there is the
-//! process waited for, so that its id stays valid until that moment.
+//! Everything happens on the dispatcher's thread: it spawns (the parent-death signal follows the *thread* that
+//! spawned, and this one lives as long as the engine), listens to all streams, outputs and process descriptors at once,
+//! and reaps. Nothing runs between fork and exec, so that the standard library can use `posix_spawn`.
 
 use std::{
-    io,
+    io::{self, IoSlice},
+    mem::MaybeUninit,
     os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::process::{CommandExt, ExitStatusExt},
+        fd::{AsFd, OwnedFd},
+        unix::process::CommandExt,
     },
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::Arc,
-    thread::JoinHandle,
-    time::Duration,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Sender, bounded};
 use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair},
-    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal},
+    net::{
+        AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
+        sendmsg, socketpair,
+    },
+    pipe::{PipeFlags, pipe_with},
+    process::{Pid, PidfdFlags, Signal, pidfd_open},
 };
 
+pub(crate) use super::member::exit_of;
 use super::{
+    capture::Capture,
+    hear::Hearing,
     life::PARENT_VARIABLE,
-    pool::{Inbox, LifeNumber, Pool, Spawned},
-    wire::{Down, FrameReader, Job, Up, append_frame},
+    listen::Listener,
+    member::Member,
+    pool::{News, Pool, Recall, Spawned},
+    ring::{Bell, Consumer, Region, settle_down},
+    wire::{Down, Job, append_frame},
 };
 use crate::{
-    event::Exit,
+    event::Level,
     ids::{TaskId, WorkerId},
-    time::NS_PER_MS,
+    spec::Transport,
+    time::RunClock,
 };
 
 /// How long a worker that closed its stream may take to exit before it is killed.
-const EXIT_GRACE_NS: u64 = 200 * NS_PER_MS;
+const EXIT_GRACE: Duration = Duration::from_millis(200);
+const BUFFER_BYTES: usize = 64 << 10;
 
-struct Member {
-    stream: Arc<OwnedFd>,
-    pidfd: Arc<OwnedFd>,
-    reader: JoinHandle<()>,
+/// What a descriptor is to its worker, in the lowest bits of its label.
+const STREAM: u64 = 0;
+const DEATH: u64 = 1;
+const PRINTS: [u64; 2] = [2, 3];
+const KIND_BITS: u32 = 2;
+
+fn label(worker: WorkerId, kind: u64) -> u64 {
+    u64::from(worker.0) << KIND_BITS | kind
 }
 
 pub(super) struct ProcessPool {
-    job: Job,
-    inbox: Sender<Inbox>,
+    listener: Listener,
+    clock: RunClock,
     members: Vec<Option<Member>>,
-    /// Readers of former lives, to be joined in the end.
-    former: Vec<JoinHandle<()>>,
+    /// Workers whose stream has ended, and when that was seen.
+    hung_up: Vec<(WorkerId, Instant)>,
+    /// The member that is asked next.
+    turn: usize,
+    buffer: Vec<u8>,
 }
 
 impl ProcessPool {
-    /// `job.worker` is filled in for each worker.
-    pub(super) fn new(job: Job, inbox: Sender<Inbox>) -> Self {
-        Self { job, inbox, members: Vec::new(), former: Vec::new() }
+    pub(super) fn new(bell: Bell, clock: RunClock) -> io::Result<Self> {
+        Ok(Self {
+            listener: Listener::new(bell)?,
+            clock,
+            members: Vec::new(),
+            hung_up: Vec::new(),
+            turn: 0,
+            buffer: vec![0; BUFFER_BYTES],
+        })
     }
 
-    fn member(&self, worker: WorkerId) -> io::Result<&Member> {
+    fn member(&mut self, worker: WorkerId) -> io::Result<&mut Member> {
         self.members
-            .get(worker.index())
-            .and_then(Option::as_ref)
+            .get_mut(worker.index())
+            .and_then(Option::as_mut)
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{worker} does not exist")))
+    }
+
+    fn send(&mut self, worker: WorkerId, message: &Down) -> io::Result<()> {
+        let member = self.member(worker)?;
+        let was_waiting = member.backlog_bytes() > 0;
+        member.send(message)?;
+        if !was_waiting && member.backlog_bytes() > 0 {
+            let (listener, member) = (&self.listener, &self.members[worker.index()]);
+            if let Some(member) = member {
+                listener.set_writing(member.stream(), label(worker, STREAM), true);
+            }
+        }
+        Ok(())
+    }
+
+    fn listen_to(&self, worker: WorkerId, member: &Member) -> io::Result<()> {
+        self.listener.add(member.stream(), label(worker, STREAM), false)?;
+        self.listener.add(&member.pidfd, label(worker, DEATH), false)?;
+        for (print, kind) in member.prints.iter().zip(PRINTS) {
+            if let Some(fd) = print.fd() {
+                self.listener.add(fd, label(worker, kind), false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether any worker has something to say.
+    fn look(&mut self) -> bool {
+        let (buffer, clock) = (&mut self.buffer, self.clock);
+        self.members.iter_mut().flatten().any(|member| member.look(buffer, clock) || member.dead)
+    }
+
+    fn rings(&self) -> impl Iterator<Item = &Consumer> {
+        self.members.iter().flatten().filter_map(|member| member.hearing.ring.as_ref())
+    }
+
+    /// Notes what the kernel has to say, waiting for it at most `limit`.
+    fn listen(&mut self, limit: Duration) {
+        for told in self.listener.wait(limit) {
+            let (worker, kind) = ((told >> KIND_BITS) as usize, told & ((1 << KIND_BITS) - 1));
+            let Some(Some(member)) = self.members.get_mut(worker) else { continue };
+            match kind {
+                STREAM => {
+                    member.readable = true;
+                    // A stream that cannot be written to is about to end, and says so to its reader.
+                    let _ends_soon = member.send_rest();
+                }
+                DEATH => member.dead = true,
+                print => {
+                    if let Some(at) = PRINTS.iter().position(|kind| *kind == print) {
+                        member.prints[at].readable = true;
+                    }
+                }
+            }
+        }
+        for at in 0..self.members.len() {
+            self.tend(WorkerId(at as u32));
+        }
+        self.end_those_hung_up();
+    }
+
+    /// Listens no more to what has ended, and only to what is wanted.
+    fn tend(&mut self, worker: WorkerId) {
+        let Some(Some(member)) = self.members.get(worker.index()) else { return };
+        if member.hung_up {
+            if !self.hung_up.iter().any(|(known, _)| *known == worker) {
+                self.listener.remove(member.stream());
+                self.hung_up.push((worker, Instant::now()));
+            }
+        } else if member.readable && member.backlog_bytes() == 0 {
+            self.listener.set_writing(member.stream(), label(worker, STREAM), false);
+        }
+    }
+
+    /// A worker that closed its stream and does not exit would never be heard of again.
+    fn end_those_hung_up(&mut self) {
+        let members = &self.members;
+        self.hung_up.retain(|(worker, since)| match members.get(worker.index()) {
+            Some(Some(member)) if member.hung_up && !member.dead => {
+                let overdue = since.elapsed() >= EXIT_GRACE;
+                if overdue {
+                    let _already_gone = member.kill(Signal::KILL);
+                }
+                !overdue
+            }
+            _ => false,
+        });
+    }
+
+    /// Buries a worker that is dead, with its last words heard.
+    fn reap(&mut self, at: usize) -> Option<News> {
+        let worker = WorkerId(at as u32);
+        let mut member = self.members[at].take()?;
+        let exit = member.reap();
+        Some(News::Died { worker, exit, fault: member.fault.take() })
     }
 }
 
 impl Pool for ProcessPool {
-    fn spawn(&mut self, worker: WorkerId, life: LifeNumber) -> io::Result<Spawned> {
-        // The reader comes first: were it missing, nobody would reap the child.
-        let (give_child, child_given) = bounded(1);
-        let inbox = self.inbox.clone();
-        let reader = std::thread::Builder::new().name(format!("reader-{}", worker.0)).spawn(move || {
-            if let Ok(reading) = child_given.recv() {
-                read_worker(worker, life, reading, &inbox);
-            }
-        })?;
-        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-        let errors = io::stderr().as_fd().try_clone_to_owned()?;
-        let mut child = Command::new("/proc/self/exe")
+    fn spawn(&mut self, worker: WorkerId, job: &Job) -> io::Result<Spawned> {
+        let (stream, theirs) =
+            socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        let (out, their_out) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (err, their_err) = pipe_with(PipeFlags::CLOEXEC)?;
+        for pipe in [&out, &err] {
+            rustix::io::ioctl_fionbio(pipe, true)?;
+        }
+        let ring = match job.spec.transport {
+            Transport::Ring => Some(Region::shared()?),
+            Transport::Stream => None,
+        };
+        let child = Command::new("/proc/self/exe")
             .arg0("poolscope")
             .args(["worker", &worker.0.to_string()])
             .env(PARENT_VARIABLE, std::process::id().to_string())
             .stdin(Stdio::from(theirs))
-            .stdout(Stdio::from(errors.try_clone()?))
-            .stderr(Stdio::from(errors))
+            .stdout(Stdio::from(their_out))
+            .stderr(Stdio::from(their_err))
             .process_group(0)
             .spawn()?;
         let pid = child.id();
-        let pidfd = match pidfd_open(Pid::from_child(&child), PidfdFlags::empty()) {
-            Ok(pidfd) => Arc::new(pidfd),
-            Err(error) => {
-                // It must not outlive this failure, and nobody else knows of it.
-                let _already_gone = child.kill();
-                let _reaped = child.wait();
-                return Err(error.into());
-            }
+        let memory = ring.as_ref().map(|(_, memory)| memory);
+        let begun = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())
+            .map_err(io::Error::from)
+            .and_then(|pidfd| send_job(&stream, job, memory, self.listener.bell()).map(|()| pidfd));
+        let pidfd = match begun {
+            Ok(pidfd) => pidfd,
+            Err(error) => return Err(abort(child, error)),
         };
-        let stream = Arc::new(ours);
-        let reading = Reading { child, stream: Arc::clone(&stream), pidfd: Arc::clone(&pidfd) };
-        // The reader waits for exactly this.
-        let _reader_lives = give_child.send(reading);
+        let prints = [Capture::new(out, Level::Info), Capture::new(err, Level::Warning)];
+        let hearing = Hearing::new(ring.map(|(region, _)| Consumer::new(region)));
+        let member = Member::new(child, pidfd, stream, hearing, prints);
+        if let Err(error) = self.listen_to(worker, &member) {
+            return Err(abort(member.child, error));
+        }
         if self.members.len() <= worker.index() {
             self.members.resize_with(worker.index() + 1, || None);
         }
-        let former = self.members[worker.index()].replace(Member { stream, pidfd, reader });
-        self.former.extend(former.map(|member| member.reader));
-        self.former.retain(|reader| !reader.is_finished());
-        // A worker that is dead already is reported by its reader, as any other death is.
-        let _dead_already = self.send(worker, Down::Job(Box::new(Job { worker, ..self.job.clone() })));
+        self.hung_up.retain(|(known, _)| *known != worker);
+        self.members[worker.index()] = Some(member);
         Ok(Spawned { pid, tid: pid })
     }
 
-    fn send(&mut self, worker: WorkerId, message: Down) -> io::Result<()> {
-        let mut frame = Vec::with_capacity(16);
-        append_frame(&mut frame, &message).map_err(io::Error::other)?;
-        let sent = send(&self.member(worker)?.stream, &frame, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?;
-        // A worker's credit is a few small frames, far below any socket's buffer: a full one means it reads no more.
-        if sent == frame.len() { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
+    fn give(
+        &mut self,
+        worker: WorkerId,
+        first: u32,
+        count: u32,
+        inputs: Vec<(TaskId, Vec<u8>)>,
+    ) -> io::Result<()> {
+        for (task, bytes) in inputs {
+            self.send(worker, &Down::Input { task, bytes })?;
+        }
+        if let Some(ring) = &mut self.member(worker)?.hearing.ring {
+            // Granted before they are sent: a worker that finds them on its list may begin them.
+            ring.grant(count).map_err(io::Error::other)?;
+        }
+        self.send(worker, &Down::Chunk { first, count })
+    }
+
+    fn backlog_bytes(&self, worker: WorkerId) -> usize {
+        self.members.get(worker.index()).and_then(Option::as_ref).map_or(0, Member::backlog_bytes)
+    }
+
+    fn recall(&mut self, worker: WorkerId, keep: u32) -> io::Result<Recall> {
+        let Some(ring) = &mut self.member(worker)?.hearing.ring else {
+            self.send(worker, &Down::Recall)?;
+            return Ok(Recall::Asked);
+        };
+        let recalled = ring.recall(keep).map_err(io::Error::other)?;
+        self.send(worker, &Down::Cut { generation: recalled.generation, end: recalled.end })?;
+        Ok(Recall::Done(recalled.count))
+    }
+
+    fn quit(&mut self, worker: WorkerId) -> io::Result<()> {
+        if self.member(worker)?.hearing.ring.is_some() {
+            self.recall(worker, 0)?;
+        }
+        self.send(worker, &Down::Quit)
     }
 
     fn cancel(&mut self, worker: WorkerId, _task: TaskId) {
-        // A dead worker cannot be cancelled, and its death is reported by its reader.
+        // A dead worker cannot be cancelled, and its death is told in any case.
         let _already_gone = self.kill(worker, Signal::TERM.as_raw());
     }
 
@@ -133,7 +279,7 @@ impl Pool for ProcessPool {
     fn kill(&mut self, worker: WorkerId, signal: i32) -> io::Result<()> {
         let signal = Signal::from_named_raw(signal)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("no signal {signal}")))?;
-        Ok(pidfd_send_signal(&self.member(worker)?.pidfd, signal)?)
+        self.member(worker)?.kill(signal)
     }
 
     fn abandon(&mut self, worker: WorkerId) {
@@ -144,92 +290,95 @@ impl Pool for ProcessPool {
         true
     }
 
-    fn join(&mut self, _limit: Duration) {
-        // Every worker is dead by now or was killed, so that no reader has long to wait.
-        let readers = self.members.drain(..).flatten().map(|member| member.reader);
-        for reader in readers.chain(self.former.drain(..)) {
-            let _panic_was_told_by_the_hook = reader.join();
+    fn wait(&mut self, limit: Duration) {
+        self.turn = 0;
+        if limit.is_zero() || self.look() {
+            self.listen(Duration::ZERO);
+            return;
         }
+        self.rings().for_each(Consumer::ask_for_bell);
+        settle_down();
+        let limit = if self.look() { Duration::ZERO } else { limit };
+        self.listen(limit);
+        self.rings().for_each(Consumer::wake);
     }
-}
 
-/// What a reader needs of its worker.
-struct Reading {
-    child: Child,
-    stream: Arc<OwnedFd>,
-    pidfd: Arc<OwnedFd>,
-}
-
-/// Takes in one worker's frames until its stream ends, then reaps it and tells how it went.
-fn read_worker(worker: WorkerId, life: LifeNumber, reading: Reading, inbox: &Sender<Inbox>) {
-    let Reading { mut child, stream, pidfd } = reading;
-    let fault = read_frames(worker, life, &stream, inbox).err();
-    if fault.is_some() {
-        let _already_gone = pidfd_send_signal(&pidfd, Signal::KILL);
-    } else if !wait_readable(pidfd.as_fd(), EXIT_GRACE_NS) {
-        let _already_gone = pidfd_send_signal(&pidfd, Signal::KILL);
-        wait_readable(pidfd.as_fd(), u64::MAX);
-    }
-    // The leader is not reaped yet, so its group's id is still its own: grandchildren go with it.
-    let _group_may_be_empty = kill_process_group(Pid::from_child(&child), Signal::KILL);
-    let exit = child.wait().map_or(Exit::Code(-1), exit_of);
-    // Without a dispatcher there is nobody to tell.
-    let _engine_is_ending = inbox.send(Inbox::Died { worker, life, exit, fault });
-}
-
-fn read_frames(
-    worker: WorkerId,
-    life: LifeNumber,
-    stream: &OwnedFd,
-    inbox: &Sender<Inbox>,
-) -> Result<(), String> {
-    let mut frames = FrameReader::default();
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        let (count, _) = match recv(stream, buffer.as_mut_slice(), RecvFlags::empty()) {
-            Ok(received) => received,
-            Err(rustix::io::Errno::INTR) => continue,
-            // A reset is how a killed peer's stream ends when it left bytes unread.
-            Err(_) => return Ok(()),
-        };
-        if count == 0 {
-            // Half a frame at the end is what a death in the middle of a write leaves: no fault of the protocol.
-            return Ok(());
-        }
-        frames.push(&buffer[..count]);
-        let mut messages = Vec::new();
-        let fault = loop {
-            match frames.next::<Up>() {
-                Ok(Some(message)) => messages.push(message),
-                Ok(None) => break None,
-                Err(error) => break Some(error.to_string()),
+    fn next(&mut self) -> Option<News> {
+        while self.turn < self.members.len() {
+            let at = self.turn;
+            let worker = WorkerId(at as u32);
+            if let Some(member) = &mut self.members[at] {
+                if !member.spoke {
+                    if member.dead {
+                        // What it had sent by then is all there: these reads are its last.
+                        member.readable = true;
+                        member.prints.iter_mut().for_each(|print| print.readable = true);
+                    }
+                    let something = member.look(&mut self.buffer, self.clock);
+                    member.spoke = something || member.prints.iter().any(Capture::has_lines);
+                }
+                if let Some(up) = member.next(&mut self.buffer) {
+                    return Some(News::Up { worker, up });
+                }
+                member.hearing.release();
+                if std::mem::take(&mut member.spoke) && !member.dead {
+                    self.turn += 1;
+                    return Some(News::Quiet { worker });
+                }
+                if member.dead && !member.readable {
+                    for print in &mut member.prints {
+                        print.end(self.clock);
+                    }
+                    if let Some(line) = member.next(&mut self.buffer) {
+                        return Some(News::Up { worker, up: line });
+                    }
+                    self.turn += 1;
+                    return self.reap(at);
+                }
             }
-        };
-        if !messages.is_empty() && inbox.send(Inbox::Worker { worker, life, messages }).is_err() {
-            return Ok(());
+            self.turn += 1;
         }
-        if let Some(fault) = fault {
-            return Err(fault);
+        None
+    }
+
+    fn join(&mut self, limit: Duration) {
+        // Every worker is dead by now or was killed.
+        let deadline = Instant::now() + limit;
+        for mut member in self.members.drain(..).flatten() {
+            let _already_gone = member.kill(Signal::KILL);
+            while !member.has_ended() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            if member.has_ended() {
+                member.reap();
+            }
         }
     }
 }
 
-/// Waits until a descriptor is readable; false when the time is up. `u64::MAX` waits without end.
-fn wait_readable(fd: BorrowedFd<'_>, limit_ns: u64) -> bool {
-    let limit = (limit_ns != u64::MAX).then(|| Timespec {
-        tv_sec: (limit_ns / 1_000_000_000).cast_signed(),
-        tv_nsec: (limit_ns % 1_000_000_000).cast_signed(),
-    });
-    loop {
-        match poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], limit.as_ref()) {
-            Ok(ready) => return ready > 0,
-            Err(rustix::io::Errno::INTR) => {}
-            Err(_) => return true,
-        }
+/// The first message, and with it the ring's memory and the bell. A new stream has room for them.
+fn send_job(stream: &OwnedFd, job: &Job, memory: Option<&OwnedFd>, bell: &Bell) -> io::Result<()> {
+    let mut frame = Vec::new();
+    append_frame(&mut frame, &Down::Job(Box::new(job.clone()))).map_err(io::Error::other)?;
+    let given: Vec<_> = memory.into_iter().flat_map(|memory| [memory.as_fd(), bell.fd().as_fd()]).collect();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    if !given.is_empty() {
+        ancillary.push(SendAncillaryMessage::ScmRights(&given));
+    }
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    match sendmsg(stream, &[IoSlice::new(&frame)], &mut ancillary, flags) {
+        Ok(count) if count == frame.len() => Ok(()),
+        Ok(_) => Err(io::Error::other("the spec does not fit into a worker's stream")),
+        // It has died already, which is told like any other death.
+        Err(rustix::io::Errno::PIPE | rustix::io::Errno::CONNRESET) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
-/// Code or signal of a process that ended.
-pub(crate) fn exit_of(status: ExitStatus) -> Exit {
-    status.signal().map_or_else(|| Exit::Code(status.code().unwrap_or(-1)), Exit::Signal)
+/// A child that nobody else knows of must not outlive the failure.
+fn abort(mut child: Child, error: io::Error) -> io::Error {
+    let _already_gone = child.kill();
+    let _reaped = child.wait();
+    error
 }

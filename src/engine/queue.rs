@@ -47,8 +47,13 @@ impl TaskQueue {
         }
     }
 
-    /// Takes up to `count` tasks from the front.
-    pub(super) fn take(&mut self, count: u32) -> Option<Batch> {
+    /// Takes up to `count` tasks from the front. A queue without room hands over what is only now submitted.
+    pub(super) fn take(&mut self, count: u32, now_ns: u64) -> Option<Batch> {
+        if self.bound == 0 && self.len == 0 {
+            let first = self.next;
+            self.next += count.min(self.total - first);
+            return (self.next > first).then_some(Batch { tasks: first..self.next, enqueued_ns: now_ns });
+        }
         let front = self.batches.front_mut()?;
         let taken = count.min(front.len());
         let batch = Batch { tasks: front.tasks.start..front.tasks.start + taken, ..*front };
@@ -105,7 +110,7 @@ mod tests {
         let mut queue = queue(1_000_000, u32::MAX);
         queue.refill(5);
         assert_eq!(queue.len(), 1_000_000);
-        assert_eq!(queue.take(3), Some(Batch { tasks: 0..3, enqueued_ns: 5 }));
+        assert_eq!(queue.take(3, 0), Some(Batch { tasks: 0..3, enqueued_ns: 5 }));
         assert_eq!(queue.len(), 999_997);
     }
 
@@ -114,22 +119,36 @@ mod tests {
         let mut queue = queue(5, 2);
         queue.refill(1);
         assert_eq!(queue.len(), 2);
-        queue.take(1);
+        queue.take(1, 0);
         queue.refill(2);
         assert_eq!(queue.len(), 2);
-        assert_eq!(queue.take(9), Some(Batch { tasks: 1..2, enqueued_ns: 1 }));
-        assert_eq!(queue.take(9), Some(Batch { tasks: 2..3, enqueued_ns: 2 }));
+        assert_eq!(queue.take(9, 0), Some(Batch { tasks: 1..2, enqueued_ns: 1 }));
+        assert_eq!(queue.take(9, 0), Some(Batch { tasks: 2..3, enqueued_ns: 2 }));
         assert!(!queue.is_exhausted());
+    }
+
+    #[test]
+    fn a_queue_without_room_hands_over_at_the_moment_of_submission() {
+        let mut queue = queue(5, 0);
+        queue.refill(1);
+        assert_eq!(queue.len(), 0);
+        assert_eq!(queue.take(3, 7), Some(Batch { tasks: 0..3, enqueued_ns: 7 }));
+        queue.requeue(1, 8);
+        assert_eq!(queue.take(3, 9), Some(Batch { tasks: 1..2, enqueued_ns: 8 }));
+        assert!(!queue.is_exhausted());
+        assert_eq!(queue.take(3, 10), Some(Batch { tasks: 3..5, enqueued_ns: 10 }));
+        assert!(queue.is_exhausted() && queue.take(1, 11).is_none());
     }
 
     #[test]
     fn returned_tasks_go_first_and_repeated_ones_last() {
         let mut queue = queue(4, u32::MAX);
         queue.refill(0);
-        let batch = queue.take(2).unwrap();
+        let batch = queue.take(2, 0).unwrap();
         queue.put_back(Batch { tasks: 1..2, ..batch });
         queue.requeue(0, 9);
-        let order: Vec<u32> = std::iter::from_fn(|| queue.take(1)).map(|batch| batch.tasks.start).collect();
+        let order: Vec<u32> =
+            std::iter::from_fn(|| queue.take(1, 0)).map(|batch| batch.tasks.start).collect();
         assert_eq!(order, [1, 2, 3, 0]);
         assert!(queue.is_exhausted());
     }
@@ -140,6 +159,6 @@ mod tests {
         queue.refill(0);
         queue.clear();
         queue.refill(1);
-        assert!(queue.is_exhausted() && queue.take(1).is_none());
+        assert!(queue.is_exhausted() && queue.take(1, 0).is_none());
     }
 }

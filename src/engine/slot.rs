@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{pool::LifeNumber, queue::Batch};
+use super::queue::Batch;
 use crate::ids::TaskId;
 
 /// Whether somebody fills the place.
@@ -54,15 +54,22 @@ pub(super) struct Ending {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent fact about the worker")]
 pub(super) struct Slot {
-    pub(super) life: LifeNumber,
+    /// Which filling of the place this is, from 1; 0 before the first.
+    pub(super) life: u32,
     pub(super) presence: Presence,
     pub(super) assigned: VecDeque<Assigned>,
     pub(super) running: Option<Running>,
+    /// The start of what runs was told to the session.
+    pub(super) told: bool,
     pub(super) ending: Option<Ending>,
-    /// The last word on holding that it was told; a further one waits until this one was heard.
-    pub(super) held: bool,
-    pub(super) unheard: bool,
+    /// It was asked for its tasks and has not answered yet.
+    pub(super) recalling: bool,
+    /// The pool has shrunk: it gets no more work and is not replaced.
+    pub(super) retiring: bool,
+    /// It was told to quit while the run goes on.
+    pub(super) dismissed: bool,
     /// Its stream broke a rule or cannot be written: it gets no more work and will die.
     pub(super) condemned: bool,
 }
@@ -74,16 +81,22 @@ impl Slot {
             presence: Presence::Due { at_ns: 0 },
             assigned: VecDeque::new(),
             running: None,
+            told: false,
             ending: None,
-            held: false,
-            unheard: false,
+            recalling: false,
+            retiring: false,
+            dismissed: false,
             condemned: false,
         }
     }
 
+    /// Whether it may hold a further chunk. Chunks are counted by their tasks, begun ones as whole.
     pub(super) fn can_take(&self, credit: usize) -> bool {
         self.presence == Presence::Ready
             && !self.condemned
+            && !self.recalling
+            && !self.retiring
+            && !self.dismissed
             && self.ending.is_none()
             && self.assigned.len() < credit
     }
@@ -92,9 +105,46 @@ impl Slot {
         matches!(self.presence, Presence::Ready | Presence::Starting { .. })
     }
 
-    /// Whether a stop need wait for it no longer: nothing runs, and no start can be under way.
+    /// It could begin a task at once if it had one.
+    pub(super) fn is_idle(&self) -> bool {
+        self.assigned.is_empty() && self.running.is_none() && self.can_take(1)
+    }
+
+    /// With its tasks recalled: nothing runs, and no start can be under way.
     pub(super) fn is_still(&self) -> bool {
-        self.presence != Presence::Ready || (self.running.is_none() && self.held && !self.unheard)
+        self.presence != Presence::Ready
+            || (self.running.is_none() && !self.recalling && self.unstarted() == 0)
+    }
+
+    /// Chunks of which nothing is known to have begun, while it runs another.
+    pub(super) fn spare_chunks(&self) -> usize {
+        if self.running.is_some() { self.assigned.len().saturating_sub(1) } else { 0 }
+    }
+
+    /// Tasks handed over whose start is not known.
+    pub(super) fn unstarted(&self) -> u32 {
+        self.assigned.iter().map(|assigned| assigned.batch.len()).sum()
+    }
+
+    /// Takes the last `count` tasks that were handed over and are not started, the last first.
+    pub(super) fn take_back(&mut self, mut count: u32) -> Vec<Batch> {
+        let mut back = Vec::new();
+        while count > 0
+            && let Some(last) = self.assigned.back_mut()
+        {
+            let taken = count.min(last.batch.len());
+            let split = last.batch.tasks.end - taken;
+            back.push(Batch { tasks: split..last.batch.tasks.end, ..last.batch });
+            last.batch.tasks.end = split;
+            count -= taken;
+            // The chunk that the running task is of stays until that has ended.
+            if last.batch.tasks.is_empty() && !(self.assigned.len() == 1 && self.running.is_some()) {
+                self.assigned.pop_back();
+            } else if taken == 0 {
+                break;
+            }
+        }
+        back
     }
 
     /// The next task this worker may start.
@@ -106,6 +156,7 @@ impl Slot {
     pub(super) fn start(&mut self, start_ns: u64, attempt: u32) -> Option<Running> {
         let front = self.assigned.front_mut()?;
         let task = TaskId(front.batch.tasks.next()?);
+        self.told = false;
         self.running = Some(Running {
             task,
             attempt,
@@ -126,7 +177,6 @@ impl Slot {
 
     /// Tasks handed over and not ended.
     pub(super) fn in_flight(&self) -> u32 {
-        self.assigned.iter().map(|assigned| assigned.batch.len()).sum::<u32>()
-            + u32::from(self.running.is_some())
+        self.unstarted() + u32::from(self.running.is_some())
     }
 }

@@ -60,17 +60,18 @@ impl Dispatcher<'_> {
         self.slots.iter().any(due)
     }
 
-    fn spawn(&mut self, worker: WorkerId) {
+    pub(super) fn spawn(&mut self, worker: WorkerId) {
         let life = self.slots[worker.index()].life + 1;
         self.slots[worker.index()] = Slot { life, ..Slot::new() };
+        self.job.worker = worker;
         // Taken before the call: what the spawn costs is part of starting up, and no worker is ready before it exists.
         let t_ns = self.clock.now_ns();
-        match self.pool.spawn(worker, life) {
+        match self.pool.spawn(worker, &self.job) {
             Ok(spawned) => {
                 self.slots[worker.index()].presence =
                     Presence::Starting { deadline_ns: t_ns + START_LIMIT_NS };
                 self.sampler.watch(Target { worker, pid: spawned.pid, tid: spawned.tid });
-                self.emitter.emit(Event::WorkerSpawned {
+                self.emitter.emit(&Event::WorkerSpawned {
                     t_ns,
                     worker,
                     pid: spawned.pid,
@@ -112,6 +113,7 @@ impl Dispatcher<'_> {
         // One that never worked, or broke the rules, would do so again: that is what the start budget is for.
         let was_useless =
             matches!(slot.presence, Presence::Starting { .. }) || slot.condemned || fault.is_some();
+        let (retiring, dismissed) = (slot.retiring, slot.dismissed);
         let ending = slot.ending.take();
         let running = slot.running.take();
         slot.presence = Presence::Vacant;
@@ -119,7 +121,12 @@ impl Dispatcher<'_> {
             self.queue.put_back(assigned.batch);
         }
         self.sampler.forget(worker);
-        self.emitter.emit(Event::WorkerExited { t_ns: now_ns, worker, exit, expected: ending.is_some() });
+        self.emitter.emit(&Event::WorkerExited {
+            t_ns: now_ns,
+            worker,
+            exit,
+            expected: ending.is_some() || dismissed,
+        });
         if let Some(fault) = fault {
             self.log(
                 Level::Error,
@@ -142,7 +149,9 @@ impl Dispatcher<'_> {
                 None => self.repeat(worker, running),
             }
         }
-        if was_useless {
+        if retiring {
+            // Its place is not filled again.
+        } else if was_useless {
             self.last_problem = Some(format!("{worker} died before it was of use: {exit}"));
             self.start_failed(worker);
         } else if self.stopping.is_none() && !self.queue.is_exhausted() {
@@ -157,7 +166,7 @@ impl Dispatcher<'_> {
             return;
         }
         self.log(Level::Error, Some(worker), format!("{worker} is ended: {fault}"));
-        // Its death is told by its reader, and buried there.
+        // Its death is told like any other, and then it is buried.
         let _already_gone = self.pool.kill(worker, SIGKILL);
     }
 
@@ -192,8 +201,7 @@ impl Dispatcher<'_> {
         for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
             let slot = &self.slots[worker.index()];
             match slot.presence {
-                // Its word may be among the messages that wait.
-                Presence::Starting { deadline_ns } if now_ns >= deadline_ns && self.inbox().is_empty() => {
+                Presence::Starting { deadline_ns } if now_ns >= deadline_ns => {
                     self.condemn(worker, &format!("not ready after {} s", START_LIMIT_NS / NS_PER_S));
                 }
                 _ => self.supervise_task(worker, now_ns),
@@ -244,11 +252,8 @@ impl Dispatcher<'_> {
         self.log(Level::Warning, Some(worker), text);
         let times = (now_ns, now_ns);
         self.finish(worker, running, outcome_of(ending.why), times, Usage::default(), Value::Unit);
-        if self.stopping.is_none() && !self.queue.is_exhausted() {
+        if self.stopping.is_none() && !self.queue.is_exhausted() && !self.slots[worker.index()].retiring {
             self.spawn(worker);
-        } else {
-            // Messages of the thread left behind must not count for anybody.
-            self.slots[worker.index()].life += 1;
         }
     }
 }

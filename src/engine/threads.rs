@@ -13,17 +13,25 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
 use super::{
-    pool::{Inbox, LifeNumber, Pool, Spawned},
+    hear::{Heard, Hearing},
+    link::{Frames, RingLink},
+    listen::Listener,
+    pool::{News, Pool, Recall, Spawned},
+    ring::{Bell, Consumer, Producer, Region, settle_down},
+    steps::Steps,
     wire::{Down, Job, Up},
-    worker::{Gone, Halt, Link, work},
+    worker::{Gone, Halt, work},
 };
 use crate::{
     ids::{TaskId, WorkerId},
     workload::Cancelled,
 };
 
-/// Messages that may wait for one worker: its credit of chunks, and a few words of control.
-const DOWN_CAPACITY: usize = 256;
+/// Messages that may wait for one worker. A thread in a long task gathers two for each time that tasks are taken back
+/// from it.
+const DOWN_CAPACITY: usize = 4096;
+/// Messages of one worker that may wait for the dispatcher; beyond, the worker waits.
+const UP_CAPACITY: usize = 256;
 /// Workers' threads carry this prefix in their names; the panic hook knows them by it.
 pub(super) const THREAD_PREFIX: &str = "worker-";
 
@@ -81,15 +89,13 @@ impl Halt for Arc<CancelToken> {
     }
 }
 
-struct ThreadLink {
-    worker: WorkerId,
-    life: LifeNumber,
+/// Messages move between threads as they are: large results are not even copied.
+struct Channels {
     down: Receiver<Down>,
-    inbox: Sender<Inbox>,
-    queued: Vec<Up>,
+    up: Sender<Up>,
 }
 
-impl Link for ThreadLink {
+impl Frames for Channels {
     fn next(&mut self, wait: bool) -> Result<Option<Down>, Gone> {
         if wait {
             return self.down.recv().map(Some).map_err(|_closed| Gone);
@@ -102,56 +108,93 @@ impl Link for ThreadLink {
     }
 
     fn queue(&mut self, message: Up) -> Result<(), Gone> {
-        self.queued.push(message);
-        Ok(())
+        self.up.send(message).map_err(|_closed| Gone)
     }
 
     fn flush(&mut self) -> Result<(), Gone> {
-        if self.queued.is_empty() {
-            return Ok(());
-        }
-        let messages = std::mem::take(&mut self.queued);
-        self.inbox
-            .send(Inbox::Worker { worker: self.worker, life: self.life, messages })
-            .map_err(|_closed| Gone)
+        Ok(())
     }
 }
 
 struct Member {
     down: Sender<Down>,
+    up: Receiver<Up>,
+    hearing: Hearing,
     cancel: Arc<CancelToken>,
     handle: JoinHandle<()>,
+    /// It said something since the dispatcher was told that it is quiet.
+    spoke: bool,
+}
+
+impl Member {
+    fn send(&self, message: Down) -> io::Result<()> {
+        self.down.try_send(message).map_err(|error| match error {
+            TrySendError::Full(_) => io::ErrorKind::WouldBlock.into(),
+            TrySendError::Disconnected(_) => io::ErrorKind::BrokenPipe.into(),
+        })
+    }
+
+    /// Looks for anything new. What a thread of this very process gets wrong is a bug of ours, and ends the engine.
+    fn look(&mut self) -> bool {
+        for up in self.up.try_iter() {
+            self.hearing.frame(up).expect("threads keep the rules");
+        }
+        self.hearing.look().expect("a thread's ring is sound")
+    }
+
+    fn next(&mut self) -> Option<Up> {
+        loop {
+            match self.hearing.next().expect("a thread's ring is sound") {
+                Heard::Up(up) => return Some(up),
+                Heard::Nothing => return None,
+                Heard::FrameMissing => {
+                    self.look();
+                }
+            }
+        }
+    }
+
+    fn ring(&mut self) -> io::Result<&mut Consumer> {
+        self.hearing.ring.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
 }
 
 pub(super) struct ThreadPool {
-    job: Job,
-    inbox: Sender<Inbox>,
+    listener: Listener,
     members: Vec<Option<Member>>,
+    /// The member that is asked next.
+    turn: usize,
 }
 
 impl ThreadPool {
-    /// `job.worker` is filled in for each worker.
-    pub(super) fn new(job: Job, inbox: Sender<Inbox>) -> Self {
-        Self { job, inbox, members: Vec::new() }
+    pub(super) fn new(bell: Bell) -> io::Result<Self> {
+        Ok(Self { listener: Listener::new(bell)?, members: Vec::new(), turn: 0 })
     }
 
-    fn member(&self, worker: WorkerId) -> io::Result<&Member> {
+    fn member(&mut self, worker: WorkerId) -> io::Result<&mut Member> {
         self.members
-            .get(worker.index())
-            .and_then(Option::as_ref)
+            .get_mut(worker.index())
+            .and_then(Option::as_mut)
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{worker} does not exist")))
+    }
+
+    fn look(&mut self) -> bool {
+        self.members.iter_mut().flatten().any(Member::look)
     }
 }
 
 impl Pool for ThreadPool {
-    fn spawn(&mut self, worker: WorkerId, life: LifeNumber) -> io::Result<Spawned> {
+    fn spawn(&mut self, worker: WorkerId, job: &Job) -> io::Result<Spawned> {
         let (down, down_receiver) = bounded(DOWN_CAPACITY);
+        let (up_sender, up) = bounded(UP_CAPACITY);
         let (tell_tid, tid) = bounded(1);
         let cancel = Arc::new(CancelToken::default());
         let halt = Arc::clone(&cancel);
-        let job = Job { worker, ..self.job.clone() };
-        let mut link =
-            ThreadLink { worker, life, down: down_receiver, inbox: self.inbox.clone(), queued: Vec::new() };
+        let job = job.clone();
+        let region = Region::on_heap();
+        let ring = Producer::new(region.clone());
+        let channels = Channels { down: down_receiver, up: up_sender };
+        let mut link = RingLink::new(channels, ring, self.listener.bell().clone(), Steps::default());
         let handle =
             std::thread::Builder::new().name(format!("{THREAD_PREFIX}{}", worker.0)).spawn(move || {
                 let own = rustix::thread::gettid().as_raw_nonzero().get();
@@ -163,15 +206,41 @@ impl Pool for ThreadPool {
         if self.members.len() <= worker.index() {
             self.members.resize_with(worker.index() + 1, || None);
         }
-        self.members[worker.index()] = Some(Member { down, cancel, handle });
+        let hearing = Hearing::new(Some(Consumer::new(region)));
+        self.members[worker.index()] = Some(Member { down, up, hearing, cancel, handle, spoke: false });
         Ok(Spawned { pid: std::process::id(), tid })
     }
 
-    fn send(&mut self, worker: WorkerId, message: Down) -> io::Result<()> {
-        self.member(worker)?.down.try_send(message).map_err(|error| match error {
-            TrySendError::Full(_) => io::ErrorKind::WouldBlock.into(),
-            TrySendError::Disconnected(_) => io::ErrorKind::BrokenPipe.into(),
-        })
+    fn give(
+        &mut self,
+        worker: WorkerId,
+        first: u32,
+        count: u32,
+        inputs: Vec<(TaskId, Vec<u8>)>,
+    ) -> io::Result<()> {
+        let member = self.member(worker)?;
+        for (task, bytes) in inputs {
+            member.send(Down::Input { task, bytes })?;
+        }
+        // Granted before they are sent: a worker that finds them on its list may begin them.
+        member.ring()?.grant(count).map_err(io::Error::other)?;
+        member.send(Down::Chunk { first, count })
+    }
+
+    fn backlog_bytes(&self, _worker: WorkerId) -> usize {
+        0
+    }
+
+    fn recall(&mut self, worker: WorkerId, keep: u32) -> io::Result<Recall> {
+        let member = self.member(worker)?;
+        let recalled = member.ring()?.recall(keep).map_err(io::Error::other)?;
+        member.send(Down::Cut { generation: recalled.generation, end: recalled.end })?;
+        Ok(Recall::Done(recalled.count))
+    }
+
+    fn quit(&mut self, worker: WorkerId) -> io::Result<()> {
+        self.recall(worker, 0)?;
+        self.member(worker)?.send(Down::Quit)
     }
 
     fn cancel(&mut self, worker: WorkerId, task: TaskId) {
@@ -209,10 +278,51 @@ impl Pool for ThreadPool {
         false
     }
 
+    fn wait(&mut self, limit: Duration) {
+        self.turn = 0;
+        if limit.is_zero() || self.look() {
+            return;
+        }
+        let rings = || self.members.iter().flatten().filter_map(|member| member.hearing.ring.as_ref());
+        rings().for_each(Consumer::ask_for_bell);
+        settle_down();
+        if !self.look() {
+            // Only the bell is listened to: it has woken us, and that is all it says.
+            self.listener.wait(limit).for_each(drop);
+        }
+        let rings = || self.members.iter().flatten().filter_map(|member| member.hearing.ring.as_ref());
+        rings().for_each(Consumer::wake);
+        self.look();
+    }
+
+    fn next(&mut self) -> Option<News> {
+        while let Some(place) = self.members.get_mut(self.turn) {
+            let worker = WorkerId(self.turn as u32);
+            if let Some(member) = place {
+                if !member.spoke {
+                    member.spoke = member.look();
+                }
+                if let Some(up) = member.next() {
+                    return Some(News::Up { worker, up });
+                }
+                member.hearing.release();
+                let spoke = std::mem::take(&mut member.spoke);
+                self.turn += 1;
+                if spoke {
+                    return Some(News::Quiet { worker });
+                }
+            } else {
+                self.turn += 1;
+            }
+        }
+        None
+    }
+
     fn join(&mut self, limit: Duration) {
         let deadline = Instant::now() + limit;
         for member in self.members.drain(..).flatten() {
-            drop(member.down);
+            // Whoever waits to be given something, or to be heard, learns that nobody is there any more.
+            drop((member.down, member.up));
             while !member.handle.is_finished() && Instant::now() < deadline {
                 std::thread::sleep(JOIN_POLL);
             }

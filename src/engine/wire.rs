@@ -1,4 +1,4 @@
-//! Frames: a little-endian `u32` length, then that many bytes of postcard.
+//! Frames: a little-endian `u32` length, then that many bytes of postcard: one message, or a batch of them.
 //!
 //! The same frames run between session and engine, and between engine and worker. Whoever reads trusts nobody: a length
 //! beyond [`MAX_FRAME`] or bytes that do not decode are errors, and no memory is taken for bytes that have not come.
@@ -23,15 +23,19 @@ const LENGTH_BYTES: usize = 4;
 pub(crate) enum Down {
     /// Once, first.
     Job(Box<Job>),
-    /// Tasks `first .. first + count`, to be run in order.
-    Chunk {
-        first: u32,
-        count: u32,
+    /// Tasks `first .. first + count`, to be run in order after those handed over before.
+    Chunk { first: u32, count: u32 },
+    /// What a task works on, where its workload moves data. Comes before the chunk that the task is in.
+    Input {
+        task: TaskId,
+        #[serde(with = "serde_bytes")]
+        bytes: Vec<u8>,
     },
-    /// Start no further task until `Go`. Both are answered with [`Up::Heard`].
-    Hold,
-    Go,
-    /// End when nothing is left to do.
+    /// With a ring: tasks from number `end` on were taken back, and a new generation of the list begins.
+    Cut { generation: u16, end: u32 },
+    /// Without a ring: all tasks not begun are wanted back. Answered with [`Up::Returned`].
+    Recall,
+    /// End after the running task; whatever else is on the list is void.
     Quit,
 }
 
@@ -53,8 +57,10 @@ pub(crate) enum Up {
         t_ns: u64,
         build: String,
     },
-    /// A `Hold` or `Go` was taken in; after a `Hold` no further start will come.
-    Heard,
+    /// Answers `Recall`: the last `count` tasks handed over will not be begun.
+    Returned {
+        count: u32,
+    },
     Started {
         t_ns: u64,
         task: TaskId,
@@ -91,17 +97,28 @@ pub(crate) enum FrameError {
     Truncated,
 }
 
-/// Appends one frame to `out`.
+/// Appends one frame of one message to `out`.
 pub(crate) fn append_frame<T: Serialize>(out: &mut Vec<u8>, message: &T) -> Result<(), FrameError> {
     let start = out.len();
+    open_frame(out);
+    append_message(out, message);
+    close_frame(out, start).inspect_err(|_too_long| out.truncate(start))
+}
+
+/// Begins a frame at the end of `out`: messages follow, then [`close_frame`] with where it began.
+pub(crate) fn open_frame(out: &mut Vec<u8>) {
     out.extend_from_slice(&[0; LENGTH_BYTES]);
-    if postcard::to_io(message, &mut *out).is_err() {
-        out.truncate(start);
-        return Err(FrameError::Malformed(0));
-    }
+}
+
+pub(crate) fn append_message<T: Serialize>(out: &mut Vec<u8>, message: &T) {
+    // Growing a vector cannot fail, and no message has a shape that postcard does not know; were there one, the frame
+    // would not decode, which its reader tells.
+    let _always_encodes = postcard::to_io(message, out);
+}
+
+pub(crate) fn close_frame(out: &mut [u8], start: usize) -> Result<(), FrameError> {
     let length = out.len() - start - LENGTH_BYTES;
     if length > MAX_FRAME {
-        out.truncate(start);
         return Err(FrameError::TooLong(length));
     }
     out[start..start + LENGTH_BYTES].copy_from_slice(&(length as u32).to_le_bytes());
@@ -128,26 +145,42 @@ impl FrameReader {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next whole frame; `None` until more bytes have come.
+    /// The next whole frame as one message; `None` until more bytes have come.
     pub(crate) fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
+        let mut messages = Vec::with_capacity(1);
+        self.next_batch(|message: T| messages.push(message))?;
+        // A batch where one message was expected is as wrong as bytes that mean nothing.
+        if messages.len() > 1 { Err(FrameError::Malformed(messages.len())) } else { Ok(messages.pop()) }
+    }
+
+    /// Hands over the messages of the next whole frame one by one; false until more bytes have come. An error ends a
+    /// batch in its middle.
+    pub(crate) fn next_batch<T: DeserializeOwned>(
+        &mut self,
+        mut take: impl FnMut(T),
+    ) -> Result<bool, FrameError> {
         let unread = &self.bytes[self.start..];
         let Some((header, rest)) = unread.split_first_chunk::<LENGTH_BYTES>() else {
-            return Ok(None);
+            return Ok(false);
         };
         let length = u32::from_le_bytes(*header) as usize;
         if length > MAX_FRAME {
             return Err(FrameError::TooLong(length));
         }
-        let Some(body) = rest.get(..length) else {
-            return Ok(None);
+        let Some(mut body) = rest.get(..length) else {
+            return Ok(false);
         };
-        let (message, left) =
-            postcard::take_from_bytes(body).map_err(|_unclear| FrameError::Malformed(length))?;
-        if !left.is_empty() {
-            return Err(FrameError::Malformed(length));
+        if body.is_empty() {
+            return Err(FrameError::Malformed(0));
+        }
+        while !body.is_empty() {
+            let (message, left) =
+                postcard::take_from_bytes(body).map_err(|_unclear| FrameError::Malformed(length))?;
+            take(message);
+            body = left;
         }
         self.start += LENGTH_BYTES + length;
-        Ok(Some(message))
+        Ok(true)
     }
 
     /// To be called at the end of the stream: half a frame is an error.

@@ -1,21 +1,22 @@
-//! The worker's side: takes chunks, runs tasks, tells of each start and end. The same loop serves threads and processes;
-//! what differs is the [`Link`].
+//! The worker's side: takes tasks, runs them, tells of each start and end. The same loop serves threads and processes,
+//! with a ring and without; what differs is the [`Link`].
 
 use std::{
     any::Any,
     cell::RefCell,
-    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use super::{
+    list::TaskList,
+    ring::claim::Begin,
     sampler::TaskMeter,
     wire::{Down, Job, TaskEnd, Up},
 };
 use crate::{
-    event::Level,
+    event::{Level, Usage},
     ids::TaskId,
     workload::{self, Cancelled, TaskContext, Value},
 };
@@ -24,15 +25,35 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Gone;
 
+/// How a task ended.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub(super) t_ns: u64,
+    pub(super) task: TaskId,
+    pub(super) end: TaskEnd,
+    pub(super) usage: Usage,
+    pub(super) value: Value,
+}
+
 /// A worker's connection to its engine.
 pub(super) trait Link {
-    /// The next message. With `wait`, blocks until there is one; without, gives `None` when there is none.
-    fn next(&mut self, wait: bool) -> Result<Option<Down>, Gone>;
+    /// The next message; blocks until there is one.
+    fn next(&mut self) -> Result<Down, Gone>;
 
-    /// Queues a message. It is on its way only after [`Link::flush`].
-    fn queue(&mut self, message: Up) -> Result<(), Gone>;
+    /// Asks whether the next task of a list of this generation may be begun. After [`Begin::Yes`] it must be.
+    fn begin(&mut self, generation: u16) -> Result<Begin, Gone>;
 
-    fn flush(&mut self) -> Result<(), Gone>;
+    /// Leaves before the task runs, so that the engine knows what was in flight should this worker die in it.
+    fn started(&mut self, t_ns: u64, task: TaskId) -> Result<(), Gone>;
+
+    /// `low` says that the engine had better hear of it soon.
+    fn ended(&mut self, ending: Ending, low: bool) -> Result<(), Gone>;
+
+    /// Any other message; it leaves at once.
+    fn say(&mut self, message: Up) -> Result<(), Gone>;
+
+    /// To be called before the worker waits.
+    fn rest(&mut self) -> Result<(), Gone>;
 }
 
 /// How a worker's tasks hear of cancellation, and wait.
@@ -44,51 +65,29 @@ pub(super) trait Halt {
 /// Works until told to quit or until the engine has gone.
 pub(super) fn work(link: &mut dyn Link, halt: &dyn Halt, job: &Job) -> Result<(), Gone> {
     let mut meter = TaskMeter::new(job.telemetry);
-    let mut tasks: VecDeque<std::ops::Range<u32>> = VecDeque::new();
-    let mut held = false;
-    let mut quitting = false;
-    link.queue(Up::Ready { t_ns: job.clock.now_ns(), build: super::BUILD.to_owned() })?;
+    let mut list = TaskList::default();
+    link.say(Up::Ready { t_ns: job.clock.now_ns(), build: super::BUILD.to_owned() })?;
     loop {
-        let idle = held || tasks.is_empty();
-        if idle {
-            link.flush()?;
-            if quitting {
-                return Ok(());
-            }
-        }
-        let mut wait = idle;
-        while let Some(message) = link.next(wait)? {
-            wait = false;
-            match message {
-                Down::Chunk { first, count } => tasks.push_back(first..first.saturating_add(count)),
-                Down::Hold | Down::Go => {
-                    held = message == Down::Hold;
-                    link.queue(Up::Heard)?;
-                }
-                Down::Quit => {
-                    quitting = true;
-                    tasks.clear();
-                }
-                Down::Job(_) => {}
-            }
-        }
-        if held {
+        // A list that is empty though tasks are granted means that their frame is still under way.
+        let begin = if list.is_empty() { Begin::Nothing } else { link.begin(list.generation())? };
+        if begin == Begin::Yes
+            && let Some((task, _input)) = list.pop()
+        {
+            run_task(link, halt, job, &mut meter, task, &list)?;
             continue;
         }
-        let Some(chunk) = tasks.front_mut() else { continue };
-        let Some(index) = chunk.next() else {
-            tasks.pop_front();
-            continue;
-        };
-        if chunk.start >= chunk.end {
-            tasks.pop_front();
+        link.rest()?;
+        match link.next()? {
+            Down::Chunk { first, count } => list.append(first, count),
+            Down::Input { task, bytes } => list.append_input(task, bytes),
+            Down::Cut { generation, end } => list.cut(generation, end),
+            Down::Recall => link.say(Up::Returned { count: list.give_back() })?,
+            Down::Quit => return Ok(()),
+            Down::Job(_) => {}
         }
-        run_task(link, halt, job, &mut meter, TaskId(index))?;
     }
 }
 
-/// START leaves before the task runs, so that the engine knows what was in flight should this worker die here.
-///
 /// The measurements lie inside the run time, which begins before the first and ends after the last of them: a wait for a
 /// core that falls between a measurement and a clock reading would else belong to no task, or exceed it.
 fn run_task(
@@ -97,11 +96,11 @@ fn run_task(
     job: &Job,
     meter: &mut TaskMeter,
     task: TaskId,
+    list: &TaskList,
 ) -> Result<(), Gone> {
     let start_ns = job.clock.now_ns();
     let mark = meter.begin();
-    link.queue(Up::Started { t_ns: start_ns, task })?;
-    link.flush()?;
+    link.started(start_ns, task)?;
     let context = Context { link: RefCell::new(link), halt, job, task };
     let result = catch_unwind(AssertUnwindSafe(|| workload::run(&job.spec, task, &context)));
     let usage = meter.end(&mark);
@@ -111,8 +110,7 @@ fn run_task(
         Ok(Err(Cancelled)) => (TaskEnd::Cancelled, Value::Unit),
         Err(panic) => (TaskEnd::Failed(panic_message(panic.as_ref())), Value::Unit),
     };
-    // The end waits for the next start, or for idleness: one write a task instead of two.
-    context.link.into_inner().queue(Up::Ended { t_ns, task, end, usage, value })
+    context.link.into_inner().ended(Ending { t_ns, task, end, usage, value }, list.is_low())
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
@@ -152,10 +150,7 @@ impl TaskContext for Context<'_> {
 
     fn log(&self, line: &str) {
         let message = Up::Log { t_ns: self.job.clock.now_ns(), level: Level::Info, text: line.to_owned() };
-        let mut connection = self.link.borrow_mut();
         // If the engine has gone, the next message of this task ends the worker; a log line need not.
-        if connection.queue(message).is_ok() {
-            let _gone_is_noticed_later = connection.flush();
-        }
+        let _gone_is_noticed_later = self.link.borrow_mut().say(message);
     }
 }

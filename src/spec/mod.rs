@@ -109,7 +109,7 @@ pub enum Prefetch {
     Fixed(u32),
 }
 
-/// How many tasks may wait in the pool's queue.
+/// How many tasks may wait in the pool's queue. With 0 a task is submitted at the moment when a worker can take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum QueueBound {
@@ -135,7 +135,9 @@ pub enum Telemetry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
-    /// One UNIX stream pair, both ways.
+    /// A UNIX stream pair, and up from each worker a ring in shared memory.
+    Ring,
+    /// The stream pair alone, both ways.
     Stream,
 }
 

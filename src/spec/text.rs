@@ -105,7 +105,7 @@ names!(
     Fault = "fault",
 );
 names!(Telemetry: Off = "off", Basic = "basic", Full = "full", Auto = "auto");
-names!(Transport: Stream = "stream");
+names!(Transport: Ring = "ring", Stream = "stream");
 names!(
     FaultKind: Panic = "panic",
     Abort = "abort",
@@ -242,9 +242,9 @@ impl FromStr for QueueBound {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "unbounded" => Ok(Self::Unbounded),
-            _ => whole_in(text, 1, u32::MAX)
+            _ => whole_in(text, 0, u32::MAX)
                 .map(Self::AtMost)
-                .ok_or_else(|| format!("unbounded, or 1 to {} tasks", u32::MAX)),
+                .ok_or_else(|| format!("unbounded, or 0 to {} tasks", u32::MAX)),
         }
     }
 }
@@ -294,10 +294,10 @@ mod tests {
         round_trip(&Kind::ALL);
         round_trip(&FaultKind::ALL);
         round_trip(&[Telemetry::Off, Telemetry::Basic, Telemetry::Full, Telemetry::Auto]);
-        round_trip(&[Transport::Stream]);
+        round_trip(&[Transport::Ring, Transport::Stream]);
         round_trip(&[Chunk::Auto, Chunk::Fixed(1), Chunk::Fixed(MAX_TASKS)]);
         round_trip(&[Prefetch::Auto, Prefetch::Fixed(1), Prefetch::Fixed(MAX_PREFETCH)]);
-        round_trip(&[QueueBound::Unbounded, QueueBound::AtMost(1), QueueBound::AtMost(u32::MAX)]);
+        round_trip(&[QueueBound::Unbounded, QueueBound::AtMost(0), QueueBound::AtMost(u32::MAX)]);
         round_trip(&FaultKind::ALL.map(|kind| Fault { kind, task: 5 }));
         round_trip(&[
             Lengths::Fixed,
@@ -366,7 +366,7 @@ mod tests {
             assert!(text.parse::<Chunk>().is_err(), "{text}");
             assert!(text.parse::<Prefetch>().is_err(), "{text}");
         }
-        for text in ["0", "-1", "4294967296", "auto", "inf"] {
+        for text in ["-1", "4294967296", "auto", "inf"] {
             assert!(text.parse::<QueueBound>().is_err(), "{text}");
         }
         for text in ["segfault", "segfault@", "@5", "segfault@-1", "boom@5", "segfault@5@6", "panic@10000000"]

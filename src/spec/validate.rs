@@ -54,7 +54,7 @@ impl Draft {
         let seed = errors.whole("seed", self.seed.as_ref(), 0..=u64::MAX, DEFAULT_SEED);
         let faults = errors.faults(self.fault.as_ref(), workload, tasks);
         let telemetry = errors.parse("telemetry", self.telemetry.as_ref(), Telemetry::Auto);
-        let transport = errors.parse("transport", self.transport.as_ref(), Transport::Stream);
+        let transport = errors.parse("transport", self.transport.as_ref(), Transport::Ring);
         let spec = (|| {
             Some(Spec {
                 backend: backend?,
@@ -274,7 +274,7 @@ mod tests {
             seed: 1,
             faults: Vec::new(),
             telemetry: Telemetry::Auto,
-            transport: Transport::Stream,
+            transport: Transport::Ring,
         };
         assert_eq!(spec, expected);
         assert!((1..=MAX_WORKERS).contains(&default_workers()));
@@ -289,14 +289,14 @@ mod tests {
             ("tasks", "10_000_001"),
             ("lengths", "long"),
             ("chunk", "0"),
-            ("queue", "0"),
+            ("queue", "none"),
             ("prefetch", "65"),
             ("timeout", "NaN"),
             ("retries", "101"),
             ("seed", "-1"),
             ("fault", "boom@1"),
             ("telemetry", "loud"),
-            ("transport", "ring"),
+            ("transport", "pigeon"),
         ];
         let errors = draft(&fields).validate().expect_err("invalid");
         let named: Vec<(&str, &str)> =

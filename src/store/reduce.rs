@@ -63,7 +63,7 @@ impl RunStore {
                 let open = super::OpenSpan { task, attempt, enqueued_ns, dispatched_ns, start_ns: t_ns };
                 self.attempt_started(worker, open);
             }
-            Event::Ended(ended) => self.attempt_ended(*ended),
+            Event::Ended(ended) => self.attempt_ended(ended),
             Event::WorkerExited { t_ns, worker, exit, expected } => {
                 self.worker_exited(t_ns, worker, exit, expected);
             }
@@ -75,6 +75,7 @@ impl RunStore {
             }
             Event::Paused { t_ns } => self.paused(t_ns),
             Event::Resumed { t_ns } => self.resumed(t_ns),
+            Event::Resized { t_ns, workers } => self.resized(t_ns, workers),
             Event::Stopping { t_ns } => self.stopping(t_ns),
             Event::Log { t_ns, worker, level, text } => self.note(t_ns, worker, level, text),
             Event::RunEnded { t_ns, status, reason } => self.run_ended(t_ns, status, reason),
@@ -163,6 +164,12 @@ impl RunStore {
         if let Some((from_ns, to_ns @ None)) = self.pauses.last_mut() {
             *to_ns = Some(t_ns.max(*from_ns));
         }
+    }
+
+    fn resized(&mut self, t_ns: u64, workers: u32) {
+        self.grow(workers.min(MAX_WORKERS) as usize);
+        let plural = if workers == 1 { "" } else { "s" };
+        self.note(t_ns, None, Level::Info, format!("the pool is now of {workers} worker{plural}"));
     }
 
     /// A pause ends here: from now on it is the stop that keeps tasks from starting.

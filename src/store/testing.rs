@@ -28,7 +28,7 @@ pub(crate) fn spec(backend: Backend, workers: u32, tasks: u32) -> Spec {
         seed: 1,
         faults: Vec::new(),
         telemetry: Telemetry::Full,
-        transport: Transport::Stream,
+        transport: Transport::Ring,
     }
 }
 
@@ -70,6 +70,9 @@ pub(crate) fn started(t_ns: u64, worker: u32, task: u32, attempt: u32) -> Event 
 pub(crate) fn ended(t_ns: u64, worker: u32, task: u32, outcome: Outcome) -> Ended {
     let value = if outcome == Outcome::Ok { Value::Number(u64::from(task + 1).pow(2)) } else { Value::Unit };
     Ended {
+        enqueued_ns: t_ns,
+        dispatched_ns: t_ns,
+        start_ns: t_ns,
         t_ns,
         received_ns: t_ns,
         worker: WorkerId(worker),
@@ -83,7 +86,7 @@ pub(crate) fn ended(t_ns: u64, worker: u32, task: u32, outcome: Outcome) -> Ende
 }
 
 pub(crate) fn done(ended: Ended) -> Event {
-    Event::Ended(Box::new(ended))
+    Event::Ended(ended)
 }
 
 pub(crate) fn ok(t_ns: u64, worker: u32, task: u32) -> Event {

@@ -105,6 +105,15 @@ pub(crate) fn mix(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
+/// Whether tasks of this spec work on data that has to be moved to them.
+pub fn has_input(_spec: &Spec) -> bool {
+    false
+}
+
+pub fn input(_spec: &Spec, _task: TaskId) -> Option<Vec<u8>> {
+    None
+}
+
 /// Runs one task of a spec.
 ///
 /// # Errors

@@ -56,7 +56,7 @@ impl Sampler {
         let watched = Arc::clone(&targets);
         let thread = std::thread::Builder::new()
             .name("sampler".to_owned())
-            .spawn(move || sample_until(&finished, clock, &watched, &emitter))?;
+            .spawn(move || sample_until(&finished, clock, &watched, emitter))?;
         Ok(Self { targets, finish, thread: Some(thread) })
     }
 
@@ -80,7 +80,12 @@ impl Sampler {
     }
 }
 
-fn sample_until(finished: &Receiver<()>, clock: RunClock, watched: &Mutex<Vec<Target>>, emitter: &Emitter) {
+fn sample_until(
+    finished: &Receiver<()>,
+    clock: RunClock,
+    watched: &Mutex<Vec<Target>>,
+    mut emitter: Emitter,
+) {
     let mut cores = CoreMeter::new();
     let mut workers: Vec<(Target, ProcessMeter)> = Vec::new();
     let mut engine = ProcessMeter::of_process(std::process::id());
@@ -93,7 +98,7 @@ fn sample_until(finished: &Receiver<()>, clock: RunClock, watched: &Mutex<Vec<Ta
             && let Some(loads) = cores.read()
         {
             cores_at_ns = t_ns;
-            emitter.emit(Event::Cores { t_ns, loads });
+            emitter.emit(&Event::Cores { t_ns, loads });
         }
         let targets = watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
         workers.retain(|(target, _)| targets.contains(target));
@@ -104,12 +109,13 @@ fn sample_until(finished: &Receiver<()>, clock: RunClock, watched: &Mutex<Vec<Ta
         }
         for (target, meter) in &mut workers {
             if let Some(sample) = meter.read(clock.now_ns(), with_pss) {
-                emitter.emit(Event::Worker { t_ns: clock.now_ns(), worker: target.worker, sample });
+                emitter.emit(&Event::Worker { t_ns: clock.now_ns(), worker: target.worker, sample });
             }
         }
         if let Some(sample) = engine.read(clock.now_ns(), with_pss) {
-            emitter.emit(Event::Engine { t_ns: clock.now_ns(), sample });
+            emitter.emit(&Event::Engine { t_ns: clock.now_ns(), sample });
         }
+        emitter.flush();
         if last {
             return;
         }

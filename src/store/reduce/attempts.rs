@@ -6,6 +6,7 @@ use super::super::{Lane, OpenSpan, RunStore, Span, WorkerState};
 use crate::{
     event::{Ended, Outcome, Usage},
     ids::{TaskId, WorkerId},
+    workload::Value,
 };
 
 impl RunStore {
@@ -38,8 +39,12 @@ impl RunStore {
         self.note_ended(&ended, last);
         if last && self.count(ended.task, &ended.outcome) && ended.outcome == Outcome::Ok {
             self.checksum = self.checksum.wrapping_add(ended.value.digest(ended.task));
-            self.values.push((ended.task, Arc::new(ended.value)));
+            // Nothing to look at, and a million of them would cost more than all spans.
+            if ended.value != Value::Unit {
+                self.values.push((ended.task, Arc::new(ended.value)));
+            }
         }
+        self.leave_starting();
         self.push_span(
             at,
             Span {
@@ -128,8 +133,8 @@ fn just_ended(lane: &Lane, task: TaskId, attempt: u32) -> bool {
     lane.spans.last().is_some_and(|last| (last.task, last.attempt) == (task, attempt))
 }
 
-/// The open half of an attempt that has ended, and the end that fits it. When its start was never told, the span has
-/// no length and stands at its end, but not inside a neighbour.
+/// The open half of an attempt that has ended, and the end that fits it: what was told of its start while it ran, or else
+/// what its end says, kept out of its neighbours.
 fn take_open(lane: &mut Lane, ended: &Ended) -> (OpenSpan, u64) {
     match lane.running {
         Some(open) if (open.task, open.attempt) == (ended.task, ended.attempt) => {
@@ -138,15 +143,18 @@ fn take_open(lane: &mut Lane, ended: &Ended) -> (OpenSpan, u64) {
         }
         other => {
             let before_ns = other.map_or(u64::MAX, |open| open.start_ns);
-            let t_ns = ended.t_ns.min(before_ns).max(last_end_ns(lane));
+            let after_ns = last_end_ns(lane);
+            let end_ns = ended.t_ns.min(before_ns).max(after_ns);
+            let start_ns = ended.start_ns.clamp(after_ns, end_ns);
+            let dispatched_ns = ended.dispatched_ns.min(start_ns);
             let open = OpenSpan {
                 task: ended.task,
                 attempt: ended.attempt,
-                enqueued_ns: t_ns,
-                dispatched_ns: t_ns,
-                start_ns: t_ns,
+                enqueued_ns: ended.enqueued_ns.min(dispatched_ns),
+                dispatched_ns,
+                start_ns,
             };
-            (open, t_ns)
+            (open, end_ns)
         }
     }
 }

@@ -22,7 +22,7 @@ fn retried(t_ns: u64, worker: u32, task: u32, outcome: Outcome) -> Event {
 fn assert_sound(store: &RunStore, seed: u64) {
     let Tally { total, ok, failed, crashed, timed_out, cancelled, not_run } = store.tally;
     assert_eq!(ok + failed + crashed + timed_out + cancelled + not_run, total, "seed {seed}");
-    assert_eq!(store.values.len() as u32, ok, "seed {seed}");
+    assert!(store.values.len() as u32 <= ok, "seed {seed}");
     assert_eq!(store.lanes.len(), store.workers.len(), "seed {seed}");
     assert!(store.workers.len() <= MAX_WORKERS as usize);
     for lane in &store.lanes {

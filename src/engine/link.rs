@@ -1,0 +1,169 @@
+//! The two ways in which a worker talks to its engine: with a ring for what happens to tasks and frames for the rest, or
+//! with frames for everything.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{
+    ring::{Bell, Producer, Record, claim::Begin, encode_ended},
+    steps::{Step, Steps},
+    wire::{Down, TaskEnd, Up},
+    worker::{Ending, Gone, Link},
+};
+use crate::ids::TaskId;
+
+/// How often a worker looks whether its ring has room again.
+const ROOM_POLL: Duration = Duration::from_micros(100);
+
+/// Carries whole messages, in order, both ways.
+pub(super) trait Frames {
+    /// The next message. Without `wait`, `None` when there is none yet.
+    fn next(&mut self, wait: bool) -> Result<Option<Down>, Gone>;
+
+    /// Queues a message; it may leave only with the next [`Frames::flush`].
+    fn queue(&mut self, message: Up) -> Result<(), Gone>;
+
+    fn flush(&mut self) -> Result<(), Gone>;
+}
+
+/// Starts and ends go through the ring, what is too long for it or rare as frames.
+pub(super) struct RingLink<F> {
+    frames: F,
+    ring: Producer,
+    bell: Bell,
+    steps: Steps,
+}
+
+impl<F: Frames> RingLink<F> {
+    pub(super) fn new(frames: F, ring: Producer, bell: Bell, steps: Steps) -> Self {
+        Self { frames, ring, bell, steps }
+    }
+
+    fn publish(&mut self, words: &[u64], written: Step, published: Step) {
+        while !self.ring.has_room() {
+            // The engine takes in all rings whenever it is awake.
+            self.ring_bell();
+            std::thread::sleep(ROOM_POLL);
+        }
+        self.ring.write(words);
+        self.steps.pass(written);
+        self.ring.publish();
+        self.steps.pass(published);
+    }
+
+    fn ring_bell(&mut self) {
+        if self.ring.must_ring() {
+            self.steps.pass(Step::BeforeBell);
+            self.bell.ring();
+        }
+    }
+
+    fn publish_end(&mut self, words: &[u64]) {
+        self.publish(words, Step::EndWritten, Step::EndPublished);
+    }
+}
+
+impl<F: Frames> Link for RingLink<F> {
+    fn next(&mut self) -> Result<Down, Gone> {
+        self.frames.next(true)?.ok_or(Gone)
+    }
+
+    fn begin(&mut self, generation: u16) -> Result<Begin, Gone> {
+        let begin = self.ring.claim().begin(generation);
+        if begin == Begin::Yes {
+            self.steps.pass(Step::Begun);
+        }
+        Ok(begin)
+    }
+
+    fn started(&mut self, t_ns: u64, task: TaskId) -> Result<(), Gone> {
+        if self.steps.is_due(Step::Scribble) {
+            self.ring.scribble();
+        }
+        if let Some((words, used)) = (Record::Started { t_ns, task }).encode() {
+            self.publish(&words[..used], Step::StartWritten, Step::StartPublished);
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, ending: Ending, low: bool) -> Result<(), Gone> {
+        let Ending { t_ns, task, end, usage, value } = ending;
+        let record = match end {
+            TaskEnd::Failed(_) => None,
+            TaskEnd::Ok => encode_ended(t_ns, task, true, &usage, &value),
+            TaskEnd::Cancelled => encode_ended(t_ns, task, false, &usage, &value),
+        };
+        if let Some((words, used)) = record {
+            self.publish_end(&words[..used]);
+        } else {
+            // The frame leaves first: an engine that sees the record finds it.
+            self.frames.queue(Up::Ended { t_ns, task, end, usage, value })?;
+            self.frames.flush()?;
+            self.steps.pass(Step::FrameSent);
+            if let Some((words, used)) = (Record::EndedInFrame { task }).encode() {
+                self.publish_end(&words[..used]);
+            }
+        }
+        if low {
+            self.ring_bell();
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, message: Up) -> Result<(), Gone> {
+        self.frames.queue(message)?;
+        self.frames.flush()?;
+        self.ring_bell();
+        Ok(())
+    }
+
+    fn rest(&mut self) -> Result<(), Gone> {
+        Ok(())
+    }
+}
+
+/// Everything goes as frames: what a system without shared memory files can do.
+pub(super) struct StreamLink<F> {
+    frames: F,
+    /// Read while a task could have been begun.
+    early: VecDeque<Down>,
+}
+
+impl<F: Frames> StreamLink<F> {
+    pub(super) fn new(frames: F) -> Self {
+        Self { frames, early: VecDeque::new() }
+    }
+}
+
+impl<F: Frames> Link for StreamLink<F> {
+    fn next(&mut self) -> Result<Down, Gone> {
+        match self.early.pop_front() {
+            Some(message) => Ok(message),
+            None => self.frames.next(true)?.ok_or(Gone),
+        }
+    }
+
+    fn begin(&mut self, _generation: u16) -> Result<Begin, Gone> {
+        self.early.extend(self.frames.next(false)?);
+        Ok(if self.early.is_empty() { Begin::Yes } else { Begin::Stale })
+    }
+
+    fn started(&mut self, t_ns: u64, task: TaskId) -> Result<(), Gone> {
+        self.frames.queue(Up::Started { t_ns, task })?;
+        self.frames.flush()
+    }
+
+    fn ended(&mut self, ending: Ending, _low: bool) -> Result<(), Gone> {
+        let Ending { t_ns, task, end, usage, value } = ending;
+        // It waits for the next start, or for idleness: one write a task instead of two.
+        self.frames.queue(Up::Ended { t_ns, task, end, usage, value })
+    }
+
+    fn say(&mut self, message: Up) -> Result<(), Gone> {
+        self.frames.queue(message)?;
+        self.frames.flush()
+    }
+
+    fn rest(&mut self) -> Result<(), Gone> {
+        self.frames.flush()
+    }
+}
