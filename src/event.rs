@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Raised whenever [`Event`] or [`Command`] changes shape; both sides must agree on it.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// The machine a run took place on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ pub enum Exit {
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Ok,
-    /// The task panicked; the worker lives.
+    /// The task panicked, or said why it cannot be done; the worker lives.
     Failed(Box<str>),
     /// The worker died under the task.
     Crashed(Exit),

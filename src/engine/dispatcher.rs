@@ -294,7 +294,7 @@ impl<'a> Dispatcher<'a> {
             outcome,
             last,
             usage,
-            value,
+            value: value.settled(),
         })));
         self.queue_changed = true;
         if last {

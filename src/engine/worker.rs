@@ -17,7 +17,7 @@ use super::{
 use crate::{
     event::Level,
     ids::TaskId,
-    workload::{self, Cancelled, TaskContext, Value},
+    workload::{self, Cancelled, TaskContext, TaskError, Value},
 };
 
 /// The engine cannot be reached any more: there is nobody to work for.
@@ -98,17 +98,20 @@ fn run_task(
     meter: &mut TaskMeter,
     task: TaskId,
 ) -> Result<(), Gone> {
+    let input = workload::input(&job.spec, task);
     let start_ns = job.clock.now_ns();
     let mark = meter.begin();
     link.queue(Up::Started { t_ns: start_ns, task })?;
     link.flush()?;
     let context = Context { link: RefCell::new(link), halt, job, task };
-    let result = catch_unwind(AssertUnwindSafe(|| workload::run(&job.spec, task, &context)));
+    let result =
+        catch_unwind(AssertUnwindSafe(|| workload::run(&job.spec, task, input.as_deref(), &context)));
     let usage = meter.end(&mark);
     let t_ns = job.clock.now_ns();
     let (end, value) = match result {
         Ok(Ok(value)) => (TaskEnd::Ok, value),
-        Ok(Err(Cancelled)) => (TaskEnd::Cancelled, Value::Unit),
+        Ok(Err(TaskError::Cancelled)) => (TaskEnd::Cancelled, Value::Unit),
+        Ok(Err(TaskError::Failed(why))) => (TaskEnd::Failed(why), Value::Unit),
         Err(panic) => (TaskEnd::Failed(panic_message(panic.as_ref())), Value::Unit),
     };
     // The end waits for the next start, or for idleness: one write a task instead of two.
