@@ -89,8 +89,8 @@ pub(crate) fn mix(x: u64) -> u64 {
 
 /// The bytes that travel to the worker with a task, for the workload that has any.
 pub fn input(spec: &Spec, task: TaskId) -> Option<Vec<u8>> {
-    let size = lengths::scaled_size(spec, task);
-    (spec.workload == Kind::Payload).then(|| payload::input(size, spec.seed, task))
+    let has_input = spec.workload == Kind::Payload;
+    has_input.then(|| payload::input(lengths::scaled_size(spec, task), spec.seed, task))
 }
 
 /// Runs one task of a spec. `input` is what [`input`] gives for it, from wherever it has come.
