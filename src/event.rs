@@ -59,7 +59,7 @@ pub enum Exit {
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Ok,
-    /// The task panicked; the worker lives.
+    /// The task panicked, or said why it cannot be done; the worker lives.
     Failed(Box<str>),
     /// The worker died under the task.
     Crashed(Exit),

@@ -8,16 +8,24 @@ use std::{
     time::{Duration, Instant},
 };
 
+use poolscope::spec::Kind;
 use support::{folder, path, run, run_json};
 
-const WORKLOADS: [(&str, &str); 8] = [
+/// All that end well by themselves, with small sizes.
+const WORKLOADS: [(&str, &str); 14] = [
     ("noop", "0"),
     ("square", "0"),
     ("sleep", "1000000"),
     ("spin", "500000"),
     ("primes", "20000"),
     ("hash", "200"),
+    ("matmul", "40"),
     ("mandelbrot", "64"),
+    ("memory", "300000"),
+    ("sort", "5000"),
+    ("file", "300000"),
+    ("payload", "300000"),
+    ("lock", "500000"),
     ("mixed", "1000000"),
 ];
 
@@ -63,6 +71,9 @@ fn processes_are_four_others_and_agree_with_threads_and_serial() {
 
 #[test]
 fn every_workload_gives_the_same_results_on_every_backend_and_length() {
+    let covered: Vec<&str> = WORKLOADS.map(|(workload, _)| workload).into();
+    let all: Vec<&str> = Kind::ALL.map(Kind::name).into_iter().filter(|name| *name != "fault").collect();
+    assert_eq!(covered, all);
     for (workload, size) in WORKLOADS {
         for lengths in ["fixed", "skewed", "straggler@3:4"] {
             let mut checksums = BTreeSet::new();

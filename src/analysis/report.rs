@@ -36,6 +36,8 @@ pub struct RunReport {
     pub wall_ns: u64,
     pub ready_ns: Option<u64>,
     pub tasks: Tally,
+    /// The task that failed first, and why; null where none did.
+    pub first_failure: Option<String>,
     pub workers: Vec<WorkerReport>,
     /// Tasks that ended, in any way, per second of wall time.
     pub throughput: Option<f64>,
@@ -109,6 +111,7 @@ impl RunReport {
             wall_ns: store.last_end_ns,
             ready_ns: store.ready_ns,
             tasks: store.tally,
+            first_failure: first_failure(store),
             workers: store.workers.iter().map(WorkerReport::new).collect(),
             throughput: throughput(store),
             task_ns: Distribution::of(ok_spans().map(Span::run_ns)),
@@ -135,6 +138,7 @@ impl RunReport {
             return lines;
         }
         lines.push(line("tasks", &self.tasks_text()));
+        lines.extend(self.first_failure.as_deref().map(|failure| line("failure", failure)));
         lines.push(line("time", &self.time_text()));
         for (name, spread) in [("task", self.task_ns), ("queued", self.wait_ns)] {
             lines.extend(spread.map(|spread| line(name, &spread_text(spread))));
@@ -213,6 +217,16 @@ impl SelfReport {
         let cpu_share = if wall_ns == 0 { 0.0 } else { cpu_ns as f64 / wall_ns as f64 };
         Self { cpu_ns, wall_ns, cpu_share }
     }
+}
+
+/// All failures of a run mostly have one cause, so that the first says enough.
+fn first_failure(store: &RunStore) -> Option<String> {
+    let failures = store.spans().filter_map(|(_, span)| match &span.outcome {
+        Outcome::Failed(why) => Some((span, why)),
+        _ => None,
+    });
+    let (span, why) = failures.min_by_key(|(span, _)| (span.end_ns, span.task))?;
+    Some(format!("{}: {}", span.task, why.lines().next().unwrap_or_default()))
 }
 
 /// Tasks that ended ok per second of wall time; `None` before the first has ended.
@@ -317,6 +331,24 @@ mod tests {
         assert_eq!(json["result"]["checksum"].as_str().map(str::len), Some(16));
         assert_eq!(json["engine"], serde_json::json!({"pid": ENGINE_PID, "max_rss_bytes": 0, "cpu_ns": 0}));
         assert_eq!(json["self"], serde_json::json!({"cpu_ns": 25, "wall_ns": 100, "cpu_share": 0.25}));
+    }
+
+    #[test]
+    fn the_first_failure_is_told_in_a_line() {
+        let failed = |t_ns, worker, task, why: &str| {
+            done(ended(t_ns, worker, task, Outcome::Failed(why.to_owned().into())))
+        };
+        let store = store([
+            run_started(spec(Backend::Threads, 2, 4)),
+            started(1, 0, 0, 0),
+            started(1, 1, 1, 0),
+            failed(9, 1, 1, "no room\nat all"),
+            failed(12, 0, 0, "something else"),
+        ]);
+        let report = RunReport::new(&store, OBSERVER);
+        assert_eq!(report.first_failure.as_deref(), Some("task 1: no room"));
+        assert_eq!(report.summary_lines()[2], "failure     task 1: no room");
+        assert_eq!(RunReport::new(&sample(), OBSERVER).first_failure, None, "a crash says itself what it is");
     }
 
     #[test]

@@ -77,7 +77,8 @@ pub(super) struct SpecArgs {
     /// Size of the pool [default: the usable cores]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     workers: Option<String>,
-    /// What a task does: noop, square, sleep, spin, primes, hash, mandelbrot, mixed or fault [default: primes]
+    /// What a task does: noop, square, sleep, spin, primes, hash, matmul, mandelbrot, memory, sort, file, payload, lock,
+    /// mixed or fault [default: primes]
     #[arg(long, value_name = "KIND", allow_hyphen_values = true)]
     workload: Option<String>,
     /// Number of tasks [default: 64; mandelbrot 480, one a row]

@@ -322,7 +322,7 @@ impl<'a> Dispatcher<'a> {
             outcome,
             last,
             usage,
-            value,
+            value: value.settled(),
         }));
         self.queue_changed = true;
         if last {

@@ -14,6 +14,9 @@ use crate::ids::TaskId;
 /// How often a worker looks whether its ring has room again.
 const ROOM_POLL: Duration = Duration::from_micros(100);
 
+/// Results up to this size are sent together with what follows them.
+const SMALL_BYTES: u64 = 4096;
+
 /// Carries whole messages, in order, both ways.
 pub(super) trait Frames {
     /// The next message. Without `wait`, `None` when there is none yet.
@@ -154,8 +157,11 @@ impl<F: Frames> Link for StreamLink<F> {
 
     fn ended(&mut self, ending: Ending, _low: bool) -> Result<(), Gone> {
         let Ending { t_ns, task, end, usage, value } = ending;
-        // It waits for the next start, or for idleness: one write a task instead of two.
-        self.frames.queue(Up::Ended { t_ns, task, end, usage, value })
+        // A small one waits for the next start, or for idleness: one write a task instead of two. The moving of a large one
+        // must not count as the next task's time.
+        let small = value.len_bytes() <= SMALL_BYTES;
+        self.frames.queue(Up::Ended { t_ns, task, end, usage, value })?;
+        if small { Ok(()) } else { self.frames.flush() }
     }
 
     fn say(&mut self, message: Up) -> Result<(), Gone> {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     event::{Level, Usage},
     ids::TaskId,
-    workload::{self, Cancelled, TaskContext, Value},
+    workload::{self, Cancelled, TaskContext, TaskError, Value},
 };
 
 /// The engine cannot be reached any more: there is nobody to work for.
@@ -71,9 +71,10 @@ pub(super) fn work(link: &mut dyn Link, halt: &dyn Halt, job: &Job) -> Result<()
         // A list that is empty though tasks are granted means that their frame is still under way.
         let begin = if list.is_empty() { Begin::Nothing } else { link.begin(list.generation())? };
         if begin == Begin::Yes
-            && let Some((task, _input)) = list.pop()
+            && let Some((task, input)) = list.pop()
         {
-            run_task(link, halt, job, &mut meter, task, &list)?;
+            let low = list.is_low();
+            run_task(link, halt, job, &mut meter, (task, input), low)?;
             continue;
         }
         link.rest()?;
@@ -95,22 +96,24 @@ fn run_task(
     halt: &dyn Halt,
     job: &Job,
     meter: &mut TaskMeter,
-    task: TaskId,
-    list: &TaskList,
+    (task, input): (TaskId, Option<Vec<u8>>),
+    low: bool,
 ) -> Result<(), Gone> {
     let start_ns = job.clock.now_ns();
     let mark = meter.begin();
     link.started(start_ns, task)?;
     let context = Context { link: RefCell::new(link), halt, job, task };
-    let result = catch_unwind(AssertUnwindSafe(|| workload::run(&job.spec, task, &context)));
+    let result =
+        catch_unwind(AssertUnwindSafe(|| workload::run(&job.spec, task, input.as_deref(), &context)));
     let usage = meter.end(&mark);
     let t_ns = job.clock.now_ns();
     let (end, value) = match result {
         Ok(Ok(value)) => (TaskEnd::Ok, value),
-        Ok(Err(Cancelled)) => (TaskEnd::Cancelled, Value::Unit),
+        Ok(Err(TaskError::Cancelled)) => (TaskEnd::Cancelled, Value::Unit),
+        Ok(Err(TaskError::Failed(why))) => (TaskEnd::Failed(why), Value::Unit),
         Err(panic) => (TaskEnd::Failed(panic_message(panic.as_ref())), Value::Unit),
     };
-    context.link.into_inner().ended(Ending { t_ns, task, end, usage, value }, list.is_low())
+    context.link.into_inner().ended(Ending { t_ns, task, end, usage, value }, low)
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {

@@ -113,7 +113,8 @@ fn outcome_cells(outcome: &Outcome) -> (&'static str, Option<String>) {
     }
 }
 
-/// A number in decimal, a digest in hexadecimal; for a row of a picture, which would burst the table, its hash.
+/// A number in decimal, a digest in hexadecimal; for what would burst the table, a row of a picture or
+/// moved bytes, its hash.
 fn value_cell(task: TaskId, value: &Value) -> Option<String> {
     match value {
         Value::Unit => None,
@@ -123,6 +124,7 @@ fn value_cell(task: TaskId, value: &Value) -> Option<String> {
             hex
         })),
         Value::Row(_) => Some(format!("row:{:016x}", value.digest(task))),
+        Value::Bytes(_) | Value::Moved { .. } => Some(format!("bytes:{:016x}", value.digest(task))),
     }
 }
 
@@ -142,5 +144,9 @@ mod tests {
         let row = |shade| value_cell(TaskId(3), &Value::Row(vec![shade; 4000])).expect("a cell");
         assert_eq!(row(1).len(), 20);
         assert_ne!(row(1), row(2));
+        let bytes = Value::Bytes(vec![1; 4000]);
+        let cell = value_cell(TaskId(3), &bytes).expect("a cell");
+        assert_eq!(cell.len(), 22);
+        assert_eq!(value_cell(TaskId(3), &bytes.settled()), Some(cell), "the same once settled");
     }
 }

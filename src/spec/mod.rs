@@ -53,20 +53,32 @@ pub enum Kind {
     Spin,
     Primes,
     Hash,
+    Matmul,
     Mandelbrot,
+    Memory,
+    Sort,
+    File,
+    Payload,
+    Lock,
     Mixed,
     Fault,
 }
 
 impl Kind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::Noop,
         Self::Square,
         Self::Sleep,
         Self::Spin,
         Self::Primes,
         Self::Hash,
+        Self::Matmul,
         Self::Mandelbrot,
+        Self::Memory,
+        Self::Sort,
+        Self::File,
+        Self::Payload,
+        Self::Lock,
         Self::Mixed,
         Self::Fault,
     ];

@@ -1,4 +1,4 @@
-//! Specs to begin with: the first programs that people write with a pool, and three experiments worth a look.
+//! Specs to begin with: the first programs that people write with a pool, and a few experiments worth a look.
 
 use super::Draft;
 
@@ -110,6 +110,18 @@ pub const PRESETS: &[Preset] = &[
             (Lengths, "straggler:20"),
         ],
         params: &[],
+    },
+    Preset {
+        name: "one lock for all",
+        about: "Nine tenths of the work need the same lock: four workers get little more done than one.",
+        fields: &[(Backend, "processes"), (Workers, "4"), (Workload, "lock")],
+        params: &[("hold", "0.9")],
+    },
+    Preset {
+        name: "bound by memory",
+        about: "Every worker streams through memory. Add workers until more of them are no faster.",
+        fields: &[(Backend, "threads"), (Workers, "2"), (Workload, "memory")],
+        params: &[("passes", "4")],
     },
 ];
 

@@ -100,7 +100,13 @@ names!(
     Spin = "spin",
     Primes = "primes",
     Hash = "hash",
+    Matmul = "matmul",
     Mandelbrot = "mandelbrot",
+    Memory = "memory",
+    Sort = "sort",
+    File = "file",
+    Payload = "payload",
+    Lock = "lock",
     Mixed = "mixed",
     Fault = "fault",
 );

@@ -6,6 +6,8 @@ use crate::{spec::Kind, time::NS_PER_MS};
 const DAY_NS: u64 = 86_400 * 1_000 * NS_PER_MS;
 /// Enough tasks to see a pool at work, few enough to tell them apart.
 const TASKS: u32 = 64;
+/// Bytes of a mebibyte.
+const MIB: u64 = 1 << 20;
 /// Rows of a picture that is shown at four to three.
 const PICTURE_ROWS: u32 = 480;
 
@@ -113,6 +115,15 @@ const HASH: About = About {
     params: &[],
 };
 
+const MATMUL: About = About {
+    kind: Kind::Matmul,
+    summary: "multiplies two square matrices of doubles; memory: 24 bytes an element of one, at most 403 MB",
+    size_name: "side",
+    size_default: 384,
+    size_max: 4096,
+    ..PRIMES
+};
+
 const MANDELBROT: About = About {
     kind: Kind::Mandelbrot,
     summary: "one row of the Mandelbrot set a task; rows differ in cost and fill a picture",
@@ -158,6 +169,88 @@ const MANDELBROT: About = About {
     ],
 };
 
+const MEMORY: About = About {
+    kind: Kind::Memory,
+    summary: "streams through a buffer larger than the caches; every worker holds its own",
+    size_name: "buffer",
+    size_unit: "bytes",
+    size_default: 64 * MIB,
+    size_min: 0,
+    size_max: 1024 * MIB,
+    tasks_default: TASKS,
+    params: &[ParamAbout {
+        name: "passes",
+        summary: "how often every word of the buffer is read, changed and written back",
+        default: 2.0,
+        min: 1.0,
+        max: 100_000.0,
+        whole: true,
+    }],
+};
+
+const SORT: About = About {
+    kind: Kind::Sort,
+    summary: "sorts random 64-bit numbers; memory: 16 bytes each, at most 960 MB",
+    size_name: "numbers",
+    size_default: 500_000,
+    size_max: 60_000_000,
+    ..PRIMES
+};
+
+const FILE: About = About {
+    kind: Kind::File,
+    summary: "writes a file in the temporary directory, reads it back and removes it",
+    size_name: "length",
+    size_unit: "bytes",
+    size_default: 4 * MIB,
+    params: &[ParamAbout {
+        name: "fsync",
+        summary: "1 waits until the file is on the disk, 0 leaves it to the kernel",
+        default: 1.0,
+        min: 0.0,
+        max: 1.0,
+        whole: true,
+    }],
+    ..MEMORY
+};
+
+const PAYLOAD: About = About {
+    kind: Kind::Payload,
+    summary: "gets so many bytes and returns as many: the cost of moving data",
+    size_name: "data",
+    size_unit: "bytes",
+    size_default: 4 * MIB,
+    size_max: 16 * MIB,
+    params: &[],
+    ..MEMORY
+};
+
+const LOCK: About = About {
+    kind: Kind::Lock,
+    summary: "busy like spin, partly inside of one lock that all workers share",
+    size_name: "CPU time",
+    size_default: 5 * NS_PER_MS,
+    params: &[
+        ParamAbout {
+            name: "hold",
+            summary: "the share of the CPU time that is spent inside of the lock",
+            default: 0.5,
+            min: 0.0,
+            max: 1.0,
+            whole: false,
+        },
+        ParamAbout {
+            name: "rounds",
+            summary: "how often a task takes the lock",
+            default: 10.0,
+            min: 1.0,
+            max: 10_000.0,
+            whole: true,
+        },
+    ],
+    ..SLEEP
+};
+
 const FAULT: About = About {
     kind: Kind::Fault,
     summary: "spins, and goes wrong half-way in the tasks that have a fault",
@@ -175,7 +268,13 @@ pub fn about(kind: Kind) -> &'static About {
         Kind::Spin => &SPIN,
         Kind::Primes => &PRIMES,
         Kind::Hash => &HASH,
+        Kind::Matmul => &MATMUL,
         Kind::Mandelbrot => &MANDELBROT,
+        Kind::Memory => &MEMORY,
+        Kind::Sort => &SORT,
+        Kind::File => &FILE,
+        Kind::Payload => &PAYLOAD,
+        Kind::Lock => &LOCK,
         Kind::Mixed => &MIXED,
         Kind::Fault => &FAULT,
     }

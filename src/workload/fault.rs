@@ -86,7 +86,7 @@ mod tests {
     fn panic_message(words: &str, task: u32) -> String {
         let spec = testing::spec(words);
         let context = testing::Fake::patient();
-        let caught = catch_unwind(AssertUnwindSafe(|| workload::run(&spec, TaskId(task), &context)));
+        let caught = catch_unwind(AssertUnwindSafe(|| workload::run(&spec, TaskId(task), None, &context)));
         *caught.expect_err("the task panics").downcast::<String>().expect("a formatted message")
     }
 
@@ -101,7 +101,7 @@ mod tests {
     fn a_task_without_a_fault_spins_to_its_end() {
         let spec = testing::spec("workload=fault size=1_000_000 fault=hang@1");
         let start_ns = thread_cpu_ns();
-        let value = workload::run(&spec, TaskId(0), &testing::Fake::patient());
+        let value = workload::run(&spec, TaskId(0), None, &testing::Fake::patient());
         assert_eq!(value, Ok(Value::Number(1_000_000)));
         assert!(thread_cpu_ns() - start_ns >= 1_000_000);
     }
@@ -109,6 +109,6 @@ mod tests {
     #[test]
     fn a_leak_lets_the_task_go_on() {
         let spec = testing::spec("workload=square fault=leak@2");
-        assert_eq!(workload::run(&spec, TaskId(2), &testing::Fake::patient()), Ok(Value::Number(9)));
+        assert_eq!(workload::run(&spec, TaskId(2), None, &testing::Fake::patient()), Ok(Value::Number(9)));
     }
 }

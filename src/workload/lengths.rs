@@ -1,6 +1,6 @@
 //! How long each task is: a factor on the workload's size, drawn from (seed, index) and nothing else.
 
-use super::mix;
+use super::{about, mix};
 use crate::{
     ids::TaskId,
     spec::{Kind, Lengths, Spec},
@@ -32,20 +32,29 @@ fn unit(seed: u64, task: TaskId) -> f64 {
     (bits >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// The size of one task. A picture keeps its width, and what ignores its size is left alone.
+/// The size of one task: such that its cost follows the factor, but never above what may be asked for, since that is
+/// what memory and disks are safe with. A picture keeps its width, and what ignores its size is left alone.
 pub(crate) fn scaled_size(spec: &Spec, task: TaskId) -> u64 {
-    match spec.workload {
-        Kind::Noop | Kind::Square | Kind::Mandelbrot => spec.size,
+    let scaled = match spec.workload {
+        Kind::Noop | Kind::Square | Kind::Mandelbrot => return spec.size,
+        // The cost of a product grows with the cube of its matrices' side.
+        Kind::Matmul => scaled_by(f64::cbrt, spec.size, spec, task),
         _ => scaled(spec.size, spec, task),
-    }
+    };
+    scaled.min(about(spec.workload).size_max)
 }
 
 /// `amount` times the factor of this task, rounded.
 pub(super) fn scaled(amount: u64, spec: &Spec, task: TaskId) -> u64 {
+    scaled_by(|factor| factor, amount, spec, task)
+}
+
+/// `amount` times what `shape` makes of the factor of this task, rounded.
+fn scaled_by(shape: impl Fn(f64) -> f64, amount: u64, spec: &Spec, task: TaskId) -> u64 {
     match spec.lengths {
         // Without the detour through a double, so that every amount stays exact.
         Lengths::Fixed => amount,
-        lengths => (amount as f64 * factor(&lengths, spec.seed, task, spec.tasks)).round() as u64,
+        lengths => (amount as f64 * shape(factor(&lengths, spec.seed, task, spec.tasks))).round() as u64,
     }
 }
 
@@ -117,6 +126,10 @@ mod tests {
         for (words, size) in [
             ("workload=spin size=1000 tasks=4 lengths=straggler:2.5", 2500),
             ("workload=hash size=999_999_999_999 tasks=4", 999_999_999_999),
+            ("workload=matmul size=100 tasks=4 lengths=straggler:8", 200),
+            ("workload=payload size=1_000_000 tasks=4 lengths=straggler:3", 3_000_000),
+            ("workload=payload size=1_000_000 tasks=4 lengths=straggler:100", 16 << 20),
+            ("workload=memory size=1_000_000_000 tasks=4 lengths=straggler:100", 1 << 30),
             ("workload=mandelbrot size=480 tasks=4 lengths=straggler", 480),
             ("workload=square size=7 tasks=4 lengths=straggler", 7),
         ] {

@@ -5,21 +5,29 @@
 //! log. One file a family; [`run`] is the only door.
 
 mod about;
+mod bytes;
 mod compute;
 mod fault;
+mod file;
 mod lengths;
+mod lock;
 mod mandelbrot;
+mod matmul;
+mod memory;
+mod payload;
 mod simple;
+mod sort;
 #[cfg(test)]
 mod testing;
 mod timed;
+mod value;
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 pub use about::{About, ParamAbout, about};
 pub use lengths::factor;
+use thiserror::Error;
+pub use value::Value;
 
 use crate::{
     ids::TaskId,
@@ -30,6 +38,22 @@ use crate::{
 /// A task was told to stop before it was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cancelled;
+
+/// Why a task has no value.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum TaskError {
+    #[error("cancelled")]
+    Cancelled,
+    /// What it needs was refused by the world outside, with the reason in words.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<Cancelled> for TaskError {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
 
 /// What a workload may ask of whoever runs it.
 pub trait TaskContext {
@@ -54,48 +78,6 @@ pub trait TaskContext {
     fn log(&self, line: &str);
 }
 
-/// What a task returns.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Value {
-    /// Nothing, as `noop` does.
-    #[default]
-    Unit,
-    /// A number: the square, the count of primes, the nanoseconds slept.
-    Number(u64),
-    /// Bytes to be read as a hash.
-    Digest(Vec<u8>),
-    /// One row of a picture, a shade from 0 to 255 a pixel.
-    Row(Vec<u8>),
-}
-
-impl Value {
-    /// A hash of this value at its index. The checksum of a run is the wrapping sum over all tasks, so that it does not
-    /// depend on the order in which they end.
-    pub fn digest(&self, task: TaskId) -> u64 {
-        let (tag, bytes): (u64, &[u8]) = match self {
-            Self::Unit => (1, &[]),
-            Self::Number(n) => return mix(mix(mix(2) ^ *n).wrapping_add(u64::from(task.0))),
-            Self::Digest(bytes) => (3, bytes),
-            Self::Row(bytes) => (4, bytes),
-        };
-        let folded = bytes.chunks(8).fold(mix(mix(tag) ^ bytes.len() as u64), |hash, chunk| {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            mix(hash ^ u64::from_le_bytes(word))
-        });
-        mix(folded.wrapping_add(u64::from(task.0)))
-    }
-
-    /// Bytes of the payload, for the account of what was moved.
-    pub fn len_bytes(&self) -> u64 {
-        match self {
-            Self::Unit => 0,
-            Self::Number(_) => 8,
-            Self::Digest(bytes) | Self::Row(bytes) => bytes.len() as u64,
-        }
-    }
-}
-
 /// Sebastiano Vigna's `SplitMix64` finaliser: a bijection of 64 bits whose output looks random. From
 /// <https://prng.di.unimi.it/splitmix64.c>, public domain.
 pub(crate) fn mix(x: u64) -> u64 {
@@ -105,47 +87,59 @@ pub(crate) fn mix(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// Whether tasks of this spec work on data that has to be moved to them.
-pub fn has_input(_spec: &Spec) -> bool {
-    false
+/// Whether tasks of this spec work on bytes that have to be moved to them.
+pub fn has_input(spec: &Spec) -> bool {
+    spec.workload == Kind::Payload
 }
 
-pub fn input(_spec: &Spec, _task: TaskId) -> Option<Vec<u8>> {
-    None
+/// The bytes that travel to the worker with a task, for the workload that has any.
+pub fn input(spec: &Spec, task: TaskId) -> Option<Vec<u8>> {
+    has_input(spec).then(|| payload::input(lengths::scaled_size(spec, task), spec.seed, task))
 }
 
-/// Runs one task of a spec.
+/// Runs one task of a spec. `input` is what [`input`] gives for it, from wherever it has come.
 ///
 /// # Errors
-/// [`Cancelled`] when the context said so at a checkpoint.
-pub fn run(spec: &Spec, task: TaskId, context: &dyn TaskContext) -> Result<Value, Cancelled> {
+/// [`TaskError::Cancelled`] when the context said so at a checkpoint; [`TaskError::Failed`] when the task cannot be done.
+pub fn run(
+    spec: &Spec,
+    task: TaskId,
+    input: Option<&[u8]>,
+    context: &dyn TaskContext,
+) -> Result<Value, TaskError> {
     if spec.workload != Kind::Fault
         && let Some(fault) = spec.fault_at(task)
     {
         fault::strike(fault);
     }
     let size = lengths::scaled_size(spec, task);
-    match spec.workload {
-        Kind::Noop => Ok(Value::Unit),
-        Kind::Square => Ok(simple::square(spec, task, context)),
+    let seed = spec.seed;
+    let value = match spec.workload {
+        Kind::Noop => Value::Unit,
+        Kind::Square => simple::square(spec, task, context),
         Kind::Sleep => {
             let value = timed::sleep(size, context)?;
             simple::say(spec, context, || format!("slept {}", units::duration(size)));
-            Ok(value)
+            value
         }
-        Kind::Spin => timed::spin(size, context),
-        Kind::Mixed => timed::mixed(size, spec.param("wait"), context),
-        Kind::Primes => compute::primes(size, context),
-        Kind::Hash => compute::hash(size, spec.seed, task, context),
-        Kind::Mandelbrot => mandelbrot::row(spec, task, context),
-        Kind::Fault => fault::run(spec, task, size, context),
-    }
+        Kind::Spin => timed::spin(size, context)?,
+        Kind::Primes => compute::primes(size, context)?,
+        Kind::Hash => compute::hash(size, seed, task, context)?,
+        Kind::Matmul => matmul::matmul(size, seed, task, context)?,
+        Kind::Mandelbrot => mandelbrot::row(spec, task, context)?,
+        Kind::Memory => memory::stream(size, spec.param("passes") as u64, seed, task, context)?,
+        Kind::Sort => sort::sort(size, seed, task, context)?,
+        Kind::File => file::round_trip(size, spec.param("fsync") > 0.0, seed, task, context)?,
+        Kind::Payload => payload::answer(size, input, context)?,
+        Kind::Lock => lock::contend(size, spec.param("hold"), spec.param("rounds") as u64, context)?,
+        Kind::Mixed => timed::mixed(size, spec.param("wait"), context)?,
+        Kind::Fault => fault::run(spec, task, size, context)?,
+    };
+    Ok(value)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::{
         testing::{Fake, spec},
         *,
@@ -154,7 +148,10 @@ mod tests {
     fn run_all(words: &str) -> Vec<Value> {
         let spec = spec(words);
         let context = Fake::patient();
-        (0..spec.tasks).map(|task| run(&spec, TaskId(task), &context).expect("not cancelled")).collect()
+        (0..spec.tasks)
+            .map(TaskId)
+            .map(|task| run(&spec, task, input(&spec, task).as_deref(), &context).expect("done"))
+            .collect()
     }
 
     #[test]
@@ -166,7 +163,8 @@ mod tests {
     #[test]
     fn every_workload_gives_the_same_twice() {
         for kind in Kind::ALL {
-            let words = format!("workload={kind} tasks=5 size=1000 lengths=skewed fault=none");
+            let size = if kind == Kind::Matmul { 20 } else { 1000 };
+            let words = format!("workload={kind} tasks=5 size={size} lengths=skewed fault=none");
             assert_eq!(run_all(&words), run_all(&words), "{kind}");
         }
     }
@@ -181,7 +179,7 @@ mod tests {
             ("workload=noop tasks=3", None),
         ] {
             let context = Fake::patient();
-            run(&spec(words), TaskId(2), &context).expect("not cancelled");
+            run(&spec(words), TaskId(2), None, &context).expect("not cancelled");
             let lines = context.lines.borrow();
             assert_eq!(lines.iter().map(String::as_str).collect::<Vec<_>>(), Vec::from_iter(line), "{words}");
         }
@@ -196,27 +194,23 @@ mod tests {
             ("workload=mixed size=1000 param.wait=1", 1),
             ("workload=primes size=1_000_000_000", 2),
             ("workload=hash size=1_000_000_000_000", 2),
+            ("workload=matmul size=4_096", 2),
+            ("workload=matmul size=100", 1 + 2 * 100 + 2),
             ("workload=mandelbrot size=16_384 param.iterations=100_000 lengths=straggler@0:1000", 2),
+            ("workload=memory size=2_000_000 param.passes=100_000", 20),
+            ("workload=sort size=60_000_000", 2),
+            ("workload=file size=1_000_000_000 param.fsync=0", 3),
+            ("workload=payload size=16_777_216", 2),
+            ("workload=lock size=86_400_000_000_000 param.hold=0", 2),
+            ("workload=lock size=86_400_000_000_000 param.hold=1", 4),
             ("workload=fault size=86_400_000_000_000 fault=none", 2),
         ] {
             let context = Fake::cancelled_after(calls);
-            assert_eq!(run(&spec(words), TaskId(0), &context), Err(Cancelled), "{words}");
+            let spec = spec(words);
+            let input = input(&spec, TaskId(0));
+            let ended = run(&spec, TaskId(0), input.as_deref(), &context);
+            assert_eq!(ended, Err(TaskError::Cancelled), "{words}");
+            assert_eq!(context.patience.get(), 0, "{words}");
         }
-    }
-
-    #[test]
-    fn digests_tell_values_and_places_apart() {
-        let values = [
-            Value::Unit,
-            Value::Number(0),
-            Value::Number(1),
-            Value::Digest(vec![]),
-            Value::Digest(vec![0]),
-            Value::Digest(vec![0, 0]),
-            Value::Row(vec![0]),
-        ];
-        let digests: BTreeSet<u64> =
-            values.iter().flat_map(|value| (0..3).map(|task| value.digest(TaskId(task)))).collect();
-        assert_eq!(digests.len(), values.len() * 3);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     event::Usage,
     ids::CoreId,
     spec::{Kind, Spec, Telemetry},
-    time::{NS_PER_US, thread_cpu_ns},
+    time::{NS_PER_MS, NS_PER_US, thread_cpu_ns},
 };
 
 /// Below this expected length, full measurement would cost a noticeable part of the task.
@@ -21,9 +21,17 @@ pub(in crate::engine) fn resolve_level(spec: &Spec) -> Telemetry {
     // Rough costs of one unit of size on a core of today; only the order of magnitude matters here.
     let expected_ns = match spec.workload {
         Kind::Noop | Kind::Square => 0,
-        Kind::Sleep | Kind::Spin | Kind::Mixed | Kind::Fault | Kind::Primes => spec.size,
+        Kind::Sleep | Kind::Spin | Kind::Mixed | Kind::Lock | Kind::Fault | Kind::Primes => spec.size,
         Kind::Hash => spec.size.saturating_mul(100),
+        Kind::Matmul => spec.size.saturating_pow(3) / 4,
         Kind::Mandelbrot => spec.size.saturating_mul(1_000),
+        // Making and hashing the buffer, and each way through it.
+        Kind::Memory => (spec.size / 16).saturating_mul(2 + spec.param("passes") as u64),
+        Kind::Sort => spec.size.saturating_mul(30),
+        // What waits for a disk takes a millisecond at least.
+        Kind::File if spec.param("fsync") > 0.0 => NS_PER_MS,
+        Kind::File => spec.size / 2,
+        Kind::Payload => spec.size / 10,
     };
     if expected_ns >= FULL_FROM_NS { Telemetry::Full } else { Telemetry::Basic }
 }

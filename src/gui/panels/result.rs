@@ -202,7 +202,8 @@ fn value_text(value: &Value) -> String {
     match value {
         Value::Unit => "–".to_owned(),
         Value::Number(n) => units::count(*n),
-        Value::Digest(bytes) | Value::Row(bytes) => {
+        Value::Moved { len, hash } => format!("{}, hash {hash:016x}", units::bytes(*len)),
+        Value::Digest(bytes) | Value::Row(bytes) | Value::Bytes(bytes) => {
             let mut text = String::with_capacity(2 * DIGEST_BYTES + 3);
             for byte in bytes.iter().take(DIGEST_BYTES) {
                 // Writing to a String cannot fail.
@@ -261,5 +262,7 @@ mod tests {
     fn digests_are_shown_in_hex() {
         assert_eq!(value_text(&Value::Digest(vec![0, 255])), "00ff");
         assert_eq!(value_text(&Value::Number(25)), "25");
+        let moved = Value::Moved { len: 1500, hash: 0xab };
+        assert_eq!(value_text(&moved), "1.50 kB, hash 00000000000000ab");
     }
 }

@@ -20,6 +20,8 @@ use crate::{
 /// What the slider offers at least and at most; the number field goes on to the limit of a pool.
 const SLIDER_LEAST: f64 = 8.0;
 const SLIDER_MOST: f64 = 64.0;
+/// Room for the names of all workloads at once.
+const WORKLOADS_HEIGHT: f32 = 400.0;
 
 /// Shows the form. What is typed changes the form itself; everything else is asked for by actions.
 pub(crate) fn setup_ui(ui: &mut Ui, form: &mut Form, usable_cores: f64, actions: &mut Actions) {
@@ -145,8 +147,10 @@ fn usable_text(cores: f64) -> String {
 fn work_group(ui: &mut Ui, form: &mut Form) {
     row(ui, "Workload", "What every task does", |ui| {
         let width = ui.available_width();
-        let combo =
-            ComboBox::from_id_salt("workload").width(width).selected_text(form.fields.workload.name());
+        let combo = ComboBox::from_id_salt("workload")
+            .width(width)
+            .height(WORKLOADS_HEIGHT)
+            .selected_text(form.fields.workload.name());
         let response = combo.show_ui(ui, |ui| {
             for kind in Kind::ALL {
                 let chosen = form.fields.workload == kind;

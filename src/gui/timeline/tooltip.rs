@@ -185,6 +185,8 @@ fn value_of(store: &RunStore, span: &Span) -> Option<String> {
         Value::Number(number) => units::count(*number),
         Value::Digest(bytes) => hex(bytes),
         Value::Row(bytes) => format!("a row of {} pixels", units::count(bytes.len() as u64)),
+        Value::Bytes(bytes) => units::bytes(bytes.len() as u64),
+        Value::Moved { len, hash } => format!("{}, hash {hash:016x}", units::bytes(*len)),
     })
 }
 
