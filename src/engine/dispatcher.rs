@@ -197,6 +197,9 @@ impl<'a> Dispatcher<'a> {
                 self.burst = 0;
                 self.tell_start(worker);
                 self.feed(worker);
+                if self.slots[worker.index()].is_idle() {
+                    self.even_out();
+                }
                 self.dismiss_retired(worker);
             }
             News::Died { worker, exit, fault } => self.bury(worker, exit, fault),

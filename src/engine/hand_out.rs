@@ -9,15 +9,20 @@ use super::{
 };
 use crate::{
     ids::{TaskId, WorkerId},
-    spec::Prefetch,
+    spec::{Backend, Prefetch, Transport},
     time::NS_PER_MS,
     workload,
 };
 
-/// Most chunks one worker may hold under `--prefetch auto`.
-const AUTO_CREDIT_MAX: f64 = 64.0;
+/// Most chunks one worker may hold under `--prefetch auto`: as many as let it work for a while without its engine, and as
+/// have room for their starts and ends in half a ring. What it holds can be taken back at any time.
+const AUTO_CREDIT_MAX: f64 = 256.0;
 /// Under `--prefetch auto` a worker holds about this much work beyond the chunk it runs.
 const AUTO_CREDIT_NS: f64 = NS_PER_MS as f64;
+/// Workers hold chunks in advance while so many chunks wait for each.
+const PLENTY_CHUNKS: u64 = 4;
+/// The same where a chunk in advance is gone until its worker has ended its running task.
+const PLENTY_CHUNKS_FOR_GOOD: u64 = 64;
 /// Bytes under way to one worker beyond which it gets nothing more: it could not begin it yet.
 const BACKLOG_LIMIT: usize = 1 << 20;
 /// Chunks are taken from one worker for another only where they mean a wait of at least this long.
@@ -35,18 +40,38 @@ impl Dispatcher<'_> {
             (Prefetch::Fixed(chunks), _) => chunks as usize,
             // Nothing is known yet: a second chunk might be as long as the run.
             (Prefetch::Auto, None) => 1,
+            // What was short so far may be long later: near the end, nobody hoards what others could run.
+            (Prefetch::Auto, Some(_)) if self.is_scarce() => 1,
             (Prefetch::Auto, Some(mean_task_ns)) => {
                 let chunk_ns = (mean_task_ns * f64::from(self.spec.chunk_tasks())).max(1.0);
-                (1.0 + (AUTO_CREDIT_NS / chunk_ns).floor()).min(AUTO_CREDIT_MAX) as usize
+                let ahead = (AUTO_CREDIT_NS / chunk_ns).floor().max(self.least_ahead());
+                (1.0 + ahead).min(AUTO_CREDIT_MAX) as usize
             }
         }
+    }
+
+    /// Whether so few chunks wait that each should go to whoever is free first.
+    fn is_scarce(&self) -> bool {
+        let chunks = u64::from(self.queue.len() / self.spec.chunk_tasks());
+        let plenty = if self.can_take_back_at_once() { PLENTY_CHUNKS } else { PLENTY_CHUNKS_FOR_GOOD };
+        chunks < u64::from(self.target) * plenty
+    }
+
+    /// Chunks to hold beyond the one that runs, however long they are: one, so that no worker waits for the next, where
+    /// it can be taken back from a worker in the middle of a task.
+    fn least_ahead(&self) -> f64 {
+        if self.can_take_back_at_once() { 1.0 } else { 0.0 }
+    }
+
+    fn can_take_back_at_once(&self) -> bool {
+        self.spec.backend != Backend::Processes || self.spec.transport == Transport::Ring
     }
 
     /// Gives one worker what its credit allows.
     pub(super) fn feed(&mut self, worker: WorkerId) {
         let credit = self.credit();
-        // Filled up when half is used, not one by one: each hand-out wakes the worker or the kernel.
-        if self.slots[worker.index()].assigned.len() <= credit / 2 {
+        // Not one by one while much is left: each hand-out costs a system call, and may cost a wake-up.
+        if self.slots[worker.index()].assigned.len() <= credit - credit / 4 {
             self.hand_out(worker, credit);
         }
     }

@@ -34,11 +34,35 @@ pub(super) struct RingLink<F> {
     ring: Producer,
     bell: Bell,
     steps: Steps,
+    supply: Supply,
+}
+
+/// When the engine had better hear of an end at once: when few tasks are left of what it granted at a time.
+#[derive(Debug, Default)]
+struct Supply {
+    open: u32,
+    low: u32,
+}
+
+impl Supply {
+    /// Of so few tasks, which may be long, half are time enough to bring more; of many, a quarter.
+    const FEW: u32 = 8;
+
+    /// `open` tasks may still be begun.
+    fn is_low(&mut self, open: u32) -> bool {
+        if open > self.open {
+            // The one that has just ended was granted with them.
+            let granted = open + 1;
+            self.low = if granted <= Self::FEW { granted / 2 } else { granted / 4 };
+        }
+        self.open = open;
+        open <= self.low
+    }
 }
 
 impl<F: Frames> RingLink<F> {
     pub(super) fn new(frames: F, ring: Producer, bell: Bell, steps: Steps) -> Self {
-        Self { frames, ring, bell, steps }
+        Self { frames, ring, bell, steps, supply: Supply::default() }
     }
 
     fn publish(&mut self, words: &[u64], written: Step, published: Step) {
@@ -88,7 +112,7 @@ impl<F: Frames> Link for RingLink<F> {
         Ok(())
     }
 
-    fn ended(&mut self, ending: Ending, low: bool) -> Result<(), Gone> {
+    fn ended(&mut self, ending: Ending) -> Result<(), Gone> {
         let Ending { t_ns, task, end, usage, value } = ending;
         let record = match end {
             TaskEnd::Failed(_) => None,
@@ -106,7 +130,7 @@ impl<F: Frames> Link for RingLink<F> {
                 self.publish_end(&words[..used]);
             }
         }
-        if low {
+        if self.supply.is_low(self.ring.claim().open()) {
             self.ring_bell();
         }
         Ok(())
@@ -155,7 +179,7 @@ impl<F: Frames> Link for StreamLink<F> {
         self.frames.flush()
     }
 
-    fn ended(&mut self, ending: Ending, _low: bool) -> Result<(), Gone> {
+    fn ended(&mut self, ending: Ending) -> Result<(), Gone> {
         let Ending { t_ns, task, end, usage, value } = ending;
         // A small one waits for the next start, or for idleness: one write a task instead of two. The moving of a large one
         // must not count as the next task's time.
@@ -171,5 +195,29 @@ impl<F: Frames> Link for StreamLink<F> {
 
     fn rest(&mut self) -> Result<(), Gone> {
         self.frames.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn supply_is_low_when_half_of_a_few_or_a_quarter_of_many_is_left() {
+        for (granted, low) in [(1, 0), (2, 1), (3, 1), (4, 2), (8, 4), (12, 3), (256, 64)] {
+            let mut supply = Supply::default();
+            for open in (0..granted).rev() {
+                assert_eq!(supply.is_low(open), open <= low, "{open} left of {granted}");
+            }
+        }
+    }
+
+    #[test]
+    fn new_supply_is_seen_before_the_old_is_used_up() {
+        let mut supply = Supply::default();
+        assert!(!supply.is_low(255));
+        assert!(supply.is_low(64));
+        assert!(!supply.is_low(255));
+        assert!(supply.is_low(0));
     }
 }

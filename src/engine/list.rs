@@ -13,8 +13,6 @@ pub(super) struct TaskList {
     /// The number that the next task appended will have.
     end: u32,
     generation: u16,
-    /// At this many tasks left or fewer, it is time for the engine to hear of it.
-    low: u32,
     /// What tasks work on, in their order.
     inputs: VecDeque<(TaskId, Vec<u8>)>,
 }
@@ -24,7 +22,6 @@ impl TaskList {
         self.chunks.push_back(first..first.saturating_add(count));
         self.len += count;
         self.end = advance(self.end, count);
-        self.low = self.len / 2;
     }
 
     pub(super) fn append_input(&mut self, task: TaskId, bytes: Vec<u8>) {
@@ -73,10 +70,6 @@ impl TaskList {
 
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
-    }
-
-    pub(super) fn is_low(&self) -> bool {
-        self.len <= self.low
     }
 
     pub(super) fn generation(&self) -> u16 {
@@ -140,20 +133,5 @@ mod tests {
         list.append(2, 1);
         assert_eq!(list.pop(), Some((TaskId(1), Some(vec![1]))));
         assert_eq!(list.pop(), Some((TaskId(2), None)));
-    }
-
-    #[test]
-    fn it_is_low_when_half_is_left() {
-        let mut list = TaskList::default();
-        list.append(0, 4);
-        assert!(!list.is_low());
-        list.pop();
-        assert!(!list.is_low());
-        list.pop();
-        assert!(list.is_low());
-        let mut list = TaskList::default();
-        list.append(0, 1);
-        list.pop();
-        assert!(list.is_low());
     }
 }

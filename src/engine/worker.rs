@@ -46,8 +46,7 @@ pub(super) trait Link {
     /// Leaves before the task runs, so that the engine knows what was in flight should this worker die in it.
     fn started(&mut self, t_ns: u64, task: TaskId) -> Result<(), Gone>;
 
-    /// `low` says that the engine had better hear of it soon.
-    fn ended(&mut self, ending: Ending, low: bool) -> Result<(), Gone>;
+    fn ended(&mut self, ending: Ending) -> Result<(), Gone>;
 
     /// Any other message; it leaves at once.
     fn say(&mut self, message: Up) -> Result<(), Gone>;
@@ -73,8 +72,7 @@ pub(super) fn work(link: &mut dyn Link, halt: &dyn Halt, job: &Job) -> Result<()
         if begin == Begin::Yes
             && let Some((task, input)) = list.pop()
         {
-            let low = list.is_low();
-            run_task(link, halt, job, &mut meter, (task, input), low)?;
+            run_task(link, halt, job, &mut meter, task, input)?;
             continue;
         }
         link.rest()?;
@@ -96,8 +94,8 @@ fn run_task(
     halt: &dyn Halt,
     job: &Job,
     meter: &mut TaskMeter,
-    (task, input): (TaskId, Option<Vec<u8>>),
-    low: bool,
+    task: TaskId,
+    input: Option<Vec<u8>>,
 ) -> Result<(), Gone> {
     let start_ns = job.clock.now_ns();
     let mark = meter.begin();
@@ -113,7 +111,7 @@ fn run_task(
         Ok(Err(TaskError::Failed(why))) => (TaskEnd::Failed(why), Value::Unit),
         Err(panic) => (TaskEnd::Failed(panic_message(panic.as_ref())), Value::Unit),
     };
-    context.link.into_inner().ended(Ending { t_ns, task, end, usage, value }, low)
+    context.link.into_inner().ended(Ending { t_ns, task, end, usage, value })
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {

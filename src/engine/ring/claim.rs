@@ -81,6 +81,11 @@ impl<'a> WorkerClaim<'a> {
         Self { word }
     }
 
+    /// Tasks that may still be begun.
+    pub(in crate::engine) fn open(&self) -> u32 {
+        Claim::unpack(self.word.load(Ordering::Relaxed)).open()
+    }
+
     /// Begins the next task of a list of this generation, if that is allowed.
     pub(in crate::engine) fn begin(&self, generation: u16) -> Begin {
         let mut word = self.word.load(Ordering::Acquire);
