@@ -72,7 +72,7 @@ pub(super) fn work(link: &mut dyn Link, halt: &dyn Halt, job: &Job) -> Result<()
         if begin == Begin::Yes
             && let Some((task, input)) = list.pop()
         {
-            run_task(link, halt, job, &mut meter, task, input)?;
+            run_task(link, halt, job, &mut meter, task, input.as_deref())?;
             continue;
         }
         link.rest()?;
@@ -95,14 +95,13 @@ fn run_task(
     job: &Job,
     meter: &mut TaskMeter,
     task: TaskId,
-    input: Option<Vec<u8>>,
+    input: Option<&[u8]>,
 ) -> Result<(), Gone> {
     let start_ns = job.clock.now_ns();
     let mark = meter.begin();
     link.started(start_ns, task)?;
     let context = Context { link: RefCell::new(link), halt, job, task };
-    let result =
-        catch_unwind(AssertUnwindSafe(|| workload::run(&job.spec, task, input.as_deref(), &context)));
+    let result = catch_unwind(AssertUnwindSafe(|| workload::run(&job.spec, task, input, &context)));
     let usage = meter.end(&mark);
     let t_ns = job.clock.now_ns();
     let (end, value) = match result {
