@@ -82,6 +82,10 @@ pub struct Usage {
     pub major_faults: Option<u32>,
     pub first_core: Option<CoreId>,
     pub last_core: Option<CoreId>,
+    /// Bytes moved to the worker for the task to work on.
+    pub bytes_in: u32,
+    /// Bytes of its result.
+    pub bytes_out: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -21,7 +21,7 @@ use crate::{
     ids::WorkerId,
     spec::Spec,
     time::{NS_PER_MS, RunClock},
-    workload::Value,
+    workload::{self, Value},
 };
 
 /// How often rings without a bell and deadlines are looked at, and the shortest time between two queue samples.
@@ -295,10 +295,12 @@ impl<'a> Dispatcher<'a> {
         running: Running,
         outcome: Outcome,
         (t_ns, received_ns): (u64, u64),
-        usage: Usage,
+        mut usage: Usage,
         value: Value,
     ) {
         let task = running.task;
+        usage.bytes_in = workload::input_bytes(self.spec, task);
+        usage.bytes_out = u32::try_from(value.len_bytes()).unwrap_or(u32::MAX);
         let mut last = true;
         if matches!(outcome, Outcome::Failed(_) | Outcome::Crashed(_) | Outcome::TimedOut) {
             let record = self.records.entry(task.0).or_default();

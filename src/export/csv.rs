@@ -83,10 +83,12 @@ mod tests {
             major_faults: Some(6),
             first_core: Some(CoreId(7)),
             last_core: Some(CoreId(8)),
+            bytes_in: 9,
+            bytes_out: 10,
         };
         store.apply(done(Ended { usage, received_ns: 95, ..ended(90, 0, 1, Outcome::Ok) }));
         let line = text(&store).lines().nth(1).unwrap().to_owned();
-        assert_eq!(line, "1,0,0,1000,ok,,5,20,30,90,95,60,15,1,2,3,4,5,6,7,8,4");
+        assert_eq!(line, "1,0,0,1000,ok,,5,20,30,90,95,60,15,1,2,3,4,5,6,7,8,9,10,4");
     }
 
     #[test]
@@ -103,7 +105,7 @@ mod tests {
             ok(90, 0, 0),
         ]);
         let cells: Vec<_> =
-            records(&store).into_iter().map(|row| row[..6].join(",") + "," + &row[21]).collect();
+            records(&store).into_iter().map(|row| row[..6].join(",") + "," + &row[23]).collect();
         assert_eq!(
             cells,
             ["0,0,0,,ok,,1", "1,0,0,,crashed,SIGSEGV,", "1,1,0,,timed_out,,", "1,2,0,,ok,,4", "2,0,1,,ok,,9"]

@@ -31,11 +31,13 @@ pub(super) struct TaskRow {
     pub(super) major_faults: Option<u32>,
     pub(super) first_core: Option<u32>,
     pub(super) last_core: Option<u32>,
+    pub(super) bytes_in: u32,
+    pub(super) bytes_out: u32,
     pub(super) value: Option<String>,
 }
 
 /// The columns of [`TaskRow`], in its order.
-pub(super) const COLUMNS: [&str; 22] = [
+pub(super) const COLUMNS: [&str; 24] = [
     "task",
     "attempt",
     "worker",
@@ -57,6 +59,8 @@ pub(super) const COLUMNS: [&str; 22] = [
     "major_faults",
     "first_core",
     "last_core",
+    "bytes_in",
+    "bytes_out",
     "value",
 ];
 
@@ -96,6 +100,8 @@ pub(super) fn rows(store: &RunStore) -> impl Iterator<Item = TaskRow> {
             major_faults: usage.major_faults,
             first_core: usage.first_core.map(|core| core.0),
             last_core: usage.last_core.map(|core| core.0),
+            bytes_in: usage.bytes_in,
+            bytes_out: usage.bytes_out,
             value: value
                 .filter(|_| span.outcome == Outcome::Ok)
                 .and_then(|value| value_cell(span.task, value)),

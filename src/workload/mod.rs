@@ -92,6 +92,11 @@ pub fn has_input(spec: &Spec) -> bool {
     spec.workload == Kind::Payload
 }
 
+/// How many bytes those of a task are; 0 where there are none.
+pub fn input_bytes(spec: &Spec, task: TaskId) -> u32 {
+    if has_input(spec) { u32::try_from(lengths::scaled_size(spec, task)).unwrap_or(u32::MAX) } else { 0 }
+}
+
 /// The bytes that travel to the worker with a task, for the workload that has any.
 pub fn input(spec: &Spec, task: TaskId) -> Option<Vec<u8>> {
     has_input(spec).then(|| payload::input(lengths::scaled_size(spec, task), spec.seed, task))

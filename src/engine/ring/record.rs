@@ -152,6 +152,7 @@ fn decode_usage(measured: u64, words: &RecordWords) -> Usage {
         major_faults: high(MAJOR, 5),
         first_core: low(FIRST_CORE, 6).map(CoreId),
         last_core: high(LAST_CORE, 6).map(CoreId),
+        ..Usage::default()
     }
 }
 
@@ -209,6 +210,7 @@ mod tests {
             major_faults: Some(u32::MAX),
             first_core: Some(CoreId(3)),
             last_core: Some(CoreId(4)),
+            ..Usage::default()
         }
     }
 

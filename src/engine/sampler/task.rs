@@ -106,6 +106,7 @@ impl TaskMeter {
             major_faults: since(|counts| counts.major),
             first_core: mark.core,
             last_core: Some(current_core()),
+            ..Usage::default()
         }
     }
 

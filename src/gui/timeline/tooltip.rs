@@ -139,6 +139,10 @@ fn task_rows(store: &RunStore, worker: WorkerId, span: &Span) -> Rows {
         let moved = if first == last { first.to_string() } else { format!("{first} to {last}") };
         rows.push(("core", moved));
     }
+    if usage.bytes_in > 0 || usage.bytes_out > 0 {
+        let [sent, got] = [usage.bytes_in, usage.bytes_out].map(|bytes| units::bytes(u64::from(bytes)));
+        rows.push(("moved", format!("{sent} in, {got} out")));
+    }
     if let Some(value) = value_of(store, span) {
         rows.push(("result", value));
     }
