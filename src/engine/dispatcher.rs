@@ -182,6 +182,12 @@ impl<'a> Dispatcher<'a> {
 
     fn take(&mut self, news: News) {
         match news {
+            // Once it was caught in a lie, nothing it says is believed. What it prints may tell why.
+            News::Up { worker, up } if self.slots[worker.index()].condemned => {
+                if matches!(up, Up::Log { .. }) {
+                    let _only_a_line = self.take_up(worker, up, self.clock.now_ns());
+                }
+            }
             News::Up { worker, up } => {
                 let received_ns = self.clock.now_ns();
                 if let Err(fault) = self.take_up(worker, up, received_ns) {
@@ -244,6 +250,7 @@ impl<'a> Dispatcher<'a> {
                 }
                 slot.recalling = false;
                 self.put_back(worker, count);
+                self.feed_all();
             }
             Up::Started { t_ns, task } => {
                 let slot = &mut self.slots[worker.index()];

@@ -25,6 +25,8 @@ const PLENTY_CHUNKS: u64 = 4;
 const PLENTY_CHUNKS_FOR_GOOD: u64 = 64;
 /// Bytes under way to one worker beyond which it gets nothing more: it could not begin it yet.
 const BACKLOG_LIMIT: usize = 1 << 20;
+/// Bytes that one worker holds for tasks that it has not begun, beyond which it gets nothing more. One task may be larger.
+const INPUT_LIMIT: u64 = 32 << 20;
 /// Chunks are taken from one worker for another only where they mean a wait of at least this long.
 const WORTH_TAKING_NS: u64 = NS_PER_MS / 2;
 
@@ -94,6 +96,7 @@ impl Dispatcher<'_> {
         let mut given: VecDeque<Assigned> = VecDeque::new();
         while self.slots[worker.index()].assigned.len() + given.len() < credit
             && self.pool.backlog_bytes(worker) < BACKLOG_LIMIT
+            && self.input_bytes(worker) < INPUT_LIMIT
         {
             self.queue.refill(dispatched_ns);
             let Some(batch) = self.queue.take(self.spec.chunk_tasks(), dispatched_ns) else { break };
@@ -110,6 +113,16 @@ impl Dispatcher<'_> {
         }
         self.give(worker, &mut given);
         self.queue.refill(dispatched_ns);
+    }
+
+    /// Bytes that a worker holds for tasks that it has not begun.
+    fn input_bytes(&self, worker: WorkerId) -> u64 {
+        if !workload::has_input(self.spec) {
+            return 0;
+        }
+        let assigned = &self.slots[worker.index()].assigned;
+        let tasks = assigned.iter().flat_map(|chunk| chunk.batch.tasks.clone());
+        tasks.map(|task| u64::from(workload::input_bytes(self.spec, TaskId(task)))).sum()
     }
 
     /// Sends chunks that follow one another. False when the worker cannot be reached; then they are back in the queue.
