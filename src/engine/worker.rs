@@ -43,7 +43,7 @@ pub(super) trait Halt {
 
 /// Works until told to quit or until the engine has gone.
 pub(super) fn work(link: &mut dyn Link, halt: &dyn Halt, job: &Job) -> Result<(), Gone> {
-    let mut meter = TaskMeter::new(job.telemetry);
+    let mut meter = TaskMeter::new(job.telemetry, job.witness, job.clock);
     let mut tasks: VecDeque<std::ops::Range<u32>> = VecDeque::new();
     let mut held = false;
     let mut quitting = false;
@@ -88,9 +88,7 @@ pub(super) fn work(link: &mut dyn Link, halt: &dyn Halt, job: &Job) -> Result<()
 }
 
 /// START leaves before the task runs, so that the engine knows what was in flight should this worker die here.
-///
-/// The measurements lie inside the run time, which begins before the first and ends after the last of them: a wait for a
-/// core that falls between a measurement and a clock reading would else belong to no task, or exceed it.
+/// The run time begins before the meter's first reading, and the meter says when it ends.
 fn run_task(
     link: &mut dyn Link,
     halt: &dyn Halt,
@@ -99,13 +97,12 @@ fn run_task(
     task: TaskId,
 ) -> Result<(), Gone> {
     let start_ns = job.clock.now_ns();
-    let mark = meter.begin();
+    meter.begin(start_ns);
     link.queue(Up::Started { t_ns: start_ns, task })?;
     link.flush()?;
     let context = Context { link: RefCell::new(link), halt, job, task };
     let result = catch_unwind(AssertUnwindSafe(|| workload::run(&job.spec, task, &context)));
-    let usage = meter.end(&mark);
-    let t_ns = job.clock.now_ns();
+    let (t_ns, usage) = meter.end(start_ns);
     let (end, value) = match result {
         Ok(Ok(value)) => (TaskEnd::Ok, value),
         Ok(Err(Cancelled)) => (TaskEnd::Cancelled, Value::Unit),

@@ -5,10 +5,14 @@
 //! never come from here.
 
 mod cores;
+mod cost;
 mod host;
 mod machine;
 mod process;
+mod readings;
+mod switches;
 mod task;
+mod witness;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -18,9 +22,11 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+pub(super) use cost::level_cost_ns;
 pub use host::host;
 pub use machine::{Machine, Python, Rights, TelemetryCost, machine};
 pub(super) use task::{TaskMeter, resolve_level};
+pub use witness::Witness;
 
 use cores::CoreMeter;
 use process::ProcessMeter;
