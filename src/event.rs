@@ -44,6 +44,8 @@ pub struct RunInfo {
     pub engine_pid: u32,
     /// `off`, `basic` or `full`: `auto` is already resolved.
     pub telemetry: crate::spec::Telemetry,
+    /// What measuring one task at this level costs here, in nanoseconds; `None` for `off`, or where it was not measured.
+    pub telemetry_cost_ns: Option<u64>,
 }
 
 /// How a process ended.

@@ -82,6 +82,8 @@ pub struct ResultReport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct TelemetryReport {
     pub level: Telemetry,
+    /// What measuring one task cost.
+    pub cost_ns: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -119,7 +121,8 @@ impl RunReport {
             round_trip_ns: Distribution::of(ok_spans().map(Span::round_trip_ns)),
             worker_time: WorkerTime::new(store),
             result: ResultReport::new(store),
-            telemetry: info.map(|info| TelemetryReport { level: info.telemetry }),
+            telemetry: info
+                .map(|info| TelemetryReport { level: info.telemetry, cost_ns: info.telemetry_cost_ns }),
             engine: EngineReport {
                 pid: info.map(|info| info.engine_pid),
                 max_rss_bytes: store.engine_max_rss_bytes,
@@ -145,6 +148,7 @@ impl RunReport {
         }
         lines.extend(self.worker_time.as_ref().map(|time| line("workers", &worker_time_text(time))));
         lines.push(line("memory", &self.memory_text()));
+        lines.extend(self.telemetry.map(|telemetry| line("telemetry", &telemetry_text(telemetry))));
         lines.push(line("checksum", &self.result.checksum));
         lines
     }
@@ -252,6 +256,13 @@ fn line(name: &str, text: &str) -> String {
     format!("{name:<12}{text}")
 }
 
+fn telemetry_text(telemetry: TelemetryReport) -> String {
+    match telemetry.cost_ns {
+        Some(cost_ns) => format!("{}, {} a task", telemetry.level, units::duration(cost_ns)),
+        None => telemetry.level.to_string(),
+    }
+}
+
 fn spread_text(spread: Distribution) -> String {
     let [median, p95, max] = [spread.median, spread.p95, spread.max].map(units::duration);
     format!("median {median}, p95 {p95}, max {max}")
@@ -326,7 +337,7 @@ mod tests {
         assert_eq!(json["task_ns"]["max"], 8_000_000);
         assert!(json["wait_ns"].is_object() && json["round_trip_ns"].is_object());
         assert!(json["worker_time"]["useful"].is_number());
-        assert_eq!(json["telemetry"], serde_json::json!({"level": "full"}));
+        assert_eq!(json["telemetry"], serde_json::json!({"level": "full", "cost_ns": 370}));
         assert_eq!(json["result"]["values"], serde_json::json!([1, null, null, 16]));
         assert_eq!(json["result"]["checksum"].as_str().map(str::len), Some(16));
         assert_eq!(json["engine"], serde_json::json!({"pid": ENGINE_PID, "max_rss_bytes": 0, "cpu_ns": 0}));
@@ -400,6 +411,7 @@ mod tests {
                 "queued      median 7.00 ms, p95 11.5 ms, max 12.0 ms",
                 "workers     useful 70 %, tail 10 %, starting 7.5 %, blocked 5.0 %, dispatch 5.0 %, first task 2.5 %",
                 "memory      engine not measured, largest worker not measured",
+                "telemetry   full, 370 ns a task",
             ]
         );
         assert_eq!(*checksum, format!("checksum    {:016x}", store.checksum));

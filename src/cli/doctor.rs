@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{CliError, EXIT_OK, args::DoctorArgs};
 use crate::{
-    engine::sampler::{Machine, host, machine},
+    engine::sampler::{Machine, Witness, host, machine},
     event::Host,
     units,
 };
@@ -83,6 +83,12 @@ fn lines(findings: &Findings) -> Vec<(&'static str, String)> {
             findings.display.clone().unwrap_or_else(|| "none: only `poolscope run` works here".to_owned()),
         ),
     ];
+    let witness = match machine.switch_witness {
+        Witness::Rseq => "restartable sequences",
+        Witness::Counts => "the thread's count of switches",
+        Witness::None => "nothing: every clock is read at every task",
+    };
+    lines.push(("switches seen by", witness.to_owned()));
     for cost in &machine.telemetry_cost {
         let level = match cost.level {
             crate::spec::Telemetry::Off => "telemetry off",

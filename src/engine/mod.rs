@@ -42,13 +42,13 @@ use dispatcher::Dispatcher;
 use emitter::Emitter;
 use pool::{FromSession, Pool};
 use ring::Bell;
-use sampler::Sampler;
+use sampler::{Sampler, Witness};
 use wire::{FrameReader, Job};
 
 use crate::{
     event::{Command, Event, PROTOCOL_VERSION, RunInfo, Status},
     ids::WorkerId,
-    spec::{Backend, Spec},
+    spec::{Backend, Spec, Telemetry},
     time::RunClock,
 };
 
@@ -97,6 +97,8 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
     })?;
     read_commands(frames, to_dispatcher, bell.clone())?;
     let telemetry = sampler::resolve_level(spec);
+    let witness = if telemetry == Telemetry::Off { Witness::None } else { Witness::find() };
+    let telemetry_cost_ns = (telemetry != Telemetry::Off).then(|| sampler::level_cost_ns(telemetry, witness));
     let host = sampler::host();
     let clock = RunClock::start_now();
     emitter.emit(&Event::Hello {
@@ -110,8 +112,9 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
         clock,
         engine_pid: std::process::id(),
         telemetry,
+        telemetry_cost_ns,
     })));
-    let job = Job { worker: WorkerId(0), spec: spec.clone(), clock, telemetry };
+    let job = Job { worker: WorkerId(0), spec: spec.clone(), clock, telemetry, witness };
     emitter.flush();
     let pool: Box<dyn Pool> = match spec.backend {
         Backend::Serial | Backend::Threads => Box::new(threads::ThreadPool::new(bell)?),

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
+use super::sampler::Witness;
 use crate::{
     event::{Level, Usage},
     ids::{TaskId, WorkerId},
@@ -47,6 +48,8 @@ pub(crate) struct Job {
     pub(crate) clock: RunClock,
     /// Never `Auto`.
     pub(crate) telemetry: Telemetry,
+    /// How this machine tells a thread that it was switched out; found by the engine, the same for all its workers.
+    pub(crate) witness: Witness,
 }
 
 /// Worker to engine.

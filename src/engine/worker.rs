@@ -63,7 +63,7 @@ pub(super) trait Halt {
 
 /// Works until told to quit or until the engine has gone.
 pub(super) fn work(link: &mut dyn Link, halt: &dyn Halt, job: &Job) -> Result<(), Gone> {
-    let mut meter = TaskMeter::new(job.telemetry);
+    let mut meter = TaskMeter::new(job.telemetry, job.witness, job.clock);
     let mut list = TaskList::default();
     link.say(Up::Ready { t_ns: job.clock.now_ns(), build: super::BUILD.to_owned() })?;
     loop {
@@ -87,8 +87,7 @@ pub(super) fn work(link: &mut dyn Link, halt: &dyn Halt, job: &Job) -> Result<()
     }
 }
 
-/// The measurements lie inside the run time, which begins before the first and ends after the last of them: a wait for a
-/// core that falls between a measurement and a clock reading would else belong to no task, or exceed it.
+/// The run time begins before the meter's first reading, and the meter says when it ends.
 fn run_task(
     link: &mut dyn Link,
     halt: &dyn Halt,
@@ -98,12 +97,11 @@ fn run_task(
     input: Option<&[u8]>,
 ) -> Result<(), Gone> {
     let start_ns = job.clock.now_ns();
-    let mark = meter.begin();
+    meter.begin(start_ns);
     link.started(start_ns, task)?;
     let context = Context { link: RefCell::new(link), halt, job, task };
     let result = catch_unwind(AssertUnwindSafe(|| workload::run(&job.spec, task, input, &context)));
-    let usage = meter.end(&mark);
-    let t_ns = job.clock.now_ns();
+    let (t_ns, usage) = meter.end(start_ns);
     let (end, value) = match result {
         Ok(Ok(value)) => (TaskEnd::Ok, value),
         Ok(Err(TaskError::Cancelled)) => (TaskEnd::Cancelled, Value::Unit),

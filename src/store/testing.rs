@@ -42,6 +42,7 @@ pub(crate) fn run_started(spec: Spec) -> Event {
         clock,
         engine_pid: ENGINE_PID,
         telemetry: Telemetry::Full,
+        telemetry_cost_ns: Some(370),
     }))
 }
 

@@ -10,11 +10,9 @@ use std::{
 
 use serde::Serialize;
 
-use super::task::TaskMeter;
-use crate::{spec::Telemetry, time::monotonic_ns};
+use super::{cost::level_cost_ns, witness::Witness};
+use crate::spec::Telemetry;
 
-/// Times each telemetry level is tried.
-const COST_ROUNDS: usize = 2_000;
 /// An interpreter that has not told its version by then is listed without one.
 const VERSION_LIMIT: Duration = Duration::from_secs(2);
 
@@ -27,6 +25,8 @@ pub struct Machine {
     pub governor: Option<String>,
     pub rights: Rights,
     pub pythons: Vec<Python>,
+    /// How a worker is told that it was switched out.
+    pub switch_witness: Witness,
     pub telemetry_cost: Vec<TelemetryCost>,
 }
 
@@ -48,7 +48,7 @@ pub struct Python {
     pub version: Option<String>,
 }
 
-/// What measuring one task costs at one level, in nanoseconds: the median of many tries.
+/// What measuring one task costs at one level, in nanoseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct TelemetryCost {
     pub level: Telemetry,
@@ -58,6 +58,7 @@ pub struct TelemetryCost {
 /// Looks at the machine. Takes a fraction of a second, most of it for asking interpreters their version.
 pub fn machine() -> Machine {
     let read = |path: &str| fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
+    let witness = Witness::find();
     let limit = |resource| rustix::process::getrlimit(resource).current;
     Machine {
         smt: read("/sys/devices/system/cpu/smt/active").map(|text| text == "1"),
@@ -69,21 +70,11 @@ pub fn machine() -> Machine {
             memory_share: read("/proc/self/smaps_rollup").is_some(),
         },
         pythons: pythons(std::env::var_os("PATH").unwrap_or_default().as_ref()),
-        telemetry_cost: [Telemetry::Off, Telemetry::Basic, Telemetry::Full].map(cost_of).into(),
+        switch_witness: witness,
+        telemetry_cost: [Telemetry::Off, Telemetry::Basic, Telemetry::Full]
+            .map(|level| TelemetryCost { level, median_ns: level_cost_ns(level, witness) })
+            .into(),
     }
-}
-
-fn cost_of(level: Telemetry) -> TelemetryCost {
-    let meter = TaskMeter::new(level);
-    let mut costs_ns: Vec<u64> = (0..COST_ROUNDS)
-        .map(|_| {
-            let before_ns = monotonic_ns();
-            std::hint::black_box(meter.end(&meter.begin()));
-            monotonic_ns() - before_ns
-        })
-        .collect();
-    costs_ns.sort_unstable();
-    TelemetryCost { level, median_ns: costs_ns[COST_ROUNDS / 2] }
 }
 
 /// `python3` and `python3.N` in the folders of a search path, each file once.
@@ -159,10 +150,5 @@ mod tests {
         let names: Vec<_> = found.iter().filter_map(|python| python.path.file_name()?.to_str()).collect();
         assert_eq!(names, ["python3", "python3.11"]);
         assert_eq!(found[0].version.as_deref(), Some("3.99.1"));
-    }
-
-    #[test]
-    fn measuring_more_costs_more() {
-        assert!(cost_of(Telemetry::Full).median_ns > cost_of(Telemetry::Off).median_ns);
     }
 }

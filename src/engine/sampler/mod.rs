@@ -1,14 +1,19 @@
 //! Watches the machine, the engine and its workers, and measures what a task cost its thread. Nothing else reads
 //! `/proc` or asks `sysinfo`.
 //!
-//! One thread samples at 10 Hz; memory shares, which cost the kernel a walk over page tables, at 2 Hz. Task boundaries
-//! never come from here.
+//! One thread samples at 10 Hz, and memory shares, which cost the kernel a walk over page tables, at 2 Hz; more slowly
+//! where there are so many workers that it would take a noticeable part of a core. Task boundaries never come from here.
 
 mod cores;
+mod cost;
 mod host;
 mod machine;
+mod pace;
 mod process;
+mod readings;
+mod switches;
 mod task;
+mod witness;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -18,19 +23,23 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+pub(super) use cost::level_cost_ns;
 pub use host::host;
 pub use machine::{Machine, Python, Rights, TelemetryCost, machine};
 pub(super) use task::{TaskMeter, resolve_level};
+pub use witness::Witness;
 
 use cores::CoreMeter;
+use pace::Pace;
 use process::ProcessMeter;
 
 use super::emitter::Emitter;
-use crate::{event::Event, ids::WorkerId, time::RunClock};
+use crate::{
+    event::Event,
+    ids::WorkerId,
+    time::{RunClock, thread_cpu_ns},
+};
 
-const INTERVAL: Duration = Duration::from_millis(100);
-/// Memory shares are read at every so many samples.
-const PSS_EVERY: u32 = 5;
 /// A last interval shorter than this says nothing: the kernel counts CPU time in steps of 10 ms.
 const SHORTEST_INTERVAL_NS: u64 = 30_000_000;
 
@@ -87,27 +96,24 @@ fn sample_until(
     mut emitter: Emitter,
 ) {
     let mut cores = CoreMeter::new();
-    let mut workers: Vec<(Target, ProcessMeter)> = Vec::new();
-    let mut engine = ProcessMeter::of_process(std::process::id());
+    let mut workers = Watched::default();
+    let mut engine = ProcessMeter::of_process(std::process::id(), true);
     let mut cores_at_ns = clock.now_ns();
-    for round in 0u32.. {
-        let last = !matches!(finished.recv_timeout(INTERVAL), Err(RecvTimeoutError::Timeout));
-        let with_pss = last || round.is_multiple_of(PSS_EVERY);
-        let t_ns = clock.now_ns();
+    let mut pace = Pace::default();
+    let mut next_ns = pace.after(cores_at_ns, false, 0);
+    loop {
+        let wait = Duration::from_nanos(next_ns.saturating_sub(clock.now_ns()));
+        let last = !matches!(finished.recv_timeout(wait), Err(RecvTimeoutError::Timeout));
+        let (t_ns, cpu_before_ns) = (clock.now_ns(), thread_cpu_ns());
+        let with_pss = last || pace.with_shares(t_ns);
         if t_ns.saturating_sub(cores_at_ns) >= SHORTEST_INTERVAL_NS
             && let Some(loads) = cores.read()
         {
             cores_at_ns = t_ns;
             emitter.emit(&Event::Cores { t_ns, loads });
         }
-        let targets = watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        workers.retain(|(target, _)| targets.contains(target));
-        for target in targets {
-            if !workers.iter().any(|(known, _)| *known == target) {
-                workers.push((target, ProcessMeter::of_thread(target.pid, target.tid)));
-            }
-        }
-        for (target, meter) in &mut workers {
+        workers.follow(&watched.lock().unwrap_or_else(PoisonError::into_inner));
+        for (target, meter) in &mut workers.meters {
             if let Some(sample) = meter.read(clock.now_ns(), with_pss) {
                 emitter.emit(&Event::Worker { t_ns: clock.now_ns(), worker: target.worker, sample });
             }
@@ -119,5 +125,36 @@ fn sample_until(
         if last {
             return;
         }
+        next_ns = pace.after(t_ns, with_pss, thread_cpu_ns().saturating_sub(cpu_before_ns));
     }
+}
+
+/// The workers under watch, and a meter for each.
+#[derive(Default)]
+struct Watched {
+    targets: Vec<Target>,
+    meters: Vec<(Target, ProcessMeter)>,
+}
+
+impl Watched {
+    /// Takes over what has changed, which is seldom anything.
+    fn follow(&mut self, targets: &[Target]) {
+        if self.targets == targets {
+            return;
+        }
+        self.targets = targets.to_vec();
+        self.meters.retain(|(target, _)| targets.contains(target));
+        let keep_open =
+            (self.targets.len() as u64).saturating_mul(ProcessMeter::FILES) <= open_files_allowed();
+        for target in targets {
+            if !self.meters.iter().any(|(known, _)| known == target) {
+                self.meters.push((*target, ProcessMeter::of_thread(target.pid, target.tid, keep_open)));
+            }
+        }
+    }
+}
+
+/// Files that may stay open here: a quarter of what this process may have, so that the pool has the rest.
+fn open_files_allowed() -> u64 {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX) / 4
 }
