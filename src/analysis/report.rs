@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Distribution, Part, WorkerTime};
+use super::{Distribution, LocksReport, Part, WorkerTime};
 use crate::{
     event::{Exit, Host, Outcome, Status},
     spec::{Spec, Telemetry},
@@ -46,6 +46,8 @@ pub struct RunReport {
     /// From entering the queue to the result's arrival.
     pub round_trip_ns: Option<Distribution>,
     pub worker_time: Option<WorkerTime>,
+    /// Null where tasks used no lock.
+    pub locks: Option<LocksReport>,
     pub result: ResultReport,
     pub telemetry: Option<TelemetryReport>,
     pub engine: EngineReport,
@@ -115,6 +117,7 @@ impl RunReport {
             wait_ns: Distribution::of(ok_spans().map(Span::wait_ns)),
             round_trip_ns: Distribution::of(ok_spans().map(Span::round_trip_ns)),
             worker_time: WorkerTime::new(store),
+            locks: LocksReport::new(store),
             result: ResultReport::new(store),
             telemetry: info.map(|info| TelemetryReport { level: info.telemetry }),
             engine: EngineReport {
@@ -140,6 +143,8 @@ impl RunReport {
             lines.extend(spread.map(|spread| line(name, &spread_text(spread))));
         }
         lines.extend(self.worker_time.as_ref().map(|time| line("workers", &worker_time_text(time))));
+        let locks = self.locks.iter().flat_map(LocksReport::lines);
+        lines.extend(locks.map(|text| line("lock", &text)));
         lines.push(line("memory", &self.memory_text()));
         lines.push(line("checksum", &self.result.checksum));
         lines
@@ -326,7 +331,9 @@ mod tests {
         let report = RunReport::new(&store, Observer::default());
         let json = serde_json::to_value(&report).expect("serializes");
         assert_eq!((&json["status"], &json["reason"]), (&"failed".into(), &"no engine".into()));
-        for field in ["spec", "host", "ready_ns", "throughput", "task_ns", "worker_time", "telemetry"] {
+        for field in
+            ["spec", "host", "ready_ns", "throughput", "task_ns", "worker_time", "locks", "telemetry"]
+        {
             assert!(json.get(field).is_some_and(serde_json::Value::is_null), "{field}");
         }
         assert_eq!(report.summary_lines(), ["failed      no run (no engine)"]);

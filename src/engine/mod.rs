@@ -100,7 +100,7 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
     })));
     let job = Job { worker: WorkerId(0), spec: spec.clone(), clock, telemetry };
     let pool: Box<dyn Pool> = match spec.backend {
-        Backend::Serial | Backend::Threads => Box::new(threads::ThreadPool::new(job, inbox)),
+        Backend::Serial | Backend::Threads | Backend::Gil => Box::new(threads::ThreadPool::new(job, inbox)),
         Backend::Processes => Box::new(processes::ProcessPool::new(job, inbox)),
     };
     let sampler = Sampler::start(clock, emitter.clone())?;
