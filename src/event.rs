@@ -135,7 +135,8 @@ pub struct WorkerSample {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LockKind {
-    /// The one that all threads of the backend `gil` take turns at: a simulation of CPython's global interpreter lock.
+    /// The one that all threads of the backend `gil` take turns at: a simulation of `CPython`'s global interpreter
+    /// lock.
     Gil,
     /// The one around the counter that all tasks share, [`crate::workload::TaskContext::locked`].
     Shared,

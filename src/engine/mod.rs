@@ -7,13 +7,22 @@
 mod dispatcher;
 mod emitter;
 mod ending;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the pool of threads does not take turns yet")
+)]
+mod gil;
 mod hand_out;
 pub(crate) mod life;
+#[cfg_attr(not(test), expect(dead_code, reason = "the worker's loop does not use locks yet"))]
+mod lock_log;
 mod pool;
 mod process_worker;
 pub(crate) mod processes;
 mod queue;
 pub mod sampler;
+#[cfg_attr(not(test), expect(dead_code, reason = "the worker's loop does not use locks yet"))]
+mod shared_lock;
 mod slot;
 mod supervise;
 mod threads;
