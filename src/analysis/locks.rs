@@ -67,6 +67,13 @@ impl LocksReport {
         (gil.is_some() || shared.is_some()).then_some(Self { gil, shared })
     }
 
+    pub(super) fn waited_ns(&self) -> u64 {
+        [self.gil, self.shared]
+            .into_iter()
+            .flatten()
+            .fold(0, |sum, totals| sum.saturating_add(totals.waited_ns))
+    }
+
     /// Each lock that was used, in words.
     pub(super) fn lines(&self) -> Vec<String> {
         [(LockKind::Gil, self.gil), (LockKind::Shared, self.shared)]

@@ -134,9 +134,8 @@ impl RunReport {
         let title = self.spec.as_ref().map_or_else(|| "no run".to_owned(), Spec::title);
         let because = self.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         let mut lines = vec![line(self.status, &format!("{title}{because}"))];
-        if self.spec.is_none() {
-            return lines;
-        }
+        let Some(spec) = &self.spec else { return lines };
+        lines.extend(spec.backend.simulation().map(|simulation| line("note", simulation)));
         lines.push(line("tasks", &self.tasks_text()));
         lines.push(line("time", &self.time_text()));
         for (name, spread) in [("task", self.task_ns), ("queued", self.wait_ns)] {
@@ -262,7 +261,7 @@ fn worker_time_text(time: &WorkerTime) -> String {
 mod tests {
     use super::*;
     use crate::{
-        event::{Ended, Event, Usage},
+        event::{Ended, Event, LockKind, Usage},
         spec::Backend,
         store::testing::*,
     };
@@ -378,5 +377,26 @@ mod tests {
             ]
         );
         assert_eq!(*checksum, format!("checksum    {:016x}", store.checksum));
+    }
+
+    #[test]
+    fn a_simulation_is_said_to_be_one_and_its_lock_is_accounted_for() {
+        let store = store([
+            run_started(spec(Backend::Gil, 1, 1)),
+            started(0, 0, 0, 0),
+            locked(0, 0, LockKind::Gil, [0, 2_000_000, 10_000_000]),
+            ok(10_000_000, 0, 0),
+            finished(11_000_000),
+        ]);
+        let report = RunReport::new(&store, OBSERVER);
+        let lines = report.summary_lines();
+        assert_eq!(lines[0], "finished    gil (simulated) × 1, square, 1 task");
+        assert_eq!(lines[1], "note        gil is a simulation of CPython's global interpreter lock");
+        let lock = "lock        simulated GIL: waited 2.00 ms in 1 wait, the longest 2.00 ms, held 8.00 ms"
+            .to_owned();
+        assert!(lines.contains(&lock), "{lines:?}");
+        let json = serde_json::to_value(&report).expect("serializes");
+        assert_eq!((&json["spec"]["backend"], &json["locks"]["gil"]["waits"]), (&"gil".into(), &1.into()));
+        assert_eq!(json["worker_time"]["lock"], 0.2);
     }
 }

@@ -10,12 +10,12 @@ use crate::{
 
 /// One use of a lock that is over. Of several as one, `task` is the first one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct LockRecord {
-    pub(super) lock: LockKind,
-    pub(super) task: TaskId,
-    pub(super) asked_ns: u64,
-    pub(super) got_ns: u64,
-    pub(super) released_ns: u64,
+pub(crate) struct LockRecord {
+    pub(crate) lock: LockKind,
+    pub(crate) task: TaskId,
+    pub(crate) asked_ns: u64,
+    pub(crate) got_ns: u64,
+    pub(crate) released_ns: u64,
 }
 
 impl LockRecord {

@@ -259,3 +259,20 @@ impl Spec {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_simulation_is_never_named_without_saying_so() {
+        for backend in Backend::ALL {
+            assert_eq!(backend.simulation().is_some(), backend.label().contains("simulated"), "{backend}");
+        }
+        let draft =
+            Draft { backend: Some("gil".to_owned()), workers: Some("2".to_owned()), ..Draft::default() };
+        let spec = draft.validate().expect("valid");
+        assert_eq!((spec.backend, spec.workers), (Backend::Gil, 2));
+        assert_eq!(spec.title(), "gil (simulated) × 2, primes, 64 tasks");
+    }
+}

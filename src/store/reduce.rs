@@ -127,6 +127,9 @@ impl RunStore {
         self.books.counted = Arc::new(vec![0; tasks.div_ceil(u64::BITS) as usize]);
         self.grow(info.spec.workers.min(MAX_WORKERS) as usize);
         self.note(0, None, Level::Info, format!("run started: {}", info.spec.title()));
+        if let Some(simulation) = info.spec.backend.simulation() {
+            self.note(0, None, Level::Info, simulation.to_owned());
+        }
         self.info = Some(Arc::new(info));
     }
 
