@@ -223,8 +223,9 @@ pub enum Event {
         dispatched_ns: u64,
     },
     Ended(Box<Ended>),
-    /// A worker let go of a lock: it waited from `asked_ns` to `got_ns`, and held the lock from then to `released_ns`.
-    /// Holds that follow one another without a wait and without a gap may be told as one; `task` is then the first one's.
+    /// A worker let go of a lock: it waited from `asked_ns` to `got_ns`, and held the lock from then to `released_ns`; for
+    /// no time at all where it gave up waiting. Holds that follow one another without a wait and without a gap may be told
+    /// as one; `task` is then the first one's.
     Lock {
         worker: WorkerId,
         task: TaskId,

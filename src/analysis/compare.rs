@@ -41,7 +41,8 @@ impl Comparison {
     pub fn new(a: &RunStore, b: &RunStore) -> Self {
         let names = names(a, b);
         let locks = [a, b].into_iter().any(|store| LocksReport::new(store).is_some());
-        let metrics = METRICS.iter().chain(locks.then_some(&LOCKS));
+        let (times, others) = METRICS.split_at(TIMES);
+        let metrics = times.iter().chain(locks.then_some(&LOCKS)).chain(others);
         let rows = metrics.map(|metric| metric.row(a, b, &names)).collect();
         let warnings = warnings(a, b, &names);
         Self { names, rows, warnings }
@@ -207,7 +208,9 @@ const METRICS: [Metric; 8] = [
     },
 ];
 
-/// Told only where at least one of the runs used a lock.
+/// The first of [`METRICS`] say where the time went.
+const TIMES: usize = 3;
+/// Told after them, where at least one of the runs used a lock.
 const LOCKS: Metric = Metric {
     name: "waiting for locks",
     unit: Unit::Ns,
@@ -405,7 +408,7 @@ mod tests {
         let times = LockSpan { asked_ns: 0, got_ns: 7 * NS_PER_MS, released_ns: 9 * NS_PER_MS };
         gil.lanes[0].locks.push(LockKind::Gil, times);
         let rows = Comparison::new(&gil, &run(Backend::Threads, &THREADS)).rows;
-        let row = rows.last().map(|row| [row.name, &row.a, &row.b, &row.difference]);
+        let row = rows.get(TIMES).map(|row| [row.name, &row.a, &row.b, &row.difference]);
         assert_eq!(row, Some(["waiting for locks", "7.00 ms", "0 ns", "none with threads"]));
     }
 

@@ -51,7 +51,7 @@ struct Waiter {
 struct State {
     holder: Option<SeatId>,
     line: VecDeque<Waiter>,
-    /// When the lock last went to somebody in line.
+    /// When somebody in line last got the lock, awake and on a core.
     served_ns: u64,
     /// When somebody last let go of it. Nobody can have got it before, whatever he read from the clock.
     released_ns: u64,
@@ -193,7 +193,10 @@ impl Seat {
                 return Ok(now_ns);
             }
             if state.holder == Some(self.id) {
-                return Ok(self.gil.clock.now_ns());
+                // However long it took until it woke up: its interval begins now.
+                state.served_ns = self.gil.clock.now_ns();
+                self.gil.set_due(&state);
+                return Ok(state.served_ns);
             }
             if tired || state.abandoned.contains(&self.id) {
                 let _this_thread = self.gil.leave(&mut state, self.id);

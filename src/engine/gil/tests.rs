@@ -33,7 +33,7 @@ fn waiting(gil: &Gil) -> usize {
 
 /// Takes the lock, and keeps it for as long as `inside` runs.
 fn with_lock(turns: &Turns, inside: impl FnOnce()) {
-    assert!(turns.begin(TaskId(0), turns.now_ns(), &never).is_ok(), "it was not cancelled");
+    assert!(turns.begin(TaskId(0), turns.now_ns(), &never, &mut |_| {}).is_ok(), "it was not cancelled");
     inside();
     turns.end(turns.now_ns(), &mut |_| {});
 }
@@ -45,19 +45,20 @@ fn waiter<'scope>(
     cancelled: &'scope AtomicBool,
 ) -> ScopedJoinHandle<'scope, bool> {
     let (turns, before) = (Turns::new(gil.seat()), waiting(gil));
-    let handle = scope
-        .spawn(move || turns.begin(TaskId(1), turns.now_ns(), &|| cancelled.load(Ordering::Acquire)).is_ok());
+    let handle = scope.spawn(move || {
+        turns.begin(TaskId(1), turns.now_ns(), &|| cancelled.load(Ordering::Acquire), &mut |_| {}).is_ok()
+    });
     until("it waits", || waiting(gil) > before);
     handle
 }
 
-/// No two holds at one time, of whichever threads.
+/// No two holds at one time, of whichever threads. A wait that was given up is none.
 fn assert_exclusive(mut records: Vec<LockRecord>) {
-    records.sort_by_key(|record| (record.got_ns, record.released_ns));
+    records.retain(|record| record.released_ns > record.got_ns);
+    records.sort_by_key(|record| record.got_ns);
     for pair in records.windows(2) {
         assert!(pair[0].released_ns <= pair[1].got_ns, "two held the lock at once: {pair:?}");
     }
-    assert!(records.iter().all(|record| record.asked_ns <= record.got_ns));
 }
 
 /// Computes until both threads have had this many turns, so that each always has somebody to give way to.
@@ -65,7 +66,7 @@ fn compute(turns: &Turns, enough: usize, there: &AtomicU32, done: &AtomicU32) ->
     let mut records = Vec::new();
     there.fetch_add(1, Ordering::AcqRel);
     until("both are there", || there.load(Ordering::Acquire) == 2);
-    turns.begin(TaskId(0), turns.now_ns(), &never).expect("not cancelled");
+    turns.begin(TaskId(0), turns.now_ns(), &never, &mut |_| {}).expect("not cancelled");
     let mut told = false;
     until("both had their turns", || {
         turns.checkpoint(&never, &mut |record| records.push(record)).expect("not cancelled");
@@ -91,14 +92,16 @@ fn two_that_compute_take_turns_of_an_interval_each() {
         threads.map(|thread| thread.join().expect("no panic")).into()
     });
     assert_exclusive(records.concat());
-    let mut order: Vec<(u64, usize)> = (0..2)
-        .flat_map(|at| records[at][..TURNS].iter().map(move |record| (record.released_ns, at)))
-        .collect();
-    order.sort_unstable();
-    for pair in order.windows(2) {
-        assert_ne!(pair[0].1, pair[1].1, "they alternate: {order:?}");
-        assert!(pair[1].0 - pair[0].0 >= SWITCH_INTERVAL_NS, "nobody is asked before his time: {order:?}");
+    let mut order: Vec<(u64, usize)> = Vec::new();
+    for (at, records) in records.iter().enumerate() {
+        for record in &records[..TURNS] {
+            let held_ns = record.released_ns - record.got_ns;
+            assert!(held_ns >= SWITCH_INTERVAL_NS, "nobody is asked before his time: {record:?}");
+            order.push((record.released_ns, at));
+        }
     }
+    order.sort_unstable();
+    assert!(order.windows(2).all(|pair| pair[0].1 != pair[1].1), "they alternate: {order:?}");
 }
 
 #[test]
@@ -117,7 +120,7 @@ fn a_free_lock_costs_no_wait_and_holds_can_follow_without_a_gap() {
     let turns = Turns::new(gil(0).seat());
     let mut records = Vec::new();
     for (task, times) in [(0, [10, 20]), (1, [20, 30])] {
-        assert_eq!(turns.begin(TaskId(task), times[0], &never), Ok(()));
+        assert_eq!(turns.begin(TaskId(task), times[0], &never, &mut |_| {}), Ok(()));
         turns.end(times[1], &mut |record| records.push(record));
     }
     let times: Vec<_> =
@@ -130,7 +133,7 @@ fn others_work_while_one_blocks() {
     let gil = gil(u64::MAX / 2);
     let (first, second) = (Turns::new(gil.seat()), Turns::new(gil.seat()));
     let mut records = Vec::new();
-    assert_eq!(first.begin(TaskId(0), first.now_ns(), &never), Ok(()));
+    assert_eq!(first.begin(TaskId(0), first.now_ns(), &never, &mut |_| {}), Ok(()));
     first.blocking(&never, &mut |record| records.push(record), || with_lock(&second, || {}));
     assert_eq!(gil.state().holder, Some(first.seat()), "and it goes on with the lock");
     first.end(first.now_ns(), &mut |record| records.push(record));
@@ -162,9 +165,17 @@ fn who_is_cancelled_while_blocking_hears_of_it_at_the_next_checkpoint() {
     let gil = gil(u64::MAX / 2);
     let (turns, other) = (Turns::new(gil.seat()), Turns::new(gil.seat()));
     let cancelled = || true;
-    assert_eq!(turns.begin(TaskId(0), turns.now_ns(), &cancelled), Ok(()), "a free lock is simply taken");
-    turns.blocking(&cancelled, &mut |_| {}, || other.begin(TaskId(1), other.now_ns(), &never)).expect("free");
-    assert_eq!(turns.checkpoint(&cancelled, &mut |_| {}), Err(Cancelled));
+    assert_eq!(
+        turns.begin(TaskId(0), turns.now_ns(), &cancelled, &mut |_| {}),
+        Ok(()),
+        "a free lock is simply taken"
+    );
+    turns
+        .blocking(&cancelled, &mut |_| {}, || other.begin(TaskId(1), other.now_ns(), &never, &mut |_| {}))
+        .expect("free");
+    let mut told = Vec::new();
+    assert_eq!(turns.checkpoint(&cancelled, &mut |record| told.push(record)), Err(Cancelled));
+    assert!(matches!(told[..], [gave_up] if gave_up.got_ns == gave_up.released_ns), "{told:?}");
     turns.end(turns.now_ns(), &mut |record| panic!("{record:?}"));
     assert_eq!(gil.state().holder, Some(other.seat()), "the other is not disturbed");
 }
@@ -175,16 +186,16 @@ fn a_thread_left_behind_loses_the_lock_and_gets_it_never_again() {
     let stay = AtomicBool::new(false);
     let (endless, next) = (Turns::new(gil.seat()), Turns::new(gil.seat()));
     std::thread::scope(|scope| {
-        assert_eq!(endless.begin(TaskId(0), endless.now_ns(), &never), Ok(()));
+        assert_eq!(endless.begin(TaskId(0), endless.now_ns(), &never, &mut |_| {}), Ok(()));
         let waits = waiter(scope, &gil, &stay);
         gil.abandon(endless.seat());
         assert!(waits.join().expect("no panic"), "the lock was taken from the one left behind");
     });
-    assert_eq!(next.begin(TaskId(2), next.now_ns(), &never), Ok(()), "that thread has ended");
+    assert_eq!(next.begin(TaskId(2), next.now_ns(), &never, &mut |_| {}), Ok(()), "that thread has ended");
     assert_eq!(endless.checkpoint(&never, &mut |_| {}), Ok(()));
     endless.end(endless.now_ns(), &mut |_| {});
     assert_eq!(gil.state().holder, Some(next.seat()), "whoever comes back late disturbs nobody");
-    assert_eq!(endless.begin(TaskId(3), endless.now_ns(), &never), Err(Cancelled));
+    assert_eq!(endless.begin(TaskId(3), endless.now_ns(), &never, &mut |_| {}), Err(Cancelled));
     drop(endless);
     assert!(gil.state().abandoned.is_empty(), "nothing is kept of threads that have ended");
 }
@@ -208,14 +219,14 @@ fn a_waiter_that_is_left_behind_leaves_the_line() {
 fn a_panic_and_a_thread_that_ends_let_go() {
     let gil = gil(u64::MAX / 2);
     let turns = Turns::new(gil.seat());
-    assert_eq!(turns.begin(TaskId(0), turns.now_ns(), &never), Ok(()));
+    assert_eq!(turns.begin(TaskId(0), turns.now_ns(), &never, &mut |_| {}), Ok(()));
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         turns.blocking(&never, &mut |_| {}, || panic!("while it waits"));
     }));
     assert!(panicked.is_err());
     assert_eq!(gil.state().holder, None);
     turns.end(turns.now_ns(), &mut |record| panic!("{record:?}"));
-    assert_eq!(turns.begin(TaskId(1), turns.now_ns(), &never), Ok(()));
+    assert_eq!(turns.begin(TaskId(1), turns.now_ns(), &never, &mut |_| {}), Ok(()));
     drop(turns);
     assert_eq!(gil.state().holder, None);
 }
@@ -239,6 +250,7 @@ fn many_threads_that_do_everything_at_once_never_hold_the_lock_together() {
             }
         });
         assert!(records.len() > 1000, "{}", records.len());
+        assert!(records.iter().all(|record| record.asked_ns <= record.got_ns));
         assert_exclusive(records);
         let state = gil.state();
         assert!(state.holder.is_none() && state.line.is_empty());
@@ -254,7 +266,8 @@ fn everything_at_once(seed: u64, turns: &Turns, inside: &AtomicBool) -> Vec<Lock
     for task in 0..200 {
         let impatient = random.chance(4);
         let cancelled = || impatient;
-        if turns.begin(TaskId(task), turns.now_ns(), &cancelled).is_err() {
+        if turns.begin(TaskId(task), turns.now_ns(), &cancelled, &mut |record| records.push(record)).is_err()
+        {
             continue;
         }
         for _ in 0..random.below(6) {

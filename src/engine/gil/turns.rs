@@ -16,7 +16,7 @@ struct Hold {
 }
 
 /// Belongs to the worker's thread. `cancelled` says whether the task shall stop, and must not block; `tell` is given
-/// each hold when it is over.
+/// each hold when it is over, and each wait that was given up.
 pub(in crate::engine) struct Turns {
     seat: Seat,
     clock: RunClock,
@@ -47,9 +47,10 @@ impl Turns {
         task: TaskId,
         start_ns: u64,
         cancelled: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(LockRecord),
     ) -> Result<(), Cancelled> {
         self.task.set(task);
-        self.take(start_ns, cancelled)
+        self.take(start_ns, cancelled, tell)
     }
 
     /// Gives way if somebody asks for the lock, and comes back with it.
@@ -62,11 +63,11 @@ impl Turns {
         tell: &mut dyn FnMut(LockRecord),
     ) -> Result<(), Cancelled> {
         if self.hold.get().is_none() {
-            return self.take(self.now_ns(), cancelled);
+            return self.take(self.now_ns(), cancelled, tell);
         }
         let Some(released_ns) = self.seat.give_way() else { return Ok(()) };
         self.tell(released_ns, tell);
-        self.take(released_ns, cancelled)
+        self.take(released_ns, cancelled, tell)
     }
 
     /// Lets go of the lock while `wait` runs. A task that is cancelled meanwhile comes back without it, and hears of that
@@ -79,7 +80,7 @@ impl Turns {
     ) -> T {
         self.end(self.now_ns(), tell);
         let waited = wait();
-        let _told_at_the_next_checkpoint = self.take(self.now_ns(), cancelled);
+        let _told_at_the_next_checkpoint = self.take(self.now_ns(), cancelled, tell);
         waited
     }
 
@@ -92,10 +93,20 @@ impl Turns {
         }
     }
 
-    fn take(&self, asked_ns: u64, cancelled: &dyn Fn() -> bool) -> Result<(), Cancelled> {
-        let got_ns = self.seat.acquire(asked_ns, cancelled)?;
+    /// A wait that is given up is told too, as a hold of no length.
+    fn take(
+        &self,
+        asked_ns: u64,
+        cancelled: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(LockRecord),
+    ) -> Result<(), Cancelled> {
+        let got = self.seat.acquire(asked_ns, cancelled);
+        let got_ns = got.unwrap_or_else(|Cancelled| self.now_ns());
         self.hold.set(Some(Hold { asked_ns, got_ns }));
-        Ok(())
+        if got.is_err() {
+            self.tell(got_ns, tell);
+        }
+        got.map(drop)
     }
 
     fn tell(&self, released_ns: u64, tell: &mut dyn FnMut(LockRecord)) {
