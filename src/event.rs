@@ -137,6 +137,29 @@ pub struct WorkerSample {
     pub involuntary_switches: u64,
 }
 
+/// A lock that a run's workers share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LockKind {
+    /// The one that all threads of the backend `gil` take turns at: a simulation of `CPython`'s global interpreter
+    /// lock.
+    Gil,
+    /// The one around the counter that all tasks share, [`crate::workload::TaskContext::locked`].
+    Shared,
+}
+
+impl LockKind {
+    pub const ALL: [Self; 2] = [Self::Gil, Self::Shared];
+
+    /// As people read it, wherever a lock is spoken of.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Gil => "simulated GIL",
+            Self::Shared => "shared lock",
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -213,6 +236,17 @@ pub enum Event {
         dispatched_ns: u64,
     },
     Ended(Ended),
+    /// A worker let go of a lock: it waited from `asked_ns` to `got_ns`, and held the lock from then to `released_ns`; for
+    /// no time at all where it gave up waiting. Holds that follow one another without a wait and without a gap may be told
+    /// as one; `task` is then the first one's.
+    Lock {
+        worker: WorkerId,
+        task: TaskId,
+        lock: LockKind,
+        asked_ns: u64,
+        got_ns: u64,
+        released_ns: u64,
+    },
     /// `expected` is false for a death that nobody asked for.
     WorkerExited {
         t_ns: u64,
@@ -278,6 +312,7 @@ impl Event {
             Self::Hello { .. } => None,
             Self::RunStarted(_) => Some(0),
             Self::Ended(ended) => Some(ended.received_ns),
+            Self::Lock { released_ns, .. } => Some(*released_ns),
             Self::WorkerSpawned { t_ns, .. }
             | Self::WorkerReady { t_ns, .. }
             | Self::PoolReady { t_ns }

@@ -32,7 +32,7 @@ const WORKLOADS: [(&str, &str); 14] = [
 #[test]
 fn processes_are_four_others_and_agree_with_threads_and_serial() {
     let mut checksums = BTreeSet::new();
-    for backend in ["processes", "threads", "serial"] {
+    for backend in ["processes", "threads", "gil", "serial"] {
         let (code, run) = run_json(&[
             "--backend",
             backend,
@@ -57,7 +57,7 @@ fn processes_are_four_others_and_agree_with_threads_and_serial() {
                 assert_eq!(pids.len(), 4);
                 assert!(!pids.contains(&engine) && !pids.contains(&u64::from(std::process::id())));
             }
-            "threads" => {
+            "threads" | "gil" => {
                 let tids: BTreeSet<u64> =
                     workers.iter().filter_map(|worker| worker["tid"].as_u64()).collect();
                 assert_eq!((workers.len(), tids.len()), (4, 4));
@@ -77,7 +77,7 @@ fn every_workload_gives_the_same_results_on_every_backend_and_length() {
     for (workload, size) in WORKLOADS {
         for lengths in ["fixed", "skewed", "straggler@3:4"] {
             let mut checksums = BTreeSet::new();
-            for (backend, chunk) in [("processes", "1"), ("threads", "auto"), ("serial", "5")] {
+            for (backend, chunk) in [("processes", "1"), ("threads", "auto"), ("gil", "2"), ("serial", "5")] {
                 let (code, run) = run_json(&[
                     "--backend",
                     backend,

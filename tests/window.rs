@@ -96,6 +96,19 @@ fn both_backends_run_one_after_the_other_and_are_compared() {
 }
 
 #[test]
+fn a_simulation_is_said_to_be_one_before_and_after_it_ran() {
+    let Some(mut window) = open() else { return };
+    window.click("threads under a GIL");
+    window
+        .wait_text("Threads that take turns at one lock: a simulation of CPython's global interpreter lock.");
+    window.fill("Tasks", "8");
+    run_and_finish(&mut window);
+    window.wait_text("gil (simulated) × 4, spin, 8 tasks");
+    window.click("Log");
+    window.wait_text("gil is a simulation of CPython's global interpreter lock");
+}
+
+#[test]
 fn every_format_is_exported_and_reads_back() {
     let Some(mut window) = open() else { return };
     let folder = folder();

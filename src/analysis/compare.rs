@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Distribution, report::throughput};
+use super::{Distribution, LocksReport, report::throughput};
 use crate::{
     event::{Outcome, Status},
     spec::{Backend, Spec},
@@ -40,7 +40,10 @@ pub struct Row {
 impl Comparison {
     pub fn new(a: &RunStore, b: &RunStore) -> Self {
         let names = names(a, b);
-        let rows = METRICS.iter().map(|metric| metric.row(a, b, &names)).collect();
+        let locks = [a, b].into_iter().any(|store| LocksReport::new(store).is_some());
+        let (times, others) = METRICS.split_at(TIMES);
+        let metrics = times.iter().chain(locks.then_some(&LOCKS)).chain(others);
+        let rows = metrics.map(|metric| metric.row(a, b, &names)).collect();
         let warnings = warnings(a, b, &names);
         Self { names, rows, warnings }
     }
@@ -49,7 +52,7 @@ impl Comparison {
 fn names(a: &RunStore, b: &RunStore) -> [String; 2] {
     let backend = |store: &RunStore| store.info.as_ref().map(|info| info.spec.backend);
     match (backend(a), backend(b)) {
-        (Some(of_a), Some(of_b)) if of_a != of_b => [of_a.to_string(), of_b.to_string()],
+        (Some(of_a), Some(of_b)) if of_a != of_b => [of_a, of_b].map(|backend| backend.label().to_owned()),
         _ => ["A".to_owned(), "B".to_owned()],
     }
 }
@@ -63,6 +66,9 @@ fn warnings(a: &RunStore, b: &RunStore, names: &[String; 2]) -> Vec<String> {
             warnings.push(format!("not all tasks of {name} ended ok"));
         }
     }
+    let backends = [a, b].map(|store| store.info.as_ref().map(|info| info.spec.backend));
+    let simulation = backends.into_iter().flatten().find_map(Backend::simulation);
+    warnings.extend(simulation.map(str::to_owned));
     let (Some(info_a), Some(info_b)) = (&a.info, &b.info) else { return warnings };
     let whole = |store: &RunStore| store.phase == Phase::Ended(Status::Finished) && store.tally.all_ok();
     if !same_work(&info_a.spec, &info_b.spec) {
@@ -202,6 +208,17 @@ const METRICS: [Metric; 8] = [
     },
 ];
 
+/// The first of [`METRICS`] say where the time went.
+const TIMES: usize = 3;
+/// Told after them, where at least one of the runs used a lock.
+const LOCKS: Metric = Metric {
+    name: "waiting for locks",
+    unit: Unit::Ns,
+    of_whole_work: true,
+    value: |store| Some(LocksReport::new(store).map_or(0.0, |locks| locks.waited_ns() as f64)),
+    words: |pair| format!("{} waited {} more for locks", pair.high_name, pair.more()),
+};
+
 impl Metric {
     fn row(&self, a: &RunStore, b: &RunStore, names: &[String; 2]) -> Row {
         let (value_a, value_b) = ((self.value)(a), (self.value)(b));
@@ -288,9 +305,9 @@ fn unfinished(a: &RunStore, b: &RunStore, names: &[String; 2]) -> Option<String>
 mod tests {
     use super::*;
     use crate::{
-        event::{Ended, Event, Usage, WorkerSample},
+        event::{Ended, Event, LockKind, Usage, WorkerSample},
         ids::WorkerId,
-        store::testing::*,
+        store::{LockSpan, testing::*},
         time::NS_PER_MS,
     };
 
@@ -380,6 +397,19 @@ mod tests {
         let comparison = Comparison::new(&run(Backend::Threads, &slow), &run(Backend::Threads, &THREADS));
         assert_eq!(comparison.rows[0].difference, "B finished 1.08× sooner");
         assert_eq!(comparison.rows[7].difference, "none with A");
+    }
+
+    #[test]
+    fn a_simulation_is_named_and_its_waits_are_compared() {
+        let mut gil = run(Backend::Gil, &THREADS);
+        let comparison = Comparison::new(&gil, &run(Backend::Threads, &THREADS));
+        assert_eq!((&*comparison.names[0], comparison.rows.len()), ("gil (simulated)", METRICS.len()));
+        assert_eq!(comparison.warnings, ["gil is a simulation of CPython's global interpreter lock"]);
+        let times = LockSpan { asked_ns: 0, got_ns: 7 * NS_PER_MS, released_ns: 9 * NS_PER_MS };
+        gil.lanes[0].locks.push(LockKind::Gil, times);
+        let rows = Comparison::new(&gil, &run(Backend::Threads, &THREADS)).rows;
+        let row = rows.get(TIMES).map(|row| [row.name, &row.a, &row.b, &row.difference]);
+        assert_eq!(row, Some(["waiting for locks", "7.00 ms", "0 ns", "none with threads"]));
     }
 
     #[test]

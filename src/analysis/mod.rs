@@ -3,13 +3,15 @@
 //! Pure functions of a [`crate::store::RunStore`]; live runs and ended ones alike.
 
 mod compare;
+mod locks;
 mod report;
 mod stats;
 mod worker_time;
 
 pub use compare::{Comparison, Row};
+pub use locks::{LockTotals, LocksReport};
 pub use report::{
     EngineReport, Observer, ResultReport, RunReport, SelfReport, TelemetryReport, WorkerReport,
 };
 pub use stats::Distribution;
-pub use worker_time::{PARTS, Part, PartsNs, WorkerTime};
+pub use worker_time::{PARTS, Part, PartsNs, SpanParts, WorkerTime};

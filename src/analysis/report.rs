@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Distribution, Part, WorkerTime};
+use super::{Distribution, LocksReport, Part, WorkerTime};
 use crate::{
     event::{Exit, Host, Outcome, Status},
     spec::{Spec, Telemetry},
@@ -48,6 +48,8 @@ pub struct RunReport {
     /// From entering the queue to the result's arrival.
     pub round_trip_ns: Option<Distribution>,
     pub worker_time: Option<WorkerTime>,
+    /// Null where tasks used no lock.
+    pub locks: Option<LocksReport>,
     pub result: ResultReport,
     pub telemetry: Option<TelemetryReport>,
     pub engine: EngineReport,
@@ -120,6 +122,7 @@ impl RunReport {
             wait_ns: Distribution::of(ok_spans().map(Span::wait_ns)),
             round_trip_ns: Distribution::of(ok_spans().map(Span::round_trip_ns)),
             worker_time: WorkerTime::new(store),
+            locks: LocksReport::new(store),
             result: ResultReport::new(store),
             telemetry: info
                 .map(|info| TelemetryReport { level: info.telemetry, cost_ns: info.telemetry_cost_ns }),
@@ -137,9 +140,8 @@ impl RunReport {
         let title = self.spec.as_ref().map_or_else(|| "no run".to_owned(), Spec::title);
         let because = self.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         let mut lines = vec![line(self.status, &format!("{title}{because}"))];
-        if self.spec.is_none() {
-            return lines;
-        }
+        let Some(spec) = &self.spec else { return lines };
+        lines.extend(spec.backend.simulation().map(|simulation| line("note", simulation)));
         lines.push(line("tasks", &self.tasks_text()));
         lines.extend(self.first_failure.as_deref().map(|failure| line("failure", failure)));
         lines.push(line("time", &self.time_text()));
@@ -147,6 +149,8 @@ impl RunReport {
             lines.extend(spread.map(|spread| line(name, &spread_text(spread))));
         }
         lines.extend(self.worker_time.as_ref().map(|time| line("workers", &worker_time_text(time))));
+        let locks = self.locks.iter().flat_map(LocksReport::lines);
+        lines.extend(locks.map(|text| line("lock", &text)));
         lines.push(line("memory", &self.memory_text()));
         lines.extend(self.telemetry.map(|telemetry| line("telemetry", &telemetry_text(telemetry))));
         lines.push(line("checksum", &self.result.checksum));
@@ -282,7 +286,7 @@ fn worker_time_text(time: &WorkerTime) -> String {
 mod tests {
     use super::*;
     use crate::{
-        event::{Ended, Event, Usage},
+        event::{Ended, Event, LockKind, Usage},
         spec::Backend,
         store::testing::*,
     };
@@ -369,7 +373,9 @@ mod tests {
         let report = RunReport::new(&store, Observer::default());
         let json = serde_json::to_value(&report).expect("serializes");
         assert_eq!((&json["status"], &json["reason"]), (&"failed".into(), &"no engine".into()));
-        for field in ["spec", "host", "ready_ns", "throughput", "task_ns", "worker_time", "telemetry"] {
+        for field in
+            ["spec", "host", "ready_ns", "throughput", "task_ns", "worker_time", "locks", "telemetry"]
+        {
             assert!(json.get(field).is_some_and(serde_json::Value::is_null), "{field}");
         }
         assert_eq!(report.summary_lines(), ["failed      no run (no engine)"]);
@@ -415,5 +421,26 @@ mod tests {
             ]
         );
         assert_eq!(*checksum, format!("checksum    {:016x}", store.checksum));
+    }
+
+    #[test]
+    fn a_simulation_is_said_to_be_one_and_its_lock_is_accounted_for() {
+        let store = store([
+            run_started(spec(Backend::Gil, 1, 1)),
+            started(0, 0, 0, 0),
+            locked(0, 0, LockKind::Gil, [0, 2_000_000, 10_000_000]),
+            ok(10_000_000, 0, 0),
+            finished(11_000_000),
+        ]);
+        let report = RunReport::new(&store, OBSERVER);
+        let lines = report.summary_lines();
+        assert_eq!(lines[0], "finished    gil (simulated) × 1, square, 1 task");
+        assert_eq!(lines[1], "note        gil is a simulation of CPython's global interpreter lock");
+        let lock = "lock        simulated GIL: waited 2.00 ms in 1 wait, the longest 2.00 ms, held 8.00 ms"
+            .to_owned();
+        assert!(lines.contains(&lock), "{lines:?}");
+        let json = serde_json::to_value(&report).expect("serializes");
+        assert_eq!((&json["spec"]["backend"], &json["locks"]["gil"]["waits"]), (&"gil".into(), &1.into()));
+        assert_eq!(json["worker_time"]["lock"], 0.2);
     }
 }

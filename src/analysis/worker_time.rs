@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use crate::{
     event::Usage,
     spec::QueueBound,
-    store::{Lane, Life, OpenSpan, RunStore, Span},
+    store::{Lane, Life, Locks, OpenSpan, RunStore, Span},
 };
 
 /// What a stretch of a worker's time went into.
@@ -19,7 +19,8 @@ pub enum Part {
     Useful,
     /// Ready to run inside a task, but without a core. Only known at telemetry level `full`.
     WaitingForCore,
-    /// Waiting for a lock that tasks share.
+    /// Waiting inside a task for a lock that workers share, by the worker's own clock. A waiter that was woken and has
+    /// no core yet is still waiting for the lock.
     Lock,
     /// The rest of the tasks' time: sleeping, or waiting for input and output. Below `full` it includes the time
     /// without a core.
@@ -148,6 +149,35 @@ impl Serialize for WorkerTime {
     }
 }
 
+/// One attempt's time by what was measured in it. The four always sum to its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpanParts {
+    pub useful_ns: u64,
+    pub waiting_for_core_ns: u64,
+    pub lock_ns: u64,
+    pub blocked_ns: u64,
+}
+
+impl SpanParts {
+    /// Measures that contradict the length are cut: CPU time goes first, then the wait for locks, then that for a core,
+    /// which overlaps the one for locks wherever a waiter was woken before it had a core.
+    pub fn new(length_ns: u64, usage: &Usage, lock_ns: u64) -> Self {
+        let cpu_ns = usage.cpu_ns.map(|cpu_ns| cpu_ns.min(length_ns));
+        let mut rest_ns = length_ns - cpu_ns.unwrap_or(0);
+        let mut take = |wanted_ns: u64| {
+            let taken_ns = wanted_ns.min(rest_ns);
+            rest_ns -= taken_ns;
+            taken_ns
+        };
+        let lock_ns = take(lock_ns);
+        let waiting_for_core_ns = take(usage.core_wait_ns.unwrap_or(0));
+        match cpu_ns {
+            Some(useful_ns) => Self { useful_ns, waiting_for_core_ns, lock_ns, blocked_ns: rest_ns },
+            None => Self { useful_ns: rest_ns, waiting_for_core_ns, lock_ns, blocked_ns: 0 },
+        }
+    }
+}
+
 /// What holds for all workers.
 struct Pool<'a> {
     end_ns: u64,
@@ -181,12 +211,12 @@ impl<'a> Sweep<'a> {
         let mut before: Option<&Span> = None;
         for span in lane.spans.iter() {
             sweep.gap(before, &opening(span));
-            sweep.span(span.end_ns, &span.usage);
+            sweep.span(span.end_ns, &span.usage, &lane.locks);
             before = Some(span);
         }
         if let Some(open) = &lane.running {
             sweep.gap(before, open);
-            sweep.span(pool.end_ns, &Usage::default());
+            sweep.span(pool.end_ns, &Usage::default(), &lane.locks);
         }
         let rest = match (pool.waiting, before) {
             (false, _) => Part::Tail,
@@ -217,16 +247,14 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    fn span(&mut self, to_ns: u64, usage: &Usage) {
-        let to_ns = to_ns.min(self.pool.end_ns);
-        let length = to_ns.saturating_sub(self.at_ns);
-        let cpu = usage.cpu_ns.map(|cpu_ns| cpu_ns.min(length));
-        let waited = usage.core_wait_ns.unwrap_or(0).min(length - cpu.unwrap_or(0));
-        let useful = cpu.unwrap_or(length - waited);
-        self.add(Part::Useful, useful);
-        self.add(Part::WaitingForCore, waited);
-        self.add(Part::Blocked, length - useful - waited);
-        self.at_ns += length;
+    fn span(&mut self, to_ns: u64, usage: &Usage, locks: &Locks) {
+        let to_ns = to_ns.min(self.pool.end_ns).max(self.at_ns);
+        let parts = SpanParts::new(to_ns - self.at_ns, usage, locks.waited_ns(self.at_ns, to_ns));
+        self.add(Part::Useful, parts.useful_ns);
+        self.add(Part::WaitingForCore, parts.waiting_for_core_ns);
+        self.add(Part::Lock, parts.lock_ns);
+        self.add(Part::Blocked, parts.blocked_ns);
+        self.at_ns = to_ns;
     }
 
     /// Gives the time up to `to_ns` to `part`, except where the worker was absent or the pool paused.

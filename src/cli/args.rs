@@ -71,8 +71,13 @@ pub(super) struct RunArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Spec")]
 pub(super) struct SpecArgs {
-    /// How workers exist: serial, threads or processes [default: processes]
-    #[arg(long, value_name = "B", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "B",
+        allow_hyphen_values = true,
+        help = "How workers exist: serial, threads, processes, or gil (threads that take turns: a simulation of CPython's \
+                global interpreter lock) [default: processes]"
+    )]
     backend: Option<String>,
     /// Size of the pool [default: the usable cores]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]

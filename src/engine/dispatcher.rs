@@ -9,8 +9,10 @@ use crossbeam_channel::{Receiver, TryRecvError};
 use super::{
     emitter::Emitter,
     ending::Stopping,
+    lock_log::LockRecord,
     pool::{FromSession, News, Pool},
     queue::TaskQueue,
+    ring::LockMemory,
     sampler::Sampler,
     slot::{Ending, Presence, Running, Slot, Why},
     supervise::StartBudget,
@@ -68,6 +70,7 @@ pub(super) struct Dispatcher<'a> {
     pub(super) job: Job,
     /// Workers that the pool shall have.
     pub(super) target: u32,
+    pub(super) shared_lock: LockMemory,
     commands: Receiver<FromSession>,
     records: BTreeMap<u32, Record>,
     pool_ready: bool,
@@ -89,6 +92,7 @@ impl<'a> Dispatcher<'a> {
         emitter: Emitter,
         pool: Box<dyn Pool>,
         sampler: Sampler,
+        shared_lock: LockMemory,
         commands: Receiver<FromSession>,
     ) -> Self {
         Self {
@@ -107,6 +111,7 @@ impl<'a> Dispatcher<'a> {
             session_gone: false,
             job,
             target: spec.workers,
+            shared_lock,
             commands,
             records: BTreeMap::new(),
             pool_ready: false,
@@ -278,6 +283,12 @@ impl<'a> Dispatcher<'a> {
                 self.learn_length(end_ns - running.start_ns);
                 let outcome = outcome_of(end, ending);
                 self.finish(worker, running, outcome, (end_ns, received_ns), usage, value);
+            }
+            Up::Lock(record) => {
+                let LockRecord { task, lock, asked_ns, got_ns, released_ns } = record;
+                let [asked_ns, got_ns, released_ns] = [asked_ns, got_ns, released_ns].map(settle);
+                let told = LockRecord { lock, task, asked_ns, got_ns, released_ns };
+                self.emitter.emit(&told.event(worker));
             }
             Up::Log { t_ns, level, mut text } => {
                 shorten(&mut text);

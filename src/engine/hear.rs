@@ -38,7 +38,7 @@ impl Hearing {
     pub(super) fn frame(&mut self, up: Up) -> Result<(), String> {
         match (&self.ring, &up) {
             (Some(_), Up::Ended { .. }) => self.long_ends.push_back(up),
-            (Some(_), Up::Started { .. } | Up::Returned { .. }) => {
+            (Some(_), Up::Started { .. } | Up::Returned { .. } | Up::Lock(_)) => {
                 return Err("it says in a frame what belongs into its ring".to_owned());
             }
             _ => self.frames.push_back(up),
@@ -69,6 +69,7 @@ impl Hearing {
                 let end = if ok { TaskEnd::Ok } else { TaskEnd::Cancelled };
                 Heard::Up(Up::Ended { t_ns, task, end, usage, value })
             }
+            Some(Record::Lock(lock)) => Heard::Up(Up::Lock(lock)),
             Some(Record::EndedInFrame { task }) => {
                 let end = self.long_ends.pop_front();
                 self.awaited = if end.is_some() { None } else { Some(task) };

@@ -4,6 +4,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{
+    lock_log::LockRecord,
     ring::{Bell, Producer, Record, claim::Begin, encode_ended},
     steps::{Step, Steps},
     wire::{Down, TaskEnd, Up},
@@ -136,6 +137,13 @@ impl<F: Frames> Link for RingLink<F> {
         Ok(())
     }
 
+    fn lock(&mut self, record: LockRecord) -> Result<(), Gone> {
+        if let Some((words, used)) = Record::Lock(record).encode() {
+            self.publish_end(&words[..used]);
+        }
+        Ok(())
+    }
+
     fn say(&mut self, message: Up) -> Result<(), Gone> {
         self.frames.queue(message)?;
         self.frames.flush()?;
@@ -186,6 +194,10 @@ impl<F: Frames> Link for StreamLink<F> {
         let small = value.len_bytes() <= SMALL_BYTES;
         self.frames.queue(Up::Ended { t_ns, task, end, usage, value })?;
         if small { Ok(()) } else { self.frames.flush() }
+    }
+
+    fn lock(&mut self, record: LockRecord) -> Result<(), Gone> {
+        self.frames.queue(Up::Lock(record))
     }
 
     fn say(&mut self, message: Up) -> Result<(), Gone> {

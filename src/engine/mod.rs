@@ -8,12 +8,14 @@ mod capture;
 mod dispatcher;
 mod emitter;
 mod ending;
+mod gil;
 mod hand_out;
 mod hear;
 pub(crate) mod life;
 mod link;
 mod list;
 mod listen;
+mod lock_log;
 mod member;
 mod pool;
 mod process_worker;
@@ -22,6 +24,7 @@ mod queue;
 mod resize;
 mod ring;
 pub mod sampler;
+mod shared_lock;
 mod slot;
 mod steps;
 mod supervise;
@@ -40,8 +43,9 @@ pub use process_worker::worker_main;
 
 use dispatcher::Dispatcher;
 use emitter::Emitter;
+use gil::Gil;
 use pool::{FromSession, Pool};
-use ring::Bell;
+use ring::{Bell, LockMemory};
 use sampler::{Sampler, Witness};
 use wire::{FrameReader, Job};
 
@@ -50,6 +54,7 @@ use crate::{
     ids::WorkerId,
     spec::{Backend, Spec, Telemetry},
     time::RunClock,
+    workload,
 };
 
 /// Both sides of a worker's stream must be of the same build.
@@ -114,15 +119,24 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
         telemetry,
         telemetry_cost_ns,
     })));
-    let job = Job { worker: WorkerId(0), spec: spec.clone(), clock, telemetry, witness };
+    let job = Job { worker: WorkerId(0), spec: spec.clone(), clock, telemetry, witness, life: 0 };
     emitter.flush();
+    let (shared_lock, lock_file) = if workload::has_lock(spec) && spec.backend == Backend::Processes {
+        let (lock, file) = LockMemory::shared()?;
+        (lock, Some(file))
+    } else {
+        (LockMemory::on_heap(), None)
+    };
+    let gil = (spec.backend == Backend::Gil).then(|| Gil::new(clock));
     let pool: Box<dyn Pool> = match spec.backend {
-        Backend::Serial | Backend::Threads => Box::new(threads::ThreadPool::new(bell)?),
-        Backend::Processes => Box::new(processes::ProcessPool::new(bell, clock)?),
+        Backend::Serial | Backend::Threads | Backend::Gil => {
+            Box::new(threads::ThreadPool::new(bell, shared_lock.clone(), gil)?)
+        }
+        Backend::Processes => Box::new(processes::ProcessPool::new(bell, clock, lock_file)?),
     };
     let sampler = Sampler::start(clock, emitter.clone())?;
     let (status, reason): (Status, Option<String>) =
-        Dispatcher::new(job, spec, emitter.clone(), pool, sampler, commands).run();
+        Dispatcher::new(job, spec, emitter.clone(), pool, sampler, shared_lock, commands).run();
     emitter.emit(&Event::RunEnded { t_ns: clock.now_ns(), status, reason });
     drop(emitter);
     let _panic_was_told_by_the_hook = writer.join();

@@ -7,12 +7,16 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlag
 use super::{
     life,
     link::{Frames, RingLink, StreamLink},
-    ring::{Bell, Producer, Region},
+    ring::{Bell, LockMemory, Producer, Region},
     steps::Steps,
     wire::{Down, FrameReader, Job, Up, append_frame},
-    worker::{Gone, Halt, Link, work},
+    worker::{Gone, Halt, Link, Locks, work},
 };
-use crate::{ids::TaskId, spec::Transport, workload::Cancelled};
+use crate::{
+    ids::TaskId,
+    spec::{Spec, Transport},
+    workload::{self, Cancelled},
+};
 
 /// Processes are cancelled by signals; their tasks need not ask.
 struct BySignal;
@@ -115,21 +119,24 @@ pub fn worker_main() -> u8 {
     let mut stream = Stream::new();
     let Ok(job) = stream.receive_job() else { return 2 };
     life::name_process(&format!("poolscope-w{}", job.worker.0));
-    let Some(mut link) = link(stream, job.spec.transport) else { return 2 };
-    let _gone_is_how_an_orphan_learns_of_it = work(link.as_mut(), &BySignal, &job);
+    let Some((mut link, shared)) = connect(stream, &job.spec) else { return 2 };
+    let locks = Locks { turns: None, shared };
+    let _gone_is_how_an_orphan_learns_of_it = work(link.as_mut(), &BySignal, &job, &locks);
     0
 }
 
-/// `None` when the engine did not give what its transport needs.
-fn link(mut stream: Stream, transport: Transport) -> Option<Box<dyn Link>> {
-    match transport {
-        Transport::Stream => Some(Box::new(StreamLink::new(stream))),
+/// Takes what came with the job, in the order in which the engine gives it. `None` when something is missing.
+fn connect(mut stream: Stream, spec: &Spec) -> Option<(Box<dyn Link>, LockMemory)> {
+    let mut given = std::mem::take(&mut stream.given).into_iter();
+    let link: Box<dyn Link> = match spec.transport {
+        Transport::Stream => Box::new(StreamLink::new(stream)),
         Transport::Ring => {
-            let mut given = stream.given.drain(..);
             let region = Region::open(&given.next()?).ok()?;
             let bell = Bell::from_fd(given.next()?);
-            drop(given);
-            Some(Box::new(RingLink::new(stream, Producer::new(region), bell, Steps::from_environment())))
+            Box::new(RingLink::new(stream, Producer::new(region), bell, Steps::from_environment()))
         }
-    }
+    };
+    let shared =
+        if workload::has_lock(spec) { LockMemory::open(&given.next()?).ok()? } else { LockMemory::on_heap() };
+    Some((link, shared))
 }

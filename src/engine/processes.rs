@@ -9,7 +9,7 @@ use std::{
     io::{self, IoSlice},
     mem::MaybeUninit,
     os::{
-        fd::{AsFd, OwnedFd},
+        fd::{AsFd, BorrowedFd, OwnedFd},
         unix::process::CommandExt,
     },
     process::{Child, Command, Stdio},
@@ -60,6 +60,8 @@ fn label(worker: WorkerId, kind: u64) -> u64 {
 pub(super) struct ProcessPool {
     listener: Listener,
     clock: RunClock,
+    /// The memory of the lock that all workers share, where they do.
+    shared_lock: Option<OwnedFd>,
     members: Vec<Option<Member>>,
     /// Workers whose stream has ended, and when that was seen.
     hung_up: Vec<(WorkerId, Instant)>,
@@ -69,10 +71,11 @@ pub(super) struct ProcessPool {
 }
 
 impl ProcessPool {
-    pub(super) fn new(bell: Bell, clock: RunClock) -> io::Result<Self> {
+    pub(super) fn new(bell: Bell, clock: RunClock, shared_lock: Option<OwnedFd>) -> io::Result<Self> {
         Ok(Self {
             listener: Listener::new(bell)?,
             clock,
+            shared_lock,
             members: Vec::new(),
             hung_up: Vec::new(),
             turn: 0,
@@ -206,10 +209,12 @@ impl Pool for ProcessPool {
             .process_group(0)
             .spawn()?;
         let pid = child.id();
-        let memory = ring.as_ref().map(|(_, memory)| memory);
+        let for_ring =
+            ring.iter().flat_map(|(_, memory)| [memory.as_fd(), self.listener.bell().fd().as_fd()]);
+        let given: Vec<_> = for_ring.chain(self.shared_lock.as_ref().map(AsFd::as_fd)).collect();
         let begun = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())
             .map_err(io::Error::from)
-            .and_then(|pidfd| send_job(&stream, job, memory, self.listener.bell()).map(|()| pidfd));
+            .and_then(|pidfd| send_job(&stream, job, &given).map(|()| pidfd));
         let pidfd = match begun {
             Ok(pidfd) => pidfd,
             Err(error) => return Err(abort(child, error)),
@@ -356,15 +361,15 @@ impl Pool for ProcessPool {
     }
 }
 
-/// The first message, and with it the ring's memory and the bell. A new stream has room for them.
-fn send_job(stream: &OwnedFd, job: &Job, memory: Option<&OwnedFd>, bell: &Bell) -> io::Result<()> {
+/// The first message, and with it what the worker is given: the ring's memory, the bell, the lock's memory, as far as it
+/// needs them. A new stream has room for that.
+fn send_job(stream: &OwnedFd, job: &Job, given: &[BorrowedFd<'_>]) -> io::Result<()> {
     let mut frame = Vec::new();
     append_frame(&mut frame, &Down::Job(Box::new(job.clone()))).map_err(io::Error::other)?;
-    let given: Vec<_> = memory.into_iter().flat_map(|memory| [memory.as_fd(), bell.fd().as_fd()]).collect();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
     if !given.is_empty() {
-        ancillary.push(SendAncillaryMessage::ScmRights(&given));
+        ancillary.push(SendAncillaryMessage::ScmRights(given));
     }
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
     match sendmsg(stream, &[IoSlice::new(&frame)], &mut ancillary, flags) {

@@ -3,6 +3,7 @@
 use super::{
     dispatcher::Dispatcher,
     sampler::Target,
+    shared_lock::Owner,
     slot::{Ending, Presence, Slot, Why},
 };
 use crate::{
@@ -63,7 +64,7 @@ impl Dispatcher<'_> {
     pub(super) fn spawn(&mut self, worker: WorkerId) {
         let life = self.slots[worker.index()].life + 1;
         self.slots[worker.index()] = Slot { life, ..Slot::new() };
-        self.job.worker = worker;
+        (self.job.worker, self.job.life) = (worker, life);
         // Taken before the call: what the spawn costs is part of starting up, and no worker is ready before it exists.
         let t_ns = self.clock.now_ns();
         match self.pool.spawn(worker, &self.job) {
@@ -121,6 +122,7 @@ impl Dispatcher<'_> {
             self.queue.put_back(assigned.batch);
         }
         self.sampler.forget(worker);
+        self.free_lock_of_nobody();
         self.emitter.emit(&Event::WorkerExited {
             t_ns: now_ns,
             worker,
@@ -195,9 +197,19 @@ impl Dispatcher<'_> {
             })
     }
 
+    /// A lock that a dead worker held, or that nonsense was written over, is free again.
+    fn free_lock_of_nobody(&self) {
+        self.shared_lock.sweep(|owner| {
+            (0..)
+                .zip(&self.slots)
+                .any(|(worker, slot)| slot.is_alive() && Owner::new(WorkerId(worker), slot.life) == owner)
+        });
+    }
+
     /// Looks at every deadline.
     pub(super) fn supervise(&mut self, now_ns: u64) {
         self.supervise_stop(now_ns);
+        self.free_lock_of_nobody();
         for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
             let slot = &self.slots[worker.index()];
             match slot.presence {
@@ -245,6 +257,7 @@ impl Dispatcher<'_> {
         slot.presence = Presence::Vacant;
         self.pool.abandon(worker);
         self.sampler.forget(worker);
+        self.free_lock_of_nobody();
         let text = format!(
             "{worker} does not end {}: a thread cannot be killed alone, so it is left behind and keeps its core until the engine ends",
             running.task

@@ -13,14 +13,15 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
 use super::{
+    gil::{Gil, SeatId, Turns},
     hear::{Heard, Hearing},
     link::{Frames, RingLink},
     listen::Listener,
     pool::{News, Pool, Recall, Spawned},
-    ring::{Bell, Consumer, Producer, Region, settle_down},
+    ring::{Bell, Consumer, LockMemory, Producer, Region, settle_down},
     steps::Steps,
     wire::{Down, Job, Up},
-    worker::{Gone, Halt, work},
+    worker::{Gone, Halt, Locks, work},
 };
 use crate::{
     ids::{TaskId, WorkerId},
@@ -122,6 +123,7 @@ struct Member {
     hearing: Hearing,
     cancel: Arc<CancelToken>,
     handle: JoinHandle<()>,
+    seat: Option<SeatId>,
     /// It said something since the dispatcher was told that it is quiet.
     spoke: bool,
 }
@@ -164,11 +166,21 @@ pub(super) struct ThreadPool {
     members: Vec<Option<Member>>,
     /// The member that is asked next.
     turn: usize,
+    shared_lock: LockMemory,
+    /// The one interpreter lock, where the threads take turns at one.
+    gil: Option<Arc<Gil>>,
 }
 
 impl ThreadPool {
-    pub(super) fn new(bell: Bell) -> io::Result<Self> {
-        Ok(Self { listener: Listener::new(bell)?, members: Vec::new(), turn: 0 })
+    pub(super) fn new(bell: Bell, shared_lock: LockMemory, gil: Option<Arc<Gil>>) -> io::Result<Self> {
+        Ok(Self { listener: Listener::new(bell)?, members: Vec::new(), turn: 0, shared_lock, gil })
+    }
+
+    /// Those who wait for their turn learn that they need not.
+    fn nudge(&self) {
+        if let Some(gil) = &self.gil {
+            gil.nudge();
+        }
     }
 
     fn member(&mut self, worker: WorkerId) -> io::Result<&mut Member> {
@@ -193,13 +205,16 @@ impl Pool for ThreadPool {
         let job = job.clone();
         let region = Region::on_heap();
         let ring = Producer::new(region.clone());
+        let turns = self.gil.as_ref().map(|gil| Turns::new(gil.seat()));
+        let seat = turns.as_ref().map(Turns::seat);
+        let locks = Locks { turns, shared: self.shared_lock.clone() };
         let channels = Channels { down: down_receiver, up: up_sender };
         let mut link = RingLink::new(channels, ring, self.listener.bell().clone(), Steps::default());
         let handle =
             std::thread::Builder::new().name(format!("{THREAD_PREFIX}{}", worker.0)).spawn(move || {
                 let own = rustix::thread::gettid().as_raw_nonzero().get();
                 if tell_tid.send(own.cast_unsigned()).is_ok() {
-                    let _gone_ends_the_thread_as_quit_does = work(&mut link, &halt, &job);
+                    let _gone_ends_the_thread_as_quit_does = work(&mut link, &halt, &job, &locks);
                 }
             })?;
         let tid = tid.recv().map_err(|_dead| io::Error::other("the thread ended before it began"))?;
@@ -207,7 +222,7 @@ impl Pool for ThreadPool {
             self.members.resize_with(worker.index() + 1, || None);
         }
         let hearing = Hearing::new(Some(Consumer::new(region)));
-        self.members[worker.index()] = Some(Member { down, up, hearing, cancel, handle, spoke: false });
+        self.members[worker.index()] = Some(Member { down, up, hearing, cancel, handle, seat, spoke: false });
         Ok(Spawned { pid: std::process::id(), tid })
     }
 
@@ -247,12 +262,14 @@ impl Pool for ThreadPool {
         if let Ok(member) = self.member(worker) {
             member.cancel.set(task);
         }
+        self.nudge();
     }
 
     fn cancel_everything(&mut self) {
         for member in self.members.iter().flatten() {
             member.cancel.set_target(ALL);
         }
+        self.nudge();
     }
 
     fn clear_cancel(&mut self, worker: WorkerId) {
@@ -269,8 +286,9 @@ impl Pool for ThreadPool {
     }
 
     fn abandon(&mut self, worker: WorkerId) {
-        if let Some(member) = self.members.get_mut(worker.index()) {
-            *member = None;
+        let member = self.members.get_mut(worker.index()).and_then(Option::take);
+        if let (Some(gil), Some(seat)) = (&self.gil, member.and_then(|member| member.seat)) {
+            gil.abandon(seat);
         }
     }
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
+use super::lock_log::LockRecord;
 use super::sampler::Witness;
 use crate::{
     event::{Level, Usage},
@@ -44,6 +45,8 @@ pub(crate) enum Down {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) worker: WorkerId,
+    /// Which filling of the worker's place this is, from 1.
+    pub(crate) life: u32,
     pub(crate) spec: Spec,
     pub(crate) clock: RunClock,
     /// Never `Auto`.
@@ -80,6 +83,8 @@ pub(crate) enum Up {
         level: Level,
         text: String,
     },
+    /// It let go of a lock.
+    Lock(LockRecord),
 }
 
 /// How a task ended that its worker survived.

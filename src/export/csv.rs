@@ -29,7 +29,7 @@ fn harmless(text: String) -> String {
 mod tests {
     use super::*;
     use crate::{
-        event::{Ended, Event, Exit, Outcome, Usage},
+        event::{Ended, Event, Exit, LockKind, Outcome, Usage},
         ids::{CoreId, TaskId, WorkerId},
         spec::Backend,
         store::testing::*,
@@ -86,9 +86,10 @@ mod tests {
             bytes_in: 9,
             bytes_out: 10,
         };
+        store.apply(locked(0, 1, LockKind::Shared, [40, 51, 60]));
         store.apply(done(Ended { usage, received_ns: 95, ..ended(90, 0, 1, Outcome::Ok) }));
         let line = text(&store).lines().nth(1).unwrap().to_owned();
-        assert_eq!(line, "1,0,0,1000,ok,,5,20,30,90,95,60,15,1,2,3,4,5,6,7,8,9,10,4");
+        assert_eq!(line, "1,0,0,1000,ok,,5,20,30,90,95,60,15,1,2,11,3,4,5,6,7,8,9,10,4");
     }
 
     #[test]
@@ -105,7 +106,7 @@ mod tests {
             ok(90, 0, 0),
         ]);
         let cells: Vec<_> =
-            records(&store).into_iter().map(|row| row[..6].join(",") + "," + &row[23]).collect();
+            records(&store).into_iter().map(|row| row[..6].join(",") + "," + &row[24]).collect();
         assert_eq!(
             cells,
             ["0,0,0,,ok,,1", "1,0,0,,crashed,SIGSEGV,", "1,1,0,,timed_out,,", "1,2,0,,ok,,4", "2,0,1,,ok,,9"]

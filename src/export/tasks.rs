@@ -25,6 +25,8 @@ pub(super) struct TaskRow {
     pub(super) wait_ns: u64,
     pub(super) cpu_ns: Option<u64>,
     pub(super) core_wait_ns: Option<u64>,
+    /// Not measured where the worker used no lock at all.
+    pub(super) lock_wait_ns: Option<u64>,
     pub(super) voluntary_switches: Option<u32>,
     pub(super) involuntary_switches: Option<u32>,
     pub(super) minor_faults: Option<u32>,
@@ -37,7 +39,7 @@ pub(super) struct TaskRow {
 }
 
 /// The columns of [`TaskRow`], in its order.
-pub(super) const COLUMNS: [&str; 24] = [
+pub(super) const COLUMNS: [&str; 25] = [
     "task",
     "attempt",
     "worker",
@@ -53,6 +55,7 @@ pub(super) const COLUMNS: [&str; 24] = [
     "wait_ns",
     "cpu_ns",
     "core_wait_ns",
+    "lock_wait_ns",
     "voluntary_switches",
     "involuntary_switches",
     "minor_faults",
@@ -78,6 +81,7 @@ pub(super) fn rows(store: &RunStore) -> impl Iterator<Item = TaskRow> {
         let (outcome, detail) = outcome_cells(&span.outcome);
         let usage = &span.usage;
         let value = values.get(span.task.index()).copied().flatten();
+        let locks = store.lanes.get(worker.index()).map(|lane| &lane.locks).filter(|locks| !locks.is_empty());
         TaskRow {
             task: span.task.0,
             attempt: span.attempt,
@@ -94,6 +98,7 @@ pub(super) fn rows(store: &RunStore) -> impl Iterator<Item = TaskRow> {
             wait_ns: span.wait_ns(),
             cpu_ns: usage.cpu_ns,
             core_wait_ns: usage.core_wait_ns,
+            lock_wait_ns: locks.map(|locks| locks.waited_ns(span.start_ns, span.end_ns)),
             voluntary_switches: usage.voluntary_switches,
             involuntary_switches: usage.involuntary_switches,
             minor_faults: usage.minor_faults,

@@ -37,10 +37,25 @@ pub enum Backend {
     Threads,
     /// Processes of their own.
     Processes,
+    /// Threads of the engine that take turns at one lock: a simulation of `CPython`'s global interpreter lock.
+    Gil,
 }
 
 impl Backend {
-    pub const ALL: [Self; 3] = [Self::Serial, Self::Threads, Self::Processes];
+    pub const ALL: [Self; 4] = [Self::Serial, Self::Threads, Self::Processes, Self::Gil];
+
+    /// What it is called where a person reads of a run. A simulation is never shown without saying so.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Gil => "gil (simulated)",
+            other => other.name(),
+        }
+    }
+
+    /// What must be known of a backend that only imitates something else.
+    pub fn simulation(self) -> Option<&'static str> {
+        (self == Self::Gil).then_some("gil is a simulation of CPython's global interpreter lock")
+    }
 }
 
 /// What a task does.
@@ -251,10 +266,27 @@ impl Spec {
         let plural = if self.tasks == 1 { "" } else { "s" };
         format!(
             "{} × {}, {}, {} task{plural}",
-            self.backend,
+            self.backend.label(),
             self.workers,
             self.workload,
             crate::units::count(u64::from(self.tasks))
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_simulation_is_never_named_without_saying_so() {
+        for backend in Backend::ALL {
+            assert_eq!(backend.simulation().is_some(), backend.label().contains("simulated"), "{backend}");
+        }
+        let draft =
+            Draft { backend: Some("gil".to_owned()), workers: Some("2".to_owned()), ..Draft::default() };
+        let spec = draft.validate().expect("valid");
+        assert_eq!((spec.backend, spec.workers), (Backend::Gil, 2));
+        assert_eq!(spec.title(), "gil (simulated) × 2, primes, 64 tasks");
     }
 }

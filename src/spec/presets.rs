@@ -1,4 +1,4 @@
-//! Specs to begin with: the first programs that people write with a pool, and a few experiments worth a look.
+//! Specs to begin with: the first programs that people write with a pool, and experiments worth a look.
 
 use super::Draft;
 
@@ -92,6 +92,12 @@ pub const PRESETS: &[Preset] = &[
             (Size, "480"),
         ],
         params: &[("span", "3.6"), ("iterations", "50000")],
+    },
+    Preset {
+        name: "threads under a GIL",
+        about: "Four threads compute, one at a time: a simulation of CPython's global interpreter lock.",
+        fields: &[(Backend, "gil"), (Workers, "4"), (Workload, "spin"), (Tasks, "64"), (Size, "20_000_000")],
+        params: &[],
     },
     Preset {
         name: "threads that crash",

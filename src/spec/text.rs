@@ -92,7 +92,7 @@ fn one_of(word: &str, names: &[&str]) -> String {
     }
 }
 
-names!(Backend: Serial = "serial", Threads = "threads", Processes = "processes");
+names!(Backend: Serial = "serial", Threads = "threads", Processes = "processes", Gil = "gil");
 names!(
     Kind: Noop = "noop",
     Square = "square",

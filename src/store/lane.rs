@@ -1,6 +1,6 @@
 //! One worker's part of the timeline.
 
-use super::Chunked;
+use super::{Chunked, Locks};
 use crate::{
     event::{Outcome, Usage},
     ids::TaskId,
@@ -68,6 +68,7 @@ pub struct Lane {
     pub spans: Chunked<Span>,
     pub running: Option<OpenSpan>,
     pub lives: Vec<Life>,
+    pub locks: Locks,
 }
 
 impl Lane {

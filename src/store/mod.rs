@@ -5,6 +5,7 @@
 
 mod chunked;
 mod lane;
+mod locks;
 mod reduce;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 pub use chunked::Chunked;
 pub use lane::{Lane, Life, OpenSpan, Span};
+pub use locks::{LockSpan, Locks};
 
 use crate::{
     event::{CoreLoad, Level, Outcome, RunInfo, Status, WorkerSample},

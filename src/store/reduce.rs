@@ -1,11 +1,13 @@
 //! The one reducer: turns events into a [`RunStore`].
 //!
 //! It trusts nothing but the types. Events may be missing, doubled, late or of workers that nobody announced; what it
-//! builds still holds what viewers rely on: spans on a lane are in order and never overlap, a worker's lives follow one
-//! another, columns of samples are in order of time, and the tally's six classes sum to its total.
+//! builds still holds what viewers rely on: spans on a lane are in order and never overlap, and neither do a worker's
+//! uses of one lock; its lives follow one another, columns of samples are in order of time, and the tally's six classes
+//! sum to its total.
 
 mod attempts;
 mod lives;
+mod locks;
 mod notes;
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,8 @@ pub(super) struct Books {
     counted: Arc<Vec<u64>>,
     /// One a worker, by its place.
     cpu: Vec<CpuBook>,
+    /// Uses of locks that were kept, of all workers.
+    locks: usize,
     /// A worker beyond [`MAX_WORKERS`] was named, and the log says so.
     said_too_many: bool,
 }
@@ -64,6 +68,9 @@ impl RunStore {
                 self.attempt_started(worker, open);
             }
             Event::Ended(ended) => self.attempt_ended(ended),
+            Event::Lock { worker, task, lock, asked_ns, got_ns, released_ns } => {
+                self.lock_released(worker, task, lock, super::LockSpan { asked_ns, got_ns, released_ns });
+            }
             Event::WorkerExited { t_ns, worker, exit, expected } => {
                 self.worker_exited(t_ns, worker, exit, expected);
             }
@@ -121,6 +128,9 @@ impl RunStore {
         self.books.counted = Arc::new(vec![0; tasks.div_ceil(u64::BITS) as usize]);
         self.grow(info.spec.workers.min(MAX_WORKERS) as usize);
         self.note(0, None, Level::Info, format!("run started: {}", info.spec.title()));
+        if let Some(simulation) = info.spec.backend.simulation() {
+            self.note(0, None, Level::Info, simulation.to_owned());
+        }
         self.info = Some(Arc::new(info));
     }
 

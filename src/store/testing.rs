@@ -2,7 +2,9 @@
 
 use super::RunStore;
 use crate::{
-    event::{CoreLoad, Ended, Event, Exit, Host, Level, Outcome, RunInfo, Status, Usage, WorkerSample},
+    event::{
+        CoreLoad, Ended, Event, Exit, Host, Level, LockKind, Outcome, RunInfo, Status, Usage, WorkerSample,
+    },
     ids::{TaskId, WorkerId},
     spec::{Backend, Chunk, Kind, Lengths, Prefetch, QueueBound, Spec, Telemetry, Transport},
     time::RunClock,
@@ -103,6 +105,12 @@ pub(crate) fn sampled(t_ns: u64, worker: u32, state: char, cpu_ns: u64) -> Event
     Event::Worker { t_ns, worker: WorkerId(worker), sample }
 }
 
+/// A use of a lock: when it was asked for, got and released.
+pub(crate) fn locked(worker: u32, task: u32, lock: LockKind, times: [u64; 3]) -> Event {
+    let [asked_ns, got_ns, released_ns] = times;
+    Event::Lock { worker: WorkerId(worker), task: TaskId(task), lock, asked_ns, got_ns, released_ns }
+}
+
 pub(crate) fn finished(t_ns: u64) -> Event {
     Event::RunEnded { t_ns, status: Status::Finished, reason: None }
 }
@@ -138,12 +146,12 @@ impl Random {
     }
 }
 
-/// A whole run as an engine would tell it, with crashes, retries, pauses and samples.
+/// A whole run as an engine would tell it, with crashes, retries, locks, pauses and samples.
 pub(crate) fn random_run(seed: u64) -> Vec<Event> {
     let mut random = Random::new(seed);
     let workers = 1 + random.below(5) as u32;
     let tasks = 1 + random.below(40) as u32;
-    let backend = Backend::ALL[random.below(3) as usize];
+    let backend = Backend::ALL[random.below(Backend::ALL.len() as u64) as usize];
     let mut timed: Vec<(u64, Event)> = vec![(0, run_started(spec(backend, workers, tasks)))];
     let mut free_ns = Vec::new();
     let mut lives = vec![0; workers as usize];
@@ -204,6 +212,7 @@ fn random_attempt(
         start_ns,
         Event::Started { t_ns: start_ns, worker, task: task_id, attempt, enqueued_ns, dispatched_ns },
     ));
+    add_locks(random, timed, (worker.0, task), (start_ns, end_ns));
     let crashed = matches!(outcome, Outcome::Crashed(_));
     let mut end = ended(end_ns, worker.0, task, outcome);
     (end.attempt, end.received_ns, end.last, end.usage) = (attempt, received_ns, !retry, usage);
@@ -218,6 +227,28 @@ fn random_attempt(
         free_ns[at] = again_ns;
     }
     retry.then_some(attempt + 1)
+}
+
+/// Some uses of both locks within one attempt; those of one kind follow one another.
+fn add_locks(
+    random: &mut Random,
+    timed: &mut Vec<(u64, Event)>,
+    (worker, task): (u32, u32),
+    (start_ns, end_ns): (u64, u64),
+) {
+    for kind in LockKind::ALL {
+        let mut asked_ns = start_ns;
+        while !random.chance(3) {
+            asked_ns += random.below(40);
+            let got_ns = asked_ns + random.below(60);
+            let released_ns = got_ns + random.below(60);
+            if released_ns > end_ns {
+                break;
+            }
+            timed.push((released_ns, locked(worker, task, kind, [asked_ns, got_ns, released_ns])));
+            asked_ns = released_ns;
+        }
+    }
 }
 
 fn add_noise(random: &mut Random, timed: &mut Vec<(u64, Event)>, workers: u32, end_ns: u64) {
@@ -258,12 +289,16 @@ pub(crate) fn mangled(seed: u64) -> Vec<Event> {
 fn stray(random: &mut Random) -> Event {
     let t_ns = if random.chance(4) { u64::MAX } else { random.below(10_000) };
     let worker = if random.chance(4) { u32::MAX } else { random.below(8) as u32 };
-    match random.below(6) {
+    match random.below(7) {
         0 => exited(t_ns, worker, Exit::Code(1), random.chance(2)),
         1 => done(Ended { value: Value::Unit, ..ended(t_ns, worker, random.below(60) as u32, Outcome::Ok) }),
         2 => started(t_ns, worker, random.below(60) as u32, random.below(4) as u32),
         3 => spawned(t_ns, worker.min(9), random.below(3) as u32),
         4 => sampled(t_ns, worker, 'T', u64::MAX),
+        5 => {
+            let times = [random.below(10_000), random.below(10_000), t_ns];
+            locked(worker, random.below(60) as u32, LockKind::ALL[random.below(2) as usize], times)
+        }
         _ => Event::Stopping { t_ns },
     }
 }

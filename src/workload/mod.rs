@@ -87,6 +87,11 @@ pub(crate) fn mix(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
+/// Whether tasks of this spec use the lock that all workers share.
+pub fn has_lock(spec: &Spec) -> bool {
+    spec.workload == Kind::Lock
+}
+
 /// Whether tasks of this spec work on bytes that have to be moved to them.
 pub fn has_input(spec: &Spec) -> bool {
     spec.workload == Kind::Payload

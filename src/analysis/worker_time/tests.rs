@@ -1,9 +1,9 @@
 use super::*;
 use crate::{
-    event::{Ended, Event, Exit, Outcome},
+    event::{Ended, Event, Exit, LockKind, Outcome},
     ids::{TaskId, WorkerId},
     spec::Backend,
-    store::testing::*,
+    store::{LockSpan, testing::*},
 };
 
 fn processes(workers: u32) -> Event {
@@ -56,6 +56,26 @@ fn every_nanosecond_of_random_runs_is_in_one_part() {
 }
 
 #[test]
+fn random_runs_wait_for_locks_as_long_as_their_uses_say() {
+    for seed in 0..100 {
+        let store = store(random_run(seed));
+        let Some(time) = WorkerTime::new(&store) else { continue };
+        for (lane, parts) in store.lanes.iter().zip(time.per_worker()) {
+            let most: u64 = LockKind::ALL
+                .iter()
+                .flat_map(|&kind| lane.locks.of(kind).iter())
+                .map(LockSpan::waited_ns)
+                .sum();
+            assert!(parts[Part::Lock as usize] <= most, "seed {seed}");
+            let in_tasks: u64 =
+                lane.spans.iter().map(|span| lane.locks.waited_ns(span.start_ns, span.end_ns)).sum();
+            let cpu_known = lane.spans.iter().any(|span| span.usage.cpu_ns.is_some());
+            assert!(cpu_known || parts[Part::Lock as usize] == in_tasks, "seed {seed}");
+        }
+    }
+}
+
+#[test]
 fn a_run_without_time_or_workers_has_no_account() {
     assert_eq!(WorkerTime::new(&RunStore::default()), None);
     assert_eq!(WorkerTime::new(&store([processes(2)])), None);
@@ -77,6 +97,54 @@ fn spans_are_cut_by_what_was_measured() {
     assert_eq!(run(usage(None, Some(30))), [("useful", 70), ("waiting_for_core", 30)]);
     assert_eq!(run(usage(Some(90), Some(90))), [("useful", 90), ("waiting_for_core", 10)]);
     assert_eq!(run(usage(Some(900), Some(1))), [("useful", 100)]);
+}
+
+#[test]
+fn waiting_for_locks_is_taken_out_of_what_was_not_cpu_time() {
+    let run = |usage, locks: &[(LockKind, [u64; 3])]| {
+        let mut store = store([processes(1), spawned(0, 0, 0), ready(0, 0)]);
+        let [start, end] = attempt(0, 0, [0, 0, 0, 100, 100], usage);
+        store.apply(start);
+        for &(kind, times) in locks {
+            store.apply(locked(0, 0, kind, times));
+        }
+        store.apply(end);
+        store.apply(finished(100));
+        parts(&store, 0)
+    };
+    let gil = |times| (LockKind::Gil, times);
+    let shared = |times| (LockKind::Shared, times);
+    let two = [gil([0, 20, 50]), gil([60, 70, 100])];
+    assert_eq!(run(usage(None, None), &two), [("useful", 70), ("lock", 30)]);
+    assert_eq!(run(usage(Some(60), None), &two), [("useful", 60), ("lock", 30), ("blocked", 10)]);
+    let measured = [("useful", 60), ("waiting_for_core", 6), ("lock", 30), ("blocked", 4)];
+    assert_eq!(run(usage(Some(60), Some(6)), &two), measured);
+    assert_eq!(run(usage(Some(80), Some(15)), &two), [("useful", 80), ("lock", 20)], "never more than all");
+    let overlapping = [gil([0, 20, 50]), shared([10, 30, 40])];
+    assert_eq!(run(usage(None, None), &overlapping), [("useful", 70), ("lock", 30)], "counted once");
+    assert_eq!(run(usage(Some(50), None), &[gil([0, 0, 100])]), [("useful", 50), ("blocked", 50)]);
+}
+
+#[test]
+fn random_attempts_are_cut_into_parts_that_sum_to_them() {
+    let mut random = Random::new(7);
+    for _ in 0..2000 {
+        let (length_ns, lock_ns) = (random.below(100), random.below(150));
+        let mut maybe = || (!random.chance(3)).then(|| random.below(150));
+        let usage = usage(maybe(), maybe());
+        let parts = SpanParts::new(length_ns, &usage, lock_ns);
+        let SpanParts { useful_ns, waiting_for_core_ns, lock_ns: waited_ns, blocked_ns } = parts;
+        assert_eq!(useful_ns + waiting_for_core_ns + waited_ns + blocked_ns, length_ns, "{usage:?}");
+        assert!(waited_ns <= lock_ns && usage.cpu_ns.is_none_or(|cpu_ns| useful_ns <= cpu_ns), "{parts:?}");
+    }
+}
+
+#[test]
+fn a_task_that_still_runs_has_waited_too() {
+    let mut store = store([processes(1), spawned(0, 0, 0), ready(0, 0), started(0, 0, 0, 0)]);
+    store.apply(locked(0, 0, LockKind::Gil, [0, 40, 90]));
+    store.apply(Event::Queue { t_ns: 100, queued: 0, in_flight: 1, done: 0 });
+    assert_eq!(parts(&store, 0), [("useful", 60), ("lock", 40)]);
 }
 
 #[test]

@@ -25,7 +25,7 @@ use std::sync::atomic::Ordering;
 
 pub(super) use bell::Bell;
 pub(super) use record::{RECORD_WORDS, Record, encode_ended};
-pub(super) use region::Region;
+pub(super) use region::{LockMemory, Region};
 
 use sync::fence;
 

@@ -5,7 +5,8 @@
 
 use super::Corrupt;
 use crate::{
-    event::Usage,
+    engine::lock_log::LockRecord,
+    event::{LockKind, Usage},
     ids::{CoreId, TaskId},
     workload::Value,
 };
@@ -22,6 +23,7 @@ const PACKED_BYTES: usize = (RECORD_WORDS - INLINE_FROM) * size_of::<u64>();
 const STARTED: u64 = 1;
 const ENDED: u64 = 2;
 const ENDED_IN_FRAME: u64 = 3;
+const LOCK: u64 = 4;
 
 const OK: u64 = 0;
 const CANCELLED: u64 = 1;
@@ -50,6 +52,8 @@ pub(in crate::engine) enum Record {
     EndedInFrame {
         task: TaskId,
     },
+    /// It let go of a lock.
+    Lock(LockRecord),
 }
 
 impl Record {
@@ -65,6 +69,11 @@ impl Record {
             Self::EndedInFrame { task } => {
                 words[0] = ENDED_IN_FRAME | u64::from(task.0) << 32;
                 1
+            }
+            Self::Lock(LockRecord { lock, task, asked_ns, got_ns, released_ns }) => {
+                words[0] = LOCK | (*lock as u64) << 8 | u64::from(task.0) << 32;
+                [words[1], words[2], words[3]] = [*asked_ns, *got_ns, *released_ns];
+                4
             }
             Self::Ended { t_ns, task, ok, usage, value } => {
                 return encode_ended(*t_ns, *task, *ok, usage, value);
@@ -90,6 +99,12 @@ impl Record {
                 usage: decode_usage(head >> 24, words),
                 value: decode_value(head >> 12 & 0xf, (head >> 16 & 0xff) as usize, words)?,
             }),
+            LOCK => {
+                let lock = LockKind::ALL.get((head >> 8 & 0xff) as usize);
+                let lock = *lock.ok_or(Corrupt::Field("lock"))?;
+                let [asked_ns, got_ns, released_ns] = [words[1], words[2], words[3]];
+                Ok(Self::Lock(LockRecord { lock, task, asked_ns, got_ns, released_ns }))
+            }
             kind => Err(Corrupt::Kind(kind)),
         }
     }
@@ -220,6 +235,13 @@ mod tests {
         vec![
             Record::Started { t_ns: 1, task: TaskId(0) },
             Record::EndedInFrame { task: TaskId(9) },
+            Record::Lock(LockRecord {
+                lock: LockKind::ALL[1],
+                task: TaskId(2),
+                asked_ns: 1,
+                got_ns: u64::MAX,
+                released_ns: 0,
+            }),
             ended(Usage::default(), Value::Unit),
             ended(full_usage(), Value::Number(u64::MAX)),
             ended(Usage { cpu_ns: Some(5), ..Usage::default() }, Value::Digest(vec![7; INLINE_BYTES])),

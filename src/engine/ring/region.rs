@@ -1,12 +1,7 @@
-//! The memory under a ring: on the heap for a thread, in a sealed memory file for a process.
+//! Memory that engine and worker share: on the heap for a thread, in a sealed memory file for a process.
 #![expect(unsafe_code, reason = "memory shared with another process has to be mapped by hand")]
 
-use std::{
-    io,
-    os::fd::{AsFd, OwnedFd},
-    ptr::NonNull,
-    sync::Arc,
-};
+use std::{io, ops::Deref, os::fd::OwnedFd, ptr::NonNull, sync::Arc};
 
 use rustix::{
     fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create},
@@ -14,6 +9,7 @@ use rustix::{
 };
 
 use super::{REGION_WORDS, sync::AtomicU64};
+use crate::engine::shared_lock::SharedLock;
 
 /// [`REGION_WORDS`] words, zero at first. Cheap to clone; all clones are the same memory.
 #[derive(Clone, Debug)]
@@ -24,10 +20,20 @@ pub(in crate::engine) struct Region {
 #[derive(Debug)]
 enum Memory {
     Heap(Box<[AtomicU64]>),
-    Mapped(Mapping),
+    Mapped(Mapping<Words>),
 }
 
-const BYTES: usize = REGION_WORDS * size_of::<u64>();
+type Words = [AtomicU64; REGION_WORDS];
+
+/// What may lie in memory that others write to at any time.
+///
+/// # Safety
+/// Every bit pattern is a value of the type, and all access to it is through atomics.
+unsafe trait Shareable {}
+// SAFETY: these are atomics, and any 64 bits are a number.
+unsafe impl Shareable for Words {}
+// SAFETY: all its fields are atomic numbers.
+unsafe impl Shareable for SharedLock {}
 
 impl Region {
     pub(in crate::engine) fn on_heap() -> Self {
@@ -35,71 +41,121 @@ impl Region {
         Self { memory: Arc::new(Memory::Heap(words)) }
     }
 
-    /// A new memory file of the right size, which nobody can ever shrink: a worker that cut it would kill the engine with
-    /// SIGBUS.
+    /// In a new memory file.
     pub(in crate::engine) fn shared() -> io::Result<(Self, OwnedFd)> {
-        let file = memfd_create("poolscope-ring", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-        ftruncate(&file, BYTES as u64)?;
-        fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
-        Ok((Self::map(&file)?, file))
+        let (mapping, file) = Mapping::create("poolscope-ring")?;
+        Ok((Self { memory: Arc::new(Memory::Mapped(mapping)) }, file))
     }
 
-    /// The memory file of another process.
+    /// In the memory file of another process.
     ///
     /// # Errors
     /// `InvalidData` for a file that could change its size or has another one.
     pub(in crate::engine) fn open(file: &OwnedFd) -> io::Result<Self> {
-        let sealed = fcntl_get_seals(file)?.contains(SealFlags::SHRINK);
-        if !sealed || fstat(file)?.st_size != BYTES as i64 {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        Self::map(file)
-    }
-
-    fn map(file: &impl AsFd) -> io::Result<Self> {
-        // SAFETY: the address is the kernel's choice, so no memory of this process is replaced.
-        let address = unsafe {
-            mmap(std::ptr::null_mut(), BYTES, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, file, 0)?
-        };
-        let address = NonNull::new(address.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { memory: Arc::new(Memory::Mapped(Mapping { address })) })
+        Ok(Self { memory: Arc::new(Memory::Mapped(Mapping::open(file)?)) })
     }
 
     /// All [`REGION_WORDS`] words.
     pub(in crate::engine) fn words(&self) -> &[AtomicU64] {
         match &*self.memory {
             Memory::Heap(words) => words,
-            Memory::Mapped(mapping) => mapping.words(),
+            Memory::Mapped(mapping) => &**mapping,
         }
     }
 }
 
-/// Unmapped when dropped.
-#[derive(Debug)]
-struct Mapping {
-    address: NonNull<AtomicU64>,
+/// A lock that all workers of a run share. Cheap to clone; all clones are the same lock.
+#[derive(Clone, Debug)]
+pub(in crate::engine) enum LockMemory {
+    Heap(Arc<SharedLock>),
+    Mapped(Arc<Mapping<SharedLock>>),
 }
 
-impl Mapping {
-    fn words(&self) -> &[AtomicU64] {
-        // SAFETY: the mapping is page-aligned, `BYTES` long for as long as `self` lives, and backed by a file whose
-        // size is sealed. Whoever else writes to it changes atomics, of which every bit pattern is valid.
-        unsafe { std::slice::from_raw_parts(self.address.as_ptr(), REGION_WORDS) }
+impl LockMemory {
+    pub(in crate::engine) fn on_heap() -> Self {
+        Self::Heap(Arc::default())
+    }
+
+    /// In a new memory file.
+    pub(in crate::engine) fn shared() -> io::Result<(Self, OwnedFd)> {
+        let (mapping, file) = Mapping::create("poolscope-lock")?;
+        Ok((Self::Mapped(Arc::new(mapping)), file))
+    }
+
+    /// In the memory file of another process; errors as for [`Region::open`].
+    pub(in crate::engine) fn open(file: &OwnedFd) -> io::Result<Self> {
+        Ok(Self::Mapped(Arc::new(Mapping::open(file)?)))
     }
 }
 
-impl Drop for Mapping {
+impl Deref for LockMemory {
+    type Target = SharedLock;
+
+    fn deref(&self) -> &SharedLock {
+        match self {
+            Self::Heap(lock) => lock,
+            Self::Mapped(mapping) => mapping,
+        }
+    }
+}
+
+/// A memory file that is mapped for as long as this lives.
+#[derive(Debug)]
+pub(in crate::engine) struct Mapping<T> {
+    address: NonNull<T>,
+}
+
+#[expect(private_bounds, reason = "what can be shared is settled here")]
+impl<T: Shareable> Mapping<T> {
+    /// A new memory file of the right size, which nobody can ever shrink: a worker that cut it would kill the engine with
+    /// SIGBUS.
+    fn create(name: &str) -> io::Result<(Self, OwnedFd)> {
+        let file = memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        ftruncate(&file, size_of::<T>() as u64)?;
+        fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+        Ok((Self::map(&file)?, file))
+    }
+
+    fn open(file: &OwnedFd) -> io::Result<Self> {
+        let sealed = fcntl_get_seals(file)?.contains(SealFlags::SHRINK);
+        if !sealed || fstat(file)?.st_size != size_of::<T>() as i64 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Self::map(file)
+    }
+
+    fn map(file: &OwnedFd) -> io::Result<Self> {
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: the address is the kernel's choice, so no memory of this process is replaced.
+        let address =
+            unsafe { mmap(std::ptr::null_mut(), size_of::<T>(), access, MapFlags::SHARED, file, 0)? };
+        let address = NonNull::new(address.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { address })
+    }
+}
+
+impl<T: Shareable> Deref for Mapping<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the mapping is page-aligned, as long as a `T` for as long as `self` lives, and backed by a file whose
+        // size is sealed. Whoever else writes to it changes atomics, of which every bit pattern is valid.
+        unsafe { self.address.as_ref() }
+    }
+}
+
+impl<T> Drop for Mapping<T> {
     fn drop(&mut self) {
         // SAFETY: this is the mapping that `map` made, and nobody can hold a reference into it any more. Should it fail,
         // the pages stay until the process ends.
-        let _stays_mapped = unsafe { munmap(self.address.as_ptr().cast(), BYTES) };
+        let _stays_mapped = unsafe { munmap(self.address.as_ptr().cast(), size_of::<T>()) };
     }
 }
 
 // SAFETY: the memory is not bound to a thread, and all access to it is through atomics.
-unsafe impl Send for Mapping {}
+unsafe impl<T: Shareable> Send for Mapping<T> {}
 // SAFETY: as above.
-unsafe impl Sync for Mapping {}
+unsafe impl<T: Shareable> Sync for Mapping<T> {}
 
 #[cfg(all(test, not(loom)))]
 mod tests {
@@ -125,7 +181,7 @@ mod tests {
     #[test]
     fn a_file_that_could_shrink_or_has_another_size_is_refused() {
         let loose = memfd_create("loose", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
-        ftruncate(&loose, BYTES as u64).unwrap();
+        ftruncate(&loose, size_of::<Words>() as u64).unwrap();
         assert!(Region::open(&loose).is_err());
         let short = memfd_create("short", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
         ftruncate(&short, 8).unwrap();

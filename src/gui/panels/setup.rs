@@ -63,9 +63,9 @@ fn group(ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Ui)) {
 
 fn pool_group(ui: &mut Ui, form: &mut Form, usable_cores: f64) {
     row(ui, "Backend", "How workers exist", |ui| {
-        // All three must fit beside each other in the narrowest panel.
+        // All four must fit beside each other in the narrowest panel.
         ui.spacing_mut().item_spacing.x = 1.0;
-        for backend in [Backend::Processes, Backend::Threads, Backend::Serial] {
+        for backend in [Backend::Processes, Backend::Threads, Backend::Gil, Backend::Serial] {
             let selected = form.fields.backend == backend;
             let response = ui.selectable_label(selected, backend.name());
             if response.on_hover_text(backend_about(backend)).clicked() {
@@ -76,6 +76,9 @@ fn pool_group(ui: &mut Ui, form: &mut Form, usable_cores: f64) {
     if form.fields.backend == Backend::Serial {
         hint(ui, "One worker, one task after another: the baseline.");
         return;
+    }
+    if form.fields.backend == Backend::Gil {
+        hint(ui, "Threads that take turns at one lock: a simulation of CPython's global interpreter lock.");
     }
     workers_row(ui, form, usable_cores);
     complaint(ui, form.error("workers").as_deref());
@@ -98,6 +101,10 @@ fn backend_about(backend: Backend) -> &'static str {
         Backend::Serial => "One worker, one task after another",
         Backend::Threads => "Threads of one process: they share memory, and a crash takes all of them down",
         Backend::Processes => "Processes of their own: data is copied, and a crash costs one worker only",
+        Backend::Gil => {
+            "Threads of which one computes at a time: a simulation of CPython's global interpreter lock, \
+             handed over every 5 ms and while a task waits"
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 
 use std::ops::Range;
 
-use super::model::{Counts, LaneIndex, State};
+use super::{
+    locks::{self, Wait, WaitedShares, drawn_share},
+    model::{Counts, LaneIndex, State},
+};
 use crate::{
     gui::plots::TimeScale,
     store::{Chunked, Lane, Span},
@@ -24,12 +27,16 @@ pub(crate) enum What {
         state: State,
         /// Where the line begins that stands for waiting with the worker, handed over but not started.
         wait_from_x: Option<f32>,
+        /// Where the task waited for a lock. May reach out of the bar by the point that it was pushed aside.
+        waits: Vec<Wait>,
     },
     Merged {
         range: Range<usize>,
         counts: Counts,
         /// Share of the bar's time in which a task ran.
         busy: f32,
+        /// Share of the bar's time in which a task waited for a lock, as it is drawn.
+        waited: f32,
     },
 }
 
@@ -56,6 +63,7 @@ pub(crate) fn lay_out(lane: &Lane, index: &LaneIndex, scale: &TimeScale) -> Vec<
     let mut bars: Vec<Bar> = Vec::new();
     let mut at = visible.start;
     let mut free = scale.left;
+    let mut shares = WaitedShares::new(&index.locks, &lane.locks);
     while at < end {
         let Some(span) = spans.get(at) else { break };
         let (start_x, end_x) = (scale.x_from_ns(span.start_ns), scale.x_from_ns(span.end_ns));
@@ -65,9 +73,10 @@ pub(crate) fn lay_out(lane: &Lane, index: &LaneIndex, scale: &TimeScale) -> Vec<
         let right = last_x.max(start_x + MIN_WIDTH).max(left).min(scale.right.max(left));
         let what = if next == at + 1 {
             let wait_from_x = wait_from_x(spans, at, span, scale, left);
-            What::Single { index: at, state: State::of(&span.outcome), wait_from_x }
+            let waits = locks::waits(lane, &index.locks, scale, (span.start_ns, span.end_ns));
+            What::Single { index: at, state: State::of(&span.outcome), wait_from_x, waits }
         } else {
-            merged(spans, index, at..next)
+            merged(spans, index, at..next, &mut shares)
         };
         bars.push(Bar { left, right, what });
         free = right;
@@ -109,14 +118,20 @@ fn merge_end(spans: &Chunked<Span>, at: usize, end: usize, scale: &TimeScale) ->
     if low > at + 1 && wide(low - 1) { low - 1 } else { low }
 }
 
-fn merged(spans: &Chunked<Span>, index: &LaneIndex, range: Range<usize>) -> What {
+fn merged(
+    spans: &Chunked<Span>,
+    index: &LaneIndex,
+    range: Range<usize>,
+    shares: &mut WaitedShares<'_>,
+) -> What {
     let start_ns = spans.get(range.start).map_or(0, |span| span.start_ns);
     // Up to the next span: the idle time behind the last one belongs to this stretch as well.
     let end_ns = spans
         .get(range.end)
         .map_or_else(|| spans.get(range.end - 1).map_or(0, |span| span.end_ns), |next| next.start_ns);
     let busy = index.busy_ns(range.clone()) as f64 / end_ns.saturating_sub(start_ns).max(1) as f64;
-    What::Merged { counts: index.counts(range.clone()), range, busy: busy.clamp(0.0, 1.0) as f32 }
+    let waited = drawn_share(shares.share(start_ns, end_ns));
+    What::Merged { counts: index.counts(range.clone()), range, busy: busy.clamp(0.0, 1.0) as f32, waited }
 }
 
 fn wait_from_x(spans: &Chunked<Span>, at: usize, span: &Span, scale: &TimeScale, left: f32) -> Option<f32> {
@@ -140,7 +155,10 @@ pub(crate) fn bar_at(bars: &[Bar], x: f32, slack: f32) -> Option<&Bar> {
 #[cfg(test)]
 mod tests {
     use super::{super::model::tests::span, *};
-    use crate::event::Outcome;
+    use crate::{
+        event::{LockKind, Outcome},
+        store::LockSpan,
+    };
 
     struct Random(u64);
 
@@ -250,6 +268,48 @@ mod tests {
         let bars = lay_out(&lane, &index, &scale(0.0, 0.001, 1000.0));
         let What::Single { wait_from_x: Some(x), .. } = bars[1].what else { panic!("{bars:?}") };
         assert!((x - bars[0].right).abs() < 0.1, "from the end of the task before, not from under it: {x}");
+    }
+
+    #[test]
+    fn waits_for_locks_lie_within_their_bars_and_merged_bars_tell_their_share() {
+        let mut random = Random(7);
+        for round in 0..50 {
+            let (mut lane, mut index) = random_lane(&mut random, 400);
+            let end_ns = lane.spans.last().map_or(1, |span| span.end_ns);
+            let mut at_ns = 0;
+            while at_ns < end_ns {
+                let asked_ns = at_ns + random.below(3000);
+                let got_ns = asked_ns + random.below(20) * random.below(3000);
+                at_ns = got_ns + 1 + random.below(3000);
+                lane.locks.push(LockKind::Gil, LockSpan { asked_ns, got_ns, released_ns: at_ns });
+            }
+            index.locks.update(&lane.locks);
+            let (from, span) = (random.below(end_ns) as f64 / 1e9, (random.below(end_ns) + 100) as f64 / 1e9);
+            let scale = scale(from, from + span, 50.0 + random.below(2000) as f32);
+            for bar in lay_out(&lane, &index, &scale) {
+                // Bars are at least a point wide and push each other aside; waits stand where they were.
+                let mut free = bar.left - 1.1;
+                let What::Single { waits, .. } = &bar.what else { continue };
+                for wait in waits {
+                    let inside = wait.left >= free && wait.right > wait.left && wait.right <= bar.right + 1.1;
+                    assert!(inside && wait.share > 0.0 && wait.share <= 1.0, "round {round}: {bar:?}");
+                    free = wait.right - 0.1;
+                }
+            }
+        }
+        let (mut lane, mut index) = lane((0..1000).map(|at| {
+            let start_ns = u64::from(at) * 100;
+            span(at, start_ns, start_ns + 100, Outcome::Ok)
+        }));
+        for at in 0..1000 {
+            let asked_ns = at * 100;
+            let times = LockSpan { asked_ns, got_ns: asked_ns + 75, released_ns: asked_ns + 100 };
+            lane.locks.push(LockKind::Shared, times);
+        }
+        index.locks.update(&lane.locks);
+        let bars = lay_out(&lane, &index, &scale(0.0, 0.0001, 100.0));
+        let merged = |bar: &Bar| matches!(bar.what, What::Merged { waited: 0.75, .. });
+        assert!(bars.len() > 90 && bars.iter().all(merged), "{bars:?}");
     }
 
     #[test]

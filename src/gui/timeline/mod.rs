@@ -5,6 +5,7 @@
 
 mod head;
 mod layout;
+mod locks;
 mod model;
 mod paint;
 mod tooltip;
@@ -12,14 +13,14 @@ mod tooltip;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use eframe::egui::{
-    Align2, Id, Mesh, Painter, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Tooltip, Ui,
-    WidgetInfo, pos2, vec2,
+    Align2, Id, Mesh, Painter, Pos2, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Tooltip,
+    Ui, WidgetInfo, pos2, vec2,
 };
 
 use self::{
     head::paint_head,
     layout::{bar_at, lay_out, view_ns},
-    model::{Counts, State, TimelineIndex, lane_head, shown_tasks, visible_lives},
+    model::{Counts, LaneIndex, State, TimelineIndex, lane_head, shown_tasks, visible_lives},
     paint::LanePainter,
     tooltip::Hovered,
 };
@@ -31,6 +32,7 @@ use super::{
     theme::{self, Palette},
 };
 use crate::{
+    event::LockKind,
     ids::WorkerId,
     store::{Lane, RunStore},
     units,
@@ -38,7 +40,6 @@ use crate::{
 
 const LEGEND_HEIGHT: f32 = 18.0;
 const TICKS_HEIGHT: f32 = 16.0;
-/// Lanes shrink down to this before they scroll.
 /// The pointer finds a bar that is at most this far away.
 const HOVER_SLACK: f32 = 3.0;
 /// Marks of deaths and restarts that are closer than this would cover each other and the bars.
@@ -120,6 +121,11 @@ fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) {
         lane.rect(place(x), palette.running);
         text(&mut x, format!("running {running}"));
     }
+    if let Some(words) = locks_words(store) {
+        lane.pattern(place(x), State::Ok);
+        lane.wait(place(x), 1.0, palette.ok);
+        text(&mut x, words);
+    }
     if store.lanes.iter().any(|lane| lane.lives.iter().any(|life| life.exited_ns.is_some() && !life.expected))
     {
         lane.cross(place(x).center(), 4.0, palette.error);
@@ -130,6 +136,26 @@ fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) {
         text(&mut x, "paused".to_owned());
     }
     lane.finish();
+    if let Some(simulation) = store.info.as_ref().and_then(|info| info.spec.backend.simulation()) {
+        paint_note(&painter, simulation, pos2(time_rect(rect).right(), y), x, &palette);
+    }
+}
+
+/// A remark at the right end of the legend, where there is room for it.
+fn paint_note(painter: &Painter, words: &str, right: Pos2, free_from_x: f32, palette: &Palette) {
+    let galley = painter.layout_no_wrap(words.to_owned(), small_font(), palette.text_weak);
+    let at = pos2(right.x - galley.size().x, right.y - galley.size().y * 0.5);
+    if at.x >= free_from_x {
+        painter.galley(at, galley, palette.text_weak);
+    }
+}
+
+/// Which locks the run's workers wait for, if any.
+fn locks_words(store: &RunStore) -> Option<String> {
+    let used = |kind: LockKind| store.lanes.iter().any(|lane| !lane.locks.of(kind).is_empty());
+    let kinds: Vec<&str> =
+        LockKind::ALL.into_iter().filter(|&kind| used(kind)).map(LockKind::label).collect();
+    (!kinds.is_empty()).then(|| format!("waiting for the {}", kinds.join(" or the ")))
 }
 
 /// The time axis above the lanes, and the cursor's time on it.
@@ -248,14 +274,14 @@ impl Lanes<'_> {
             self.paint_lives(&mut lane_painter, lane, rect, &scale, false);
             let bars = lay_out(lane, index, &scale);
             lane_painter.bars(&bars, rect, |index| lane.spans.get(index).map(|span| span.task.0));
-            self.paint_running(&mut lane_painter, lane, rect, &scale);
+            self.paint_running(&mut lane_painter, lane, index, rect, &scale);
             self.paint_lives(&mut lane_painter, lane, rect, &scale, true);
             if let Some(pos) = hover_pos.filter(|pos| rect.y_range().contains(pos.y)) {
                 hovered = bar_at(&bars, pos.x, 0.0)
-                    .and_then(|bar| tooltip::from_bar(bar, lane))
-                    .or_else(|| tooltip::beside_bars(lane, &scale, pos.x, self.now_ns))
+                    .and_then(|bar| tooltip::from_bar(bar, lane, index))
+                    .or_else(|| tooltip::beside_bars(lane, index, &scale, pos.x, self.now_ns))
                     .or_else(|| {
-                        bar_at(&bars, pos.x, HOVER_SLACK).and_then(|bar| tooltip::from_bar(bar, lane))
+                        bar_at(&bars, pos.x, HOVER_SLACK).and_then(|bar| tooltip::from_bar(bar, lane, index))
                     })
                     .map(|hovered| (WorkerId(at as u32), hovered));
             }
@@ -343,12 +369,20 @@ impl Lanes<'_> {
         }
     }
 
-    fn paint_running(&self, painter: &mut LanePainter<'_>, lane: &Lane, rect: Rect, scale: &TimeScale) {
+    fn paint_running(
+        &self,
+        painter: &mut LanePainter<'_>,
+        lane: &Lane,
+        index: &LaneIndex,
+        rect: Rect,
+        scale: &TimeScale,
+    ) {
         let Some(open) = lane.running else { return };
         let now_x = scale.x_from_ns(self.now_ns.max(open.start_ns));
         let (left, right) = (scale.x_from_ns(open.start_ns).max(scale.left), now_x.min(scale.right));
         if right >= left && left <= scale.right {
-            painter.running(left, right, rect, open.task.0, now_x <= scale.right);
+            let waits = locks::waits(lane, &index.locks, scale, (open.start_ns, self.now_ns));
+            painter.running((left, right), rect, open.task.0, now_x <= scale.right, &waits);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
 
+use super::locks::LockIndex;
 use crate::{
     event::Outcome,
     gui::plots::run_key,
@@ -89,6 +90,7 @@ pub(crate) struct LaneIndex {
     busy_ns: Vec<u64>,
     /// Spans of every state but `ok`, by their place.
     marked: BTreeMap<usize, Vec<usize>>,
+    pub(crate) locks: LockIndex,
 }
 
 impl LaneIndex {
@@ -144,6 +146,7 @@ impl TimelineIndex {
         self.lanes.resize_with(store.lanes.len(), LaneIndex::default);
         for (index, lane) in self.lanes.iter_mut().zip(&store.lanes) {
             index.update(&lane.spans);
+            index.locks.update(&lane.locks);
         }
     }
 

@@ -3,12 +3,14 @@
 //! Everything flat goes into one mesh per timeline: a rectangle there costs four corners and no anti-aliasing, which
 //! matters where a processor paints. A state is told by colour and by form: `ok` is plain, `cancelled` hatched widely,
 //! `timed out` dotted, `failed` crossed, `crashed` hatched and crossed; where a bar is too narrow for that, it stands
-//! taller than its neighbours.
+//! taller than its neighbours. Where a task waits for a lock, its bar is emptied from the foot up, by the share of the
+//! time, and level lines remain.
 
 use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Stroke, pos2, vec2};
 
 use super::{
     layout::{Bar, What},
+    locks::{Wait, drawn_share},
     model::{Counts, State},
 };
 use crate::{
@@ -26,6 +28,9 @@ const CROSS_WIDTH: f32 = 13.0;
 const HATCH_STEP: f32 = 6.0;
 const HATCH_STEP_WIDE: f32 = 11.0;
 const DOT_STEP: f32 = 5.0;
+/// Between the lines across a wait; a tall bar has them further apart, so that there are few.
+const LINE_STEP: f32 = 5.0;
+const MOST_LINES: f32 = 4.0;
 /// Width of a digit of a task's number.
 const DIGIT_WIDTH: f32 = 6.6;
 /// Shades of merged bars. Neighbours of one shade become one rectangle.
@@ -58,13 +63,19 @@ pub(crate) struct LanePainter<'a> {
     /// Text goes over the mesh, so it waits until the mesh is painted.
     texts: Vec<(Pos2, Align2, String, Color32)>,
     strokes: Vec<([Pos2; 2], Stroke)>,
-    /// The last plain rectangle, kept open so that an equal neighbour can lengthen it.
-    open: Option<(Rect, Color32)>,
+    /// The last plain rectangles, of bars and of waits at their feet, kept open so that equal neighbours can lengthen
+    /// them. The two never cover each other.
+    open: [Option<(Rect, Color32)>; 2],
 }
+
+/// Places in [`LanePainter::open`].
+const BARS: usize = 0;
+const WAITS: usize = 1;
 
 impl<'a> LanePainter<'a> {
     pub(crate) fn new(painter: &'a Painter, palette: Palette) -> Self {
-        Self { painter, palette, mesh: Mesh::default(), texts: Vec::new(), strokes: Vec::new(), open: None }
+        let (texts, strokes) = (Vec::new(), Vec::new());
+        Self { painter, palette, mesh: Mesh::default(), texts, strokes, open: [None; 2] }
     }
 
     pub(crate) fn finish(mut self) {
@@ -89,14 +100,14 @@ impl<'a> LanePainter<'a> {
     }
 
     fn close_run(&mut self) {
-        if let Some((rect, color)) = self.open.take() {
+        for (rect, color) in std::mem::take(&mut self.open).into_iter().flatten() {
             self.rect(rect, color);
         }
     }
 
     /// A rectangle that may become one with the one before.
-    fn run_rect(&mut self, rect: Rect, color: Color32) {
-        match &mut self.open {
+    fn run_rect(&mut self, place: usize, rect: Rect, color: Color32) {
+        match &mut self.open[place] {
             Some((open, same))
                 if *same == color
                     && open.y_range() == rect.y_range()
@@ -104,10 +115,22 @@ impl<'a> LanePainter<'a> {
             {
                 open.max.x = rect.right();
             }
-            _ => {
-                self.close_run();
-                self.open = Some((rect, color));
+            open => {
+                if let Some((rect, color)) = open.replace((rect, color)) {
+                    self.rect(rect, color);
+                }
             }
+        }
+    }
+
+    /// A bar too narrow for a pattern, of which a share was spent waiting for a lock.
+    fn run_bar(&mut self, rect: Rect, color: Color32, waited: f32) {
+        let split = rect.bottom() - rect.height() * waited;
+        if waited < 1.0 {
+            self.run_rect(BARS, rect.with_max_y(split), color);
+        }
+        if waited > 0.0 {
+            self.run_rect(WAITS, rect.with_min_y(split), self.palette.lock_wait);
         }
     }
 
@@ -128,13 +151,15 @@ impl<'a> LanePainter<'a> {
             }
             let rect = Rect::from_min_max(pos2(bar.left, inner.top()), pos2(bar.right, inner.bottom()));
             match &bar.what {
-                What::Single { index, state, wait_from_x } => {
+                What::Single { index, state, wait_from_x, waits } => {
                     if let Some(x) = wait_from_x {
                         add_hline(&mut self.mesh, inner.center().y, *x, bar.left, self.palette.text_weak);
                     }
-                    self.single(rect, lane, *state, &task_number, *index);
+                    self.single(rect, lane, *state, waits, || task_number(*index));
                 }
-                What::Merged { counts, busy, .. } => self.merged(rect, lane, counts, *busy),
+                What::Merged { counts, busy, waited, .. } => {
+                    self.merged(rect, lane, counts, (*busy, *waited));
+                }
             }
         }
         self.close_run();
@@ -161,13 +186,14 @@ impl<'a> LanePainter<'a> {
         rect: Rect,
         lane: Rect,
         state: State,
-        number: impl Fn(usize) -> Option<u32>,
-        index: usize,
+        waits: &[Wait],
+        number: impl Fn() -> Option<u32>,
     ) {
         let color = state_color(&self.palette, state);
         if rect.width() < PATTERN_WIDTH {
             if state == State::Ok {
-                self.run_rect(gap_right(rect), color);
+                let waited: f32 = waits.iter().map(|wait| (wait.right - wait.left) * wait.share).sum();
+                self.run_bar(gap_right(rect), color, drawn_share(f64::from(waited / rect.width())));
             } else {
                 self.tall(rect, lane, color);
             }
@@ -175,9 +201,10 @@ impl<'a> LanePainter<'a> {
         }
         let body = gap_right(rect);
         self.pattern(body, state);
+        self.waits(body, waits, color);
         let crossed = matches!(state, State::Failed | State::Crashed) && rect.width() >= CROSS_WIDTH;
         let taken = if crossed { CROSS_WIDTH } else { 0.0 };
-        let label = number(index).map(|task| task.to_string());
+        let label = number().map(|task| task.to_string());
         let label = label.filter(|text| text.len() as f32 * DIGIT_WIDTH + 6.0 + taken <= body.width());
         if crossed {
             let center =
@@ -185,18 +212,47 @@ impl<'a> LanePainter<'a> {
             self.cross(center, 3.5, self.palette.on_bar);
         }
         if let Some(text) = label {
-            self.number(text, body, taken, state != State::Ok, color);
+            let beside_cross = body.with_min_x(body.left() + taken);
+            self.number(text, beside_cross, state != State::Ok, color, waits);
         }
     }
 
-    pub(crate) fn number(&mut self, text: String, body: Rect, taken: f32, on_pattern: bool, color: Color32) {
-        let center = pos2(body.center().x + taken * 0.5, body.center().y);
-        if on_pattern {
+    fn waits(&mut self, body: Rect, waits: &[Wait], color: Color32) {
+        for wait in waits {
+            let x = wait.left.max(body.left())..=wait.right.min(body.right());
+            if x.start() < x.end() {
+                self.wait(Rect::from_x_y_ranges(x, body.y_range()), wait.share, color);
+            }
+        }
+    }
+
+    /// A part of a bar of this colour in which its task waited for a lock, also for the legend.
+    pub(crate) fn wait(&mut self, part: Rect, share: f32, color: Color32) {
+        let empty = part.with_min_y(part.bottom() - part.height() * share);
+        self.rect(empty, self.palette.lock_wait);
+        let line = self.palette.lock_wait.lerp_to_gamma(color, 0.5);
+        let step = LINE_STEP.max(part.height() / MOST_LINES);
+        let mut y = part.bottom() - step;
+        while y > empty.top() && part.width() >= PATTERN_WIDTH {
+            add_hline(&mut self.mesh, y, empty.left(), empty.right(), line);
+            y -= step;
+        }
+    }
+
+    /// A task's number in a bar of this colour. Over a pattern it has a ground of its own; where the task waited, one that
+    /// does not look as if it ran.
+    fn number(&mut self, text: String, body: Rect, on_pattern: bool, color: Color32, waits: &[Wait]) {
+        let center = body.center();
+        let waited =
+            waits.iter().any(|wait| wait.share > 0.5 && (wait.left..=wait.right).contains(&center.x));
+        if on_pattern || !waits.is_empty() {
             let size =
                 vec2(text.len() as f32 * DIGIT_WIDTH + 2.0, body.height().min(theme::SMALL_TEXT + 2.0));
-            self.rect(Rect::from_center_size(center, size), color);
+            let ground = if waited { self.palette.lock_wait } else { color };
+            self.rect(Rect::from_center_size(center, size), ground);
         }
-        self.text(center, Align2::CENTER_CENTER, text, self.palette.on_bar);
+        let ink = if waited { self.palette.text } else { self.palette.on_bar };
+        self.text(center, Align2::CENTER_CENTER, text, ink);
     }
 
     /// Fill and pattern of a state, also for the legend.
@@ -230,11 +286,11 @@ impl<'a> LanePainter<'a> {
         );
     }
 
-    fn merged(&mut self, rect: Rect, lane: Rect, counts: &Counts, busy: f32) {
+    fn merged(&mut self, rect: Rect, lane: Rect, counts: &Counts, (busy, waited): (f32, f32)) {
         let shade = (busy * SHADES).ceil() / SHADES;
         let color = self.palette.plot.lerp_to_gamma(self.palette.ok, 0.25 + 0.75 * shade);
         if counts.of(State::Ok) > 0 {
-            self.run_rect(rect, color);
+            self.run_bar(rect, color, waited);
         }
         if counts.worst() != State::Ok {
             let color = state_color(&self.palette, counts.worst());
@@ -245,10 +301,18 @@ impl<'a> LanePainter<'a> {
     }
 
     /// A task that still runs: its right edge, where it grows, is brighter.
-    pub(crate) fn running(&mut self, left: f32, right: f32, lane: Rect, task: u32, growing: bool) {
+    pub(crate) fn running(
+        &mut self,
+        (left, right): (f32, f32),
+        lane: Rect,
+        task: u32,
+        growing: bool,
+        waits: &[Wait],
+    ) {
         let inner = inner(lane);
         let rect = Rect::from_min_max(pos2(left, inner.top()), pos2(right.max(left + 1.0), inner.bottom()));
         self.rect(rect, self.palette.running);
+        self.waits(rect, waits, self.palette.running);
         if growing {
             let edge =
                 Rect::from_min_max(pos2(rect.right() - 2.0, lane.top()), pos2(rect.right(), lane.bottom()));
@@ -256,7 +320,7 @@ impl<'a> LanePainter<'a> {
         }
         let text = task.to_string();
         if text.len() as f32 * DIGIT_WIDTH + 8.0 <= rect.width() {
-            self.number(text, rect, 0.0, false, self.palette.running);
+            self.number(text, rect, false, self.palette.running, waits);
         }
     }
 

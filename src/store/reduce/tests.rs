@@ -1,7 +1,7 @@
 //! What the store promises its viewers, on exact runs and on random ones.
 
 use crate::{
-    event::{Ended, Event, Exit, Level, Outcome, Status, Usage, WorkerSample},
+    event::{Ended, Event, Exit, Level, LockKind, Outcome, Status, Usage, WorkerSample},
     ids::{TaskId, WorkerId},
     spec::{Backend, MAX_WORKERS},
     store::{Phase, RunStore, Tally, WorkerState, testing::*},
@@ -40,6 +40,15 @@ fn assert_sound(store: &RunStore, seed: u64) {
             free_ns = life.exited_ns.unwrap_or(u64::MAX);
             assert!(free_ns >= ready_ns, "seed {seed}: {life:?}");
         }
+        for kind in LockKind::ALL {
+            let mut free_ns = 0;
+            for span in lane.locks.of(kind).iter() {
+                assert!(span.asked_ns >= free_ns, "uses of a lock overlap, seed {seed}: {span:?}");
+                assert!(span.got_ns >= span.asked_ns && span.released_ns >= span.got_ns, "seed {seed}");
+                assert!(span.released_ns > span.asked_ns, "an empty use of a lock, seed {seed}");
+                free_ns = span.released_ns;
+            }
+        }
     }
     let mut free_ns = 0;
     for (from_ns, to_ns) in &store.pauses {
@@ -64,6 +73,32 @@ fn random_runs_are_sound_and_complete() {
         );
         assert!(store.workers.iter().all(|row| row.state == WorkerState::Exited));
     }
+}
+
+#[test]
+fn random_runs_keep_every_use_of_a_lock_as_it_was_told() {
+    let mut kept = 0;
+    for seed in 0..SEEDS {
+        let mut told: Vec<Vec<[u64; 3]>> = Vec::new();
+        for event in random_run(seed) {
+            if let Event::Lock { worker, lock, asked_ns, got_ns, released_ns, .. } = event
+                && released_ns > asked_ns
+            {
+                let column = worker.index() * 2 + lock as usize;
+                told.resize_with(told.len().max(column + 1), Vec::new);
+                told[column].push([asked_ns, got_ns, released_ns]);
+            }
+        }
+        let store = store(random_run(seed));
+        for (column, told) in told.iter().enumerate() {
+            let locks = store.lanes[column / 2].locks.of(LockKind::ALL[column % 2]);
+            let found: Vec<_> =
+                locks.iter().map(|span| [span.asked_ns, span.got_ns, span.released_ns]).collect();
+            assert_eq!(&found, told, "seed {seed}");
+            kept += found.len();
+        }
+    }
+    assert!(kept > 1000, "only {kept} uses of locks in all runs");
 }
 
 #[test]
@@ -138,6 +173,36 @@ fn a_second_start_closes_the_first_without_counting_it() {
     assert!(matches!(&closed.outcome, Outcome::Failed(text) if text.contains("never reported")));
     assert_eq!(store.lanes[0].running.map(|open| open.start_ns), Some(30));
     assert_eq!(store.tally.not_run, 2);
+}
+
+#[test]
+fn a_use_of_a_lock_is_cut_to_its_task() {
+    use LockKind::{Gil, Shared};
+    let mut store = store([processes(1, 9), locked(0, 0, Gil, [1, 2, 3])]);
+    assert!(store.lanes[0].locks.is_empty(), "no task has begun");
+    for event in [
+        started(10, 0, 0, 0),
+        locked(0, 0, Gil, [5, 12, 20]),
+        ok(30, 0, 0),
+        locked(0, 0, Gil, [22, 24, 90]),
+        locked(0, 0, Shared, [0, 0, u64::MAX]),
+        started(30, 0, 1, 0),
+        locked(0, 1, Gil, [30, 30, 35]),
+        ok(35, 0, 1),
+        started(35, 0, 2, 0),
+        ok(40, 0, 2),
+        // The holds of two tasks as one, told after the second.
+        locked(0, 1, Gil, [35, 35, 60]),
+        locked(0, 7, Shared, [50, 55, 60]),
+    ] {
+        store.apply(event);
+    }
+    let spans = |kind| {
+        let column = store.lanes[0].locks.of(kind).iter();
+        column.map(|span| [span.asked_ns, span.got_ns, span.released_ns]).collect::<Vec<_>>()
+    };
+    assert_eq!(spans(Gil), [[10, 12, 20], [22, 24, 30], [30, 30, 35], [35, 35, 40]]);
+    assert_eq!(spans(Shared), [[10, 10, 30]]);
 }
 
 #[test]
