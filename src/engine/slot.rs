@@ -56,8 +56,8 @@ pub(super) struct Ending {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent fact about the worker")]
 pub(super) struct Slot {
-    /// Which filling of the place this is, from 1; 0 before the first.
-    pub(super) life: u32,
+    /// Fillings of this place that died, could not be started or were left behind.
+    pub(super) losses: u32,
     pub(super) presence: Presence,
     pub(super) assigned: VecDeque<Assigned>,
     pub(super) running: Option<Running>,
@@ -77,7 +77,7 @@ pub(super) struct Slot {
 impl Slot {
     pub(super) fn new() -> Self {
         Self {
-            life: 0,
+            losses: 0,
             presence: Presence::Due { at_ns: 0 },
             assigned: VecDeque::new(),
             running: None,

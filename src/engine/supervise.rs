@@ -61,8 +61,8 @@ impl Dispatcher<'_> {
     }
 
     pub(super) fn spawn(&mut self, worker: WorkerId) {
-        let life = self.slots[worker.index()].life + 1;
-        self.slots[worker.index()] = Slot { life, ..Slot::new() };
+        let losses = self.slots[worker.index()].losses;
+        self.slots[worker.index()] = Slot { losses, ..Slot::new() };
         self.job.worker = worker;
         // Taken before the call: what the spawn costs is part of starting up, and no worker is ready before it exists.
         let t_ns = self.clock.now_ns();
@@ -76,13 +76,14 @@ impl Dispatcher<'_> {
                     worker,
                     pid: spawned.pid,
                     tid: spawned.tid,
-                    restart: life - 1,
+                    restart: losses,
                 });
             }
             Err(error) => {
                 let text = format!("{worker} could not be started: {error}");
                 self.last_problem = Some(text.clone());
                 self.log(Level::Error, Some(worker), text);
+                self.slots[worker.index()].losses += 1;
                 self.start_failed(worker);
             }
         }
@@ -114,6 +115,7 @@ impl Dispatcher<'_> {
         let was_useless =
             matches!(slot.presence, Presence::Starting { .. }) || slot.condemned || fault.is_some();
         let (retiring, dismissed) = (slot.retiring, slot.dismissed);
+        slot.losses += u32::from(!dismissed);
         let ending = slot.ending.take();
         let running = slot.running.take();
         slot.presence = Presence::Vacant;
@@ -243,6 +245,7 @@ impl Dispatcher<'_> {
             self.queue.put_back(assigned.batch);
         }
         slot.presence = Presence::Vacant;
+        slot.losses += 1;
         self.pool.abandon(worker);
         self.sampler.forget(worker);
         let text = format!(
