@@ -9,11 +9,11 @@ use std::{
 };
 
 use poolscope::{
-    event::{Command, Exit, Outcome, Status},
+    event::{Command, Exit, Level, Outcome, Status},
     ids::WorkerId,
     session::{Launcher, RunHandle},
     spec::{Draft, MAX_WORKERS},
-    store::{Phase, RunStore, WorkerState},
+    store::{LogLine, Phase, RunStore, WorkerState},
 };
 use support::{DEADLINE, until};
 
@@ -70,8 +70,10 @@ fn assert_whole(run: &RunHandle, what: &str) {
     let mut tasks: Vec<u32> = store.spans().map(|(_, span)| span.task.0).collect();
     tasks.sort_unstable();
     assert_eq!(tasks, (0..store.tally.total).collect::<Vec<_>>(), "{what}");
+    let trouble = |line: &&LogLine| line.level >= Level::Warning && !line.text.contains("cannot have");
+    let trouble: Vec<&str> = store.log.iter().filter(trouble).map(|line| &*line.text).collect();
+    assert!(trouble.is_empty(), "{what}: {trouble:?}");
     assert!(store.workers.iter().all(|row| row.restarts == 0), "{what}: nobody was lost");
-    assert!(store.log.iter().all(|line| !line.text.contains("died")), "{what}");
     let pids: Vec<u32> = store.lanes.iter().flat_map(|lane| &lane.lives).map(|life| life.pid).collect();
     until(&format!("{what}: nobody is left"), Duration::from_secs(1), || {
         pids.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()).then_some(())
