@@ -6,7 +6,7 @@ use super::{Distribution, Part, WorkerTime};
 use crate::{
     event::{Exit, Host, Outcome, Status},
     spec::{Spec, Telemetry},
-    store::{Phase, RunStore, Span, Tally, WorkerRow},
+    store::{Phase, RunStore, Span, Tally, WorkerRow, resized_words},
     time::NS_PER_S,
     units,
     workload::Value,
@@ -46,6 +46,8 @@ pub struct RunReport {
     /// From entering the queue to the result's arrival.
     pub round_trip_ns: Option<Distribution>,
     pub worker_time: Option<WorkerTime>,
+    /// Changes of the number of workers while the run went, in order of time; empty for a pool that kept its size.
+    pub resized: Vec<ResizeReport>,
     pub result: ResultReport,
     pub telemetry: Option<TelemetryReport>,
     pub engine: EngineReport,
@@ -66,6 +68,13 @@ pub struct WorkerReport {
     pub max_rss_bytes: u64,
     pub pss_bytes: Option<u64>,
     pub exit: Option<Exit>,
+}
+
+/// From then on the pool was to have so many workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ResizeReport {
+    pub t_ns: u64,
+    pub workers: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -115,6 +124,7 @@ impl RunReport {
             wait_ns: Distribution::of(ok_spans().map(Span::wait_ns)),
             round_trip_ns: Distribution::of(ok_spans().map(Span::round_trip_ns)),
             worker_time: WorkerTime::new(store),
+            resized: store.resizes().iter().map(|&(t_ns, workers)| ResizeReport { t_ns, workers }).collect(),
             result: ResultReport::new(store),
             telemetry: info.map(|info| TelemetryReport { level: info.telemetry }),
             engine: EngineReport {
@@ -130,7 +140,9 @@ impl RunReport {
     pub fn summary_lines(&self) -> Vec<String> {
         let title = self.spec.as_ref().map_or_else(|| "no run".to_owned(), Spec::title);
         let because = self.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        let mut lines = vec![line(self.status, &format!("{title}{because}"))];
+        let resized = resized_words(self.resized.iter().map(|resize| resize.workers));
+        let resized = resized.map(|words| format!(", {words}")).unwrap_or_default();
+        let mut lines = vec![line(self.status, &format!("{title}{resized}{because}"))];
         if self.spec.is_none() {
             return lines;
         }
@@ -312,11 +324,27 @@ mod tests {
         assert_eq!(json["task_ns"]["max"], 8_000_000);
         assert!(json["wait_ns"].is_object() && json["round_trip_ns"].is_object());
         assert!(json["worker_time"]["useful"].is_number());
+        assert_eq!(json["resized"], serde_json::json!([]));
         assert_eq!(json["telemetry"], serde_json::json!({"level": "full"}));
         assert_eq!(json["result"]["values"], serde_json::json!([1, null, null, 16]));
         assert_eq!(json["result"]["checksum"].as_str().map(str::len), Some(16));
         assert_eq!(json["engine"], serde_json::json!({"pid": ENGINE_PID, "max_rss_bytes": 0, "cpu_ns": 0}));
         assert_eq!(json["self"], serde_json::json!({"cpu_ns": 25, "wall_ns": 100, "cpu_share": 0.25}));
+    }
+
+    #[test]
+    fn a_pool_that_did_not_keep_its_size_is_said_to() {
+        let sizes = [(3_000_000, 4), (5_000_000, 1)].map(|(t_ns, workers)| Event::Resized { t_ns, workers });
+        let start = [run_started(spec(Backend::Processes, 2, 4)), ok(1_000_000, 0, 0)];
+        let report = RunReport::new(&store(start.into_iter().chain(sizes)), OBSERVER);
+        let json = serde_json::to_value(&report).expect("serializes");
+        assert_eq!(json["spec"]["workers"], 2);
+        assert_eq!(
+            json["resized"],
+            serde_json::json!([{"t_ns": 3_000_000, "workers": 4}, {"t_ns": 5_000_000, "workers": 1}])
+        );
+        let first = &report.summary_lines()[0];
+        assert_eq!(first, "starting    processes × 2, square, 4 tasks, resized to 4, then 1");
     }
 
     #[test]
