@@ -63,8 +63,7 @@ fn warnings(a: &RunStore, b: &RunStore, names: &[String; 2]) -> Vec<String> {
             warnings.push(format!("not all tasks of {name} ended ok"));
         }
         if let Some(words) = resized_words(store.resizes().iter().map(|size| size.1)) {
-            warnings
-                .push(format!("{name} was {words} while it ran: its numbers are of no one size of the pool"));
+            warnings.push(format!("the pool of {name} was {words}: its numbers are of no one size"));
         }
     }
     let (Some(info_a), Some(info_b)) = (&a.info, &b.info) else { return warnings };
@@ -413,8 +412,7 @@ mod tests {
             b.apply(event);
         }
         let warnings = Comparison::new(&run(Backend::Threads, &THREADS), &b).warnings;
-        let wanted =
-            "processes was resized to 3 while it ran: its numbers are of no one size of the pool".to_owned();
+        let wanted = "the pool of processes was resized to 3: its numbers are of no one size".to_owned();
         assert!(warnings.contains(&wanted), "{warnings:?}");
     }
 
