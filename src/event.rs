@@ -209,7 +209,8 @@ pub enum Event {
     },
     /// The pool starts; the run's clock reads 0.
     RunStarted(Box<RunInfo>),
-    /// A worker exists, but is not ready. `restart` counts its predecessors in this place.
+    /// A worker exists, but is not ready. `restart` counts its predecessors in this place that were lost, not those that
+    /// the pool let go when it shrank.
     WorkerSpawned {
         t_ns: u64,
         worker: WorkerId,

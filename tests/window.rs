@@ -166,10 +166,19 @@ fn an_export_that_fails_says_why_and_leaves_the_old_file_whole() {
     let folder = folder();
     window.click("one process");
     run_and_finish(&mut window);
-    export(&mut window, "Run JSON…", &path(&folder, "missing/run.json"));
-    window.wait_text("missing/run.json");
-    window.find("Copy error");
-    window.click("Dismiss");
+    for format in ["Timeline PNG…", "Run JSON…"] {
+        let missing = path(&folder, "missing/run");
+        export(&mut window, format, &missing);
+        window.wait_text(&format!("The export failed: cannot write {}", missing.display()));
+        // The window is still there, and so is the path, to be mended.
+        assert_eq!(window.find("Path").value, missing.to_str().expect("UTF-8"));
+        let mended = path(&folder, if format.starts_with("Run") { "run.json" } else { "timeline.png" });
+        window.fill("Path", mended.to_str().expect("UTF-8"));
+        window.click("Save");
+        window.wait_text(&format!("Saved {}", mended.display()));
+        window.wait_gone("The export failed");
+        assert!(fs::metadata(&mended).expect("written").len() > 100);
+    }
     // An existing file is replaced only when asked to.
     let kept = path(&folder, "kept.json");
     fs::write(&kept, "mine").expect("written");
@@ -246,6 +255,52 @@ fn a_run_is_paused_and_resumed() {
     assert_eq!(window.find("Progress").value, before);
     window.click("Resume");
     window.wait_text("Finished: 60 of 60 tasks ok");
+}
+
+#[test]
+fn a_running_pool_is_resized_by_buttons_keys_and_typing() {
+    let Some(mut window) = open() else { return };
+    set_sleepers(&mut window, "2", "900", 100);
+    window.click("Run");
+    window.wait_text("running task");
+    let wait_size = |window: &mut Window, size: u32| {
+        let value = format!("Workers now: {size}");
+        window.wait_for(&value, |widget| widget.label == "Workers now" && widget.value == value);
+    };
+    wait_size(&mut window, 2);
+    window.click("More workers");
+    window.click("More workers");
+    wait_size(&mut window, 4);
+    for worker in 0..4 {
+        let lane = format!("worker {worker} lane");
+        window.wait_for(&lane, |widget| {
+            widget.value.starts_with(&lane) && widget.value.contains("running task")
+        });
+    }
+    support::workers(&window.mark, 4);
+    window.key(Key::Minus, Modifiers::NONE);
+    wait_size(&mut window, 3);
+    window.click("Fewer workers");
+    window.click("Fewer workers");
+    wait_size(&mut window, 1);
+    assert!(window.find("Fewer workers").disabled, "a pool without workers is none");
+    for worker in 1..4 {
+        let lane = format!("worker {worker} lane");
+        window.wait_for(&lane, |widget| widget.value.starts_with(&lane) && widget.value.ends_with("retired"));
+    }
+    support::workers(&window.mark, 1);
+    assert_eq!(window.find("Workers").value, "2", "the form is for the next run");
+    window.click("Workers now");
+    window.key(Key::A, Modifiers::COMMAND);
+    window.type_text("24");
+    window.key(Key::Enter, Modifiers::NONE);
+    wait_size(&mut window, 24);
+    window.wait_text("Finished: 900 of 900 tasks ok");
+    window.wait_text("processes × 2, sleep, 900 tasks, resized 6 times, at last to 24");
+    window.click("serial");
+    window.click("Run");
+    window.wait_text("running task");
+    assert!(window.widgets().iter().all(|widget| widget.label != "Workers now"), "one is what serial is");
 }
 
 #[test]

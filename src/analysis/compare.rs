@@ -6,7 +6,7 @@ use super::{Distribution, LocksReport, report::throughput};
 use crate::{
     event::{Outcome, Status},
     spec::{Backend, Spec},
-    store::{Phase, RunStore, Span},
+    store::{Phase, RunStore, Span, resized_words},
     units,
 };
 
@@ -64,6 +64,9 @@ fn warnings(a: &RunStore, b: &RunStore, names: &[String; 2]) -> Vec<String> {
             warnings.push(format!("{name} did not finish: its numbers cover only a part of the work"));
         } else if !store.tally.all_ok() {
             warnings.push(format!("not all tasks of {name} ended ok"));
+        }
+        if let Some(words) = resized_words(store.resizes().iter().map(|size| size.1)) {
+            warnings.push(format!("the pool of {name} was {words}: its numbers are of no one size"));
         }
     }
     let backends = [a, b].map(|store| store.info.as_ref().map(|info| info.spec.backend));
@@ -430,6 +433,17 @@ mod tests {
         other.seed = 99;
         let c = store([run_started(other), ok(1, 0, 0), ok(2, 0, 1), finished(3)]);
         assert_eq!(Comparison::new(&a, &c).warnings, ["the runs did different work"]);
+    }
+
+    #[test]
+    fn a_pool_that_did_not_keep_its_size_is_named() {
+        let mut b = store([run_started(spec(Backend::Processes, 1, 2)), ok(1, 0, 0)]);
+        for event in [Event::Resized { t_ns: 2, workers: 3 }, ok(3, 0, 1), finished(4)] {
+            b.apply(event);
+        }
+        let warnings = Comparison::new(&run(Backend::Threads, &THREADS), &b).warnings;
+        let wanted = "the pool of processes was resized to 3: its numbers are of no one size".to_owned();
+        assert!(warnings.contains(&wanted), "{warnings:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{Distribution, LocksReport, Part, WorkerTime};
 use crate::{
     event::{Exit, Host, Outcome, Status},
     spec::{Spec, Telemetry},
-    store::{Phase, RunStore, Span, Tally, WorkerRow},
+    store::{Phase, RunStore, Span, Tally, WorkerRow, resized_words},
     time::NS_PER_S,
     units,
     workload::Value,
@@ -50,6 +50,8 @@ pub struct RunReport {
     pub worker_time: Option<WorkerTime>,
     /// Null where tasks used no lock.
     pub locks: Option<LocksReport>,
+    /// Changes of the number of workers while the run went, in order of time; empty for a pool that kept its size.
+    pub resized: Vec<ResizeReport>,
     pub result: ResultReport,
     pub telemetry: Option<TelemetryReport>,
     pub engine: EngineReport,
@@ -70,6 +72,13 @@ pub struct WorkerReport {
     pub max_rss_bytes: u64,
     pub pss_bytes: Option<u64>,
     pub exit: Option<Exit>,
+}
+
+/// From then on the pool was to have so many workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ResizeReport {
+    pub t_ns: u64,
+    pub workers: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -123,6 +132,7 @@ impl RunReport {
             round_trip_ns: Distribution::of(ok_spans().map(Span::round_trip_ns)),
             worker_time: WorkerTime::new(store),
             locks: LocksReport::new(store),
+            resized: store.resizes().iter().map(|&(t_ns, workers)| ResizeReport { t_ns, workers }).collect(),
             result: ResultReport::new(store),
             telemetry: info
                 .map(|info| TelemetryReport { level: info.telemetry, cost_ns: info.telemetry_cost_ns }),
@@ -139,7 +149,9 @@ impl RunReport {
     pub fn summary_lines(&self) -> Vec<String> {
         let title = self.spec.as_ref().map_or_else(|| "no run".to_owned(), Spec::title);
         let because = self.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        let mut lines = vec![line(self.status, &format!("{title}{because}"))];
+        let resized = resized_words(self.resized.iter().map(|resize| resize.workers));
+        let resized = resized.map(|words| format!(", {words}")).unwrap_or_default();
+        let mut lines = vec![line(self.status, &format!("{title}{resized}{because}"))];
         let Some(spec) = &self.spec else { return lines };
         lines.extend(spec.backend.simulation().map(|simulation| line("note", simulation)));
         lines.push(line("tasks", &self.tasks_text()));
@@ -341,6 +353,7 @@ mod tests {
         assert_eq!(json["task_ns"]["max"], 8_000_000);
         assert!(json["wait_ns"].is_object() && json["round_trip_ns"].is_object());
         assert!(json["worker_time"]["useful"].is_number());
+        assert_eq!(json["resized"], serde_json::json!([]));
         assert_eq!(json["telemetry"], serde_json::json!({"level": "full", "cost_ns": 370}));
         assert_eq!(json["result"]["values"], serde_json::json!([1, null, null, 16]));
         assert_eq!(json["result"]["checksum"].as_str().map(str::len), Some(16));
@@ -364,6 +377,21 @@ mod tests {
         assert_eq!(report.first_failure.as_deref(), Some("task 1: no room"));
         assert_eq!(report.summary_lines()[2], "failure     task 1: no room");
         assert_eq!(RunReport::new(&sample(), OBSERVER).first_failure, None, "a crash says itself what it is");
+    }
+
+    #[test]
+    fn a_pool_that_did_not_keep_its_size_is_said_to() {
+        let sizes = [(3_000_000, 4), (5_000_000, 1)].map(|(t_ns, workers)| Event::Resized { t_ns, workers });
+        let start = [run_started(spec(Backend::Processes, 2, 4)), ok(1_000_000, 0, 0)];
+        let report = RunReport::new(&store(start.into_iter().chain(sizes)), OBSERVER);
+        let json = serde_json::to_value(&report).expect("serializes");
+        assert_eq!(json["spec"]["workers"], 2);
+        assert_eq!(
+            json["resized"],
+            serde_json::json!([{"t_ns": 3_000_000, "workers": 4}, {"t_ns": 5_000_000, "workers": 1}])
+        );
+        let first = &report.summary_lines()[0];
+        assert_eq!(first, "starting    processes × 2, square, 4 tasks, resized to 4, then 1");
     }
 
     #[test]

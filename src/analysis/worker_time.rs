@@ -1,4 +1,6 @@
 //! Where the workers' time went: every nanosecond of every worker, from the run's start to its end, in exactly one part.
+//! Of a pool that was resized, a worker's time is that in which the pool had room for it, and whatever it spent in tasks
+//! beyond that.
 //!
 //! A worker is either inside a span or in a gap. A span is cut by what was measured in it; a gap by what the worker was
 //! waiting for. Where several reasons hold at once, the worker's own life comes first (starting, restarting), then a
@@ -8,6 +10,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
     event::Usage,
+    ids::WorkerId,
     spec::QueueBound,
     store::{Lane, Life, Locks, OpenSpan, RunStore, Span},
 };
@@ -25,7 +28,7 @@ pub enum Part {
     /// The rest of the tasks' time: sleeping, or waiting for input and output. Below `full` it includes the time
     /// without a core.
     Blocked,
-    /// Before the worker was first ready.
+    /// From when the pool first wanted the worker, or wanted it again, until it was ready.
     Starting,
     /// From ready to the first task.
     FirstTask,
@@ -98,7 +101,7 @@ pub struct WorkerTime {
 }
 
 impl WorkerTime {
-    /// `None` while no time has passed or no worker exists: then there is nothing to divide.
+    /// `None` while no time has passed or no worker is wanted: then there is nothing to divide.
     ///
     /// An ended run is counted up to its last task's end, a live one up to now.
     pub fn new(store: &RunStore) -> Option<Self> {
@@ -118,7 +121,11 @@ impl WorkerTime {
             bounded: store.info.as_ref().is_some_and(|info| info.spec.queue != QueueBound::Unbounded),
             waiting: store.phase.is_live() && store.queue.last().is_none_or(|sample| sample.queued > 0),
         };
-        Some(Self { end_ns, per_worker: store.lanes.iter().map(|lane| Sweep::run(&pool, lane)).collect() })
+        let workers = (0..).map(WorkerId).zip(&store.lanes);
+        let per_worker: Vec<_> =
+            workers.map(|(worker, lane)| Sweep::run(&pool, lane, store.wanted_ns(worker))).collect();
+        let time = Self { end_ns, per_worker };
+        (time.whole_ns() > 0).then_some(time)
     }
 
     /// Up to when every worker's time is counted.
@@ -126,7 +133,8 @@ impl WorkerTime {
         self.end_ns
     }
 
-    /// One entry a worker, by its place. Each sums to [`Self::end_ns`].
+    /// One entry a worker, by its place. Each sums to [`Self::end_ns`], less the time in which the pool had no room for
+    /// the worker and it was in no task.
     pub fn per_worker(&self) -> &[PartsNs] {
         &self.per_worker
     }
@@ -134,8 +142,11 @@ impl WorkerTime {
     /// A part of all workers' time together, 0 to 1.
     pub fn fraction(&self, part: Part) -> f64 {
         let sum: u128 = self.per_worker.iter().map(|parts| u128::from(parts[part as usize])).sum();
-        let all = u128::from(self.end_ns) * self.per_worker.len() as u128;
-        sum as f64 / all as f64
+        sum as f64 / self.whole_ns() as f64
+    }
+
+    fn whole_ns(&self) -> u128 {
+        self.per_worker.iter().flatten().map(|&ns| u128::from(ns)).sum()
     }
 }
 
@@ -196,18 +207,21 @@ struct Mark {
     part: Part,
 }
 
-/// Walks over one lane from 0 to the end, without leaving or doubling a nanosecond.
+/// Walks over one lane from 0 to the end, without doubling a nanosecond, or leaving one in which the worker was wanted
+/// or worked.
 struct Sweep<'a> {
     pool: &'a Pool<'a>,
+    /// When the pool had room for the worker, see [`RunStore::wanted_ns`].
+    wanted_ns: Vec<(u64, u64)>,
     absences: Vec<Mark>,
     parts: PartsNs,
     at_ns: u64,
 }
 
 impl<'a> Sweep<'a> {
-    fn run(pool: &'a Pool<'a>, lane: &Lane) -> PartsNs {
-        let absences = absences(&lane.lives, lane.spans.is_empty() && lane.running.is_none());
-        let mut sweep = Self { pool, absences, parts: [0; PARTS], at_ns: 0 };
+    fn run(pool: &'a Pool<'a>, lane: &Lane, wanted_ns: Vec<(u64, u64)>) -> PartsNs {
+        let absences = absences(&lane.lives, lane.spans.is_empty() && lane.running.is_none(), &wanted_ns);
+        let mut sweep = Self { pool, wanted_ns, absences, parts: [0; PARTS], at_ns: 0 };
         let mut before: Option<&Span> = None;
         for span in lane.spans.iter() {
             sweep.gap(before, &opening(span));
@@ -257,19 +271,24 @@ impl<'a> Sweep<'a> {
         self.at_ns = to_ns;
     }
 
-    /// Gives the time up to `to_ns` to `part`, except where the worker was absent or the pool paused.
+    /// Gives the time up to `to_ns` to `part`, except where the worker was absent or the pool paused. Where the pool had
+    /// no room for the worker it is nobody's.
     fn idle_until(&mut self, to_ns: u64, part: Part) {
         let to_ns = to_ns.min(self.pool.end_ns);
         if to_ns <= self.at_ns {
             return;
         }
+        let first = self.wanted_ns.partition_point(|wanted| wanted.1 <= self.at_ns);
         let mut parts = self.parts;
-        overlay(&self.absences, self.at_ns, to_ns, &mut |from_ns, to_ns, absent| match absent {
-            Some(absent) => parts[absent as usize] += to_ns - from_ns,
-            None => overlay(self.pool.pauses, from_ns, to_ns, &mut |from_ns, to_ns, paused| {
-                parts[paused.unwrap_or(part) as usize] += to_ns - from_ns;
-            }),
-        });
+        for &(wanted_ns, retired_ns) in self.wanted_ns[first..].iter().take_while(|wanted| wanted.0 < to_ns) {
+            let (from_ns, to_ns) = (wanted_ns.max(self.at_ns), retired_ns.min(to_ns));
+            overlay(&self.absences, from_ns, to_ns, &mut |from_ns, to_ns, absent| match absent {
+                Some(absent) => parts[absent as usize] += to_ns - from_ns,
+                None => overlay(self.pool.pauses, from_ns, to_ns, &mut |from_ns, to_ns, paused| {
+                    parts[paused.unwrap_or(part) as usize] += to_ns - from_ns;
+                }),
+            });
+        }
         self.parts = parts;
         self.at_ns = to_ns;
     }
@@ -303,17 +322,20 @@ fn overlay(marks: &[Mark], mut from_ns: u64, to_ns: u64, piece: &mut impl FnMut(
 }
 
 /// When nobody, or nobody ready, filled the worker's place. After a death without a successor nobody is awaited, so
-/// that this time is left to the pool. A lane that shows neither lives nor tasks has not begun to start.
-fn absences(lives: &[Life], idle: bool) -> Vec<Mark> {
-    let mut marks = Vec::with_capacity(lives.len());
+/// that this time is left to the pool; after one that the pool let go somebody is awaited once it is wanted again. A
+/// lane that shows neither lives nor tasks has not begun to start.
+fn absences(lives: &[Life], idle: bool, wanted_ns: &[(u64, u64)]) -> Vec<Mark> {
+    let mut marks = Vec::with_capacity(lives.len() + 1);
     let (mut from_ns, mut part) = (0, Part::Starting);
     for life in lives {
         let to_ns = life.ready_ns.or(life.exited_ns).unwrap_or(u64::MAX);
         marks.push(Mark { from_ns, to_ns, part });
         from_ns = life.exited_ns.unwrap_or(u64::MAX);
-        part = Part::Restarting;
+        let lost = wanted_ns.iter().any(|wanted| (wanted.0..wanted.1).contains(&from_ns));
+        part = if lost { Part::Restarting } else { Part::Starting };
     }
-    if lives.is_empty() && idle {
+    let let_go = !lives.is_empty() && part == Part::Starting;
+    if let_go || (lives.is_empty() && idle) {
         marks.push(Mark { from_ns, to_ns: u64::MAX, part });
     }
     marks

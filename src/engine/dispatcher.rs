@@ -298,7 +298,7 @@ impl<'a> Dispatcher<'a> {
         Ok(())
     }
 
-    fn check_pool_ready(&mut self) {
+    pub(super) fn check_pool_ready(&mut self) {
         if !self.pool_ready && self.slots.iter().all(|slot| slot.presence == Presence::Ready || slot.retiring)
         {
             self.pool_ready = true;

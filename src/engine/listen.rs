@@ -35,7 +35,7 @@ impl Listener {
         &self.bell
     }
 
-    /// Listens to a descriptor until it is closed; what it has is told under `label`.
+    /// Listens to a descriptor; what it has is told under `label`.
     pub(super) fn add(&self, fd: impl AsFd, label: u64, writing: bool) -> io::Result<()> {
         Ok(epoll::add(&self.epoll, fd, epoll::EventData::new_u64(label), flags(writing))?)
     }
@@ -46,7 +46,7 @@ impl Listener {
         let _known = epoll::modify(&self.epoll, fd, epoll::EventData::new_u64(label), flags(writing));
     }
 
-    /// Listens no more to a descriptor that stays open.
+    /// Listens no more to a descriptor that is open still, here or, for a moment, in a process that is being spawned.
     pub(super) fn remove(&self, fd: impl AsFd) {
         let _known = epoll::delete(&self.epoll, fd);
     }

@@ -114,6 +114,19 @@ impl ProcessPool {
         Ok(())
     }
 
+    /// To be called before a member goes. That its descriptors are closed is not enough: a process that is just being
+    /// spawned holds copies of them until it is wholly there, and would have the kernel tell of this worker's death under
+    /// the label that is its successor's by then.
+    fn listen_no_more_to(&self, member: &Member) {
+        self.listener.remove(member.stream());
+        self.listener.remove(&member.pidfd);
+        for print in &member.prints {
+            if let Some(fd) = print.fd() {
+                self.listener.remove(fd);
+            }
+        }
+    }
+
     /// Whether any worker has something to say.
     fn look(&mut self) -> bool {
         let (buffer, clock) = (&mut self.buffer, self.clock);
@@ -181,6 +194,7 @@ impl ProcessPool {
     fn reap(&mut self, at: usize) -> Option<News> {
         let worker = WorkerId(at as u32);
         let mut member = self.members[at].take()?;
+        self.listen_no_more_to(&member);
         let exit = member.reap();
         Some(News::Died { worker, exit, fault: member.fault.take() })
     }
@@ -223,6 +237,7 @@ impl Pool for ProcessPool {
         let hearing = Hearing::new(ring.map(|(region, _)| Consumer::new(region)));
         let member = Member::new(child, pidfd, stream, hearing, prints);
         if let Err(error) = self.listen_to(worker, &member) {
+            self.listen_no_more_to(&member);
             return Err(abort(member.child, error));
         }
         if self.members.len() <= worker.index() {

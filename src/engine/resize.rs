@@ -16,9 +16,11 @@ impl Dispatcher<'_> {
     pub(super) fn resize(&mut self, workers: u32) {
         let allowed = if self.spec.backend == Backend::Serial { 1..=1 } else { 1..=MAX_WORKERS };
         if !allowed.contains(&workers) {
-            let (from, to) = (allowed.start(), allowed.end());
-            let text = format!("the pool cannot have {workers} workers, {from} to {to} are allowed");
-            self.log(Level::Error, None, text);
+            let allowed = match allowed.end() {
+                1 => "a serial run has 1".to_owned(),
+                most => format!("1 to {most} are allowed"),
+            };
+            self.log(Level::Error, None, format!("the pool cannot have {workers} workers, {allowed}"));
             return;
         }
         if self.stopping.is_some() || workers == self.target {
@@ -37,6 +39,8 @@ impl Dispatcher<'_> {
                 self.reinstate(worker);
             }
         }
+        // Whoever was still awaited may not be any more.
+        self.check_pool_ready();
         self.feed_all();
     }
 

@@ -58,6 +58,8 @@ pub(super) struct Ending {
 pub(super) struct Slot {
     /// Which filling of the place this is, from 1; 0 before the first.
     pub(super) life: u32,
+    /// Fillings of this place that died, could not be started or were left behind.
+    pub(super) losses: u32,
     pub(super) presence: Presence,
     pub(super) assigned: VecDeque<Assigned>,
     pub(super) running: Option<Running>,
@@ -78,6 +80,7 @@ impl Slot {
     pub(super) fn new() -> Self {
         Self {
             life: 0,
+            losses: 0,
             presence: Presence::Due { at_ns: 0 },
             assigned: VecDeque::new(),
             running: None,

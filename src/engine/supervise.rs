@@ -62,8 +62,9 @@ impl Dispatcher<'_> {
     }
 
     pub(super) fn spawn(&mut self, worker: WorkerId) {
-        let life = self.slots[worker.index()].life + 1;
-        self.slots[worker.index()] = Slot { life, ..Slot::new() };
+        let Slot { life, losses, .. } = self.slots[worker.index()];
+        let life = life + 1;
+        self.slots[worker.index()] = Slot { life, losses, ..Slot::new() };
         (self.job.worker, self.job.life) = (worker, life);
         // Taken before the call: what the spawn costs is part of starting up, and no worker is ready before it exists.
         let t_ns = self.clock.now_ns();
@@ -77,13 +78,14 @@ impl Dispatcher<'_> {
                     worker,
                     pid: spawned.pid,
                     tid: spawned.tid,
-                    restart: life - 1,
+                    restart: losses,
                 });
             }
             Err(error) => {
                 let text = format!("{worker} could not be started: {error}");
                 self.last_problem = Some(text.clone());
                 self.log(Level::Error, Some(worker), text);
+                self.slots[worker.index()].losses += 1;
                 self.start_failed(worker);
             }
         }
@@ -115,6 +117,7 @@ impl Dispatcher<'_> {
         let was_useless =
             matches!(slot.presence, Presence::Starting { .. }) || slot.condemned || fault.is_some();
         let (retiring, dismissed) = (slot.retiring, slot.dismissed);
+        slot.losses += u32::from(!dismissed);
         let ending = slot.ending.take();
         let running = slot.running.take();
         slot.presence = Presence::Vacant;
@@ -255,6 +258,7 @@ impl Dispatcher<'_> {
             self.queue.put_back(assigned.batch);
         }
         slot.presence = Presence::Vacant;
+        slot.losses += 1;
         self.pool.abandon(worker);
         self.sampler.forget(worker);
         self.free_lock_of_nobody();

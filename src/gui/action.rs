@@ -91,6 +91,10 @@ pub(crate) enum Action {
     /// The form's pool as processes, then as threads, then compare.
     RunBoth,
     TogglePause,
+    /// So many workers for the live run.
+    Resize(u32),
+    /// So many workers more for the live run, or fewer.
+    Step(i32),
     Stop,
     Kill(WorkerId, i32),
     /// Show the whole run.

@@ -12,6 +12,7 @@ use super::{
     pacing::Pacer,
     panels::{log::LogView, result::ResultView},
     plots::TimeAxis,
+    resizing::Resizer,
     runs::Runs,
     theme,
 };
@@ -44,6 +45,7 @@ pub(super) struct App {
     pub(super) log: LogView,
     pub(super) result: ResultView,
     pub(super) pacer: Pacer,
+    pub(super) resizer: Resizer,
     pub(super) exporter: Exporter,
     pub(super) areas: Areas,
     /// Shown above everything until dismissed.
@@ -73,6 +75,7 @@ impl App {
             log: LogView::default(),
             result: ResultView::default(),
             pacer: Pacer::default(),
+            resizer: Resizer::default(),
             exporter: Exporter::default(),
             areas: Areas::default(),
             error: None,
@@ -167,6 +170,7 @@ impl App {
             Action::RunBoth if !self.runs.busy() => self.run_both(ctx),
             Action::RunBoth => {}
             Action::TogglePause => self.runs.toggle_pause(),
+            Action::Resize(_) | Action::Step(_) => self.apply_resize(&action),
             Action::Stop => self.stop(),
             Action::Kill(worker, signal) => self.runs.send_to_live(&Command::KillWorker { worker, signal }),
             Action::Fit => self.axis.fit(),
@@ -195,6 +199,19 @@ impl App {
             | Action::BrowseExport
             | Action::SaveExport(_)
             | Action::CancelExport => self.apply_export(ctx, action),
+        }
+    }
+
+    fn apply_resize(&mut self, action: &Action) {
+        let Some(run) = self.runs.live().filter(|run| Resizer::offers(run)) else { return };
+        let (id, size, now_ns) = (run.id, run.store.size(), monotonic_ns());
+        let workers = match *action {
+            Action::Resize(workers) => Some(self.resizer.ask(id, workers, now_ns)),
+            Action::Step(steps) => self.resizer.step(id, size, steps, now_ns),
+            _ => None,
+        };
+        if let Some(workers) = workers {
+            self.runs.send_to_live(&Command::Resize(workers));
         }
     }
 
@@ -269,6 +286,13 @@ impl App {
         }
         if pressed(Key::L) {
             self.actions.push(Action::ToggleFollow);
+        }
+        // Where plus needs the shift key, some keyboards tell of the key's other sign.
+        if pressed(Key::Plus) || pressed(Key::Equals) {
+            self.actions.push(Action::Step(1));
+        }
+        if pressed(Key::Minus) {
+            self.actions.push(Action::Step(-1));
         }
         let taken = self.tabbing && ctx.egui_wants_keyboard_input();
         if !taken && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {

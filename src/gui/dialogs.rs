@@ -100,6 +100,10 @@ pub(crate) struct ExportWindow {
     pub(crate) system_dialog: bool,
     /// There is a file at this path, and the person was told so.
     pub(crate) replaces: Option<PathBuf>,
+    /// The file is being written.
+    pub(crate) writing: bool,
+    /// Why the last try came to nothing.
+    pub(crate) error: Option<String>,
 }
 
 pub(crate) fn export_window_ui(ctx: &Context, window: &mut ExportWindow, actions: &mut Actions) {
@@ -113,6 +117,10 @@ pub(crate) fn export_window_ui(ctx: &Context, window: &mut ExportWindow, actions
         }
         if !window.system_dialog {
             path_ui(ui, window);
+            ui.add_space(GAP);
+        }
+        if let Some(error) = &window.error {
+            ui.colored_label(Palette::of(ui).error, error);
             ui.add_space(GAP);
         }
         buttons_ui(ui, window, actions);
@@ -153,6 +161,7 @@ fn path_ui(ui: &mut Ui, window: &mut ExportWindow) {
         ui.add(TextEdit::singleline(&mut window.path).desired_width(f32::INFINITY)).accessible_name("Path");
     if response.changed() {
         window.replaces = None;
+        window.error = None;
     }
     if let Some(path) = &window.replaces {
         let color = Palette::of(ui).warning;
@@ -161,7 +170,7 @@ fn path_ui(ui: &mut Ui, window: &mut ExportWindow) {
 }
 
 fn buttons_ui(ui: &mut Ui, window: &ExportWindow, actions: &mut Actions) {
-    let valid = window.kind != ExportKind::Log || window.preview.is_ok();
+    let valid = !window.writing && (window.kind != ExportKind::Log || window.preview.is_ok());
     ui.horizontal(|ui| {
         if window.system_dialog {
             if ui.add_enabled(valid, Button::new("Choose file…")).clicked() {
@@ -169,7 +178,11 @@ fn buttons_ui(ui: &mut Ui, window: &ExportWindow, actions: &mut Actions) {
             }
         } else {
             let named = !window.path.trim().is_empty();
-            let text = if window.replaces.is_some() { "Replace" } else { "Save" };
+            let text = match &window.replaces {
+                _ if window.writing => "Writing…",
+                Some(_) => "Replace",
+                None => "Save",
+            };
             let entered = ui.input(|input| input.key_pressed(Key::Enter));
             if ui.add_enabled(valid && named, Button::new(text)).clicked() || (valid && named && entered) {
                 actions.push(Action::SaveExport(PathBuf::from(window.path.trim())));

@@ -46,9 +46,23 @@ struct Subject {
     area: Option<Rect>,
 }
 
+/// Tells one try at writing a file from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct TryId(u64);
+
+/// A try whose window waits for its outcome.
+#[derive(Clone, Copy, Debug)]
+struct Writing {
+    id: TryId,
+    /// The window comes back only if the try fails: a picture must not show it, and after the system's dialog nobody
+    /// expects it.
+    hidden: bool,
+}
+
 struct Picture {
     path: PathBuf,
     area: Rect,
+    id: TryId,
 }
 
 pub(crate) struct Exporter {
@@ -56,6 +70,8 @@ pub(crate) struct Exporter {
     window: Option<ExportWindow>,
     subject: Option<Subject>,
     dialog: Option<FileDialog>,
+    writing: Option<Writing>,
+    tries: u64,
     /// To be taken from the next frame.
     picture: Option<Picture>,
     /// The text that the preview was made from.
@@ -65,8 +81,8 @@ pub(crate) struct Exporter {
     last_pattern: String,
     /// Where the export before went; the home directory at first.
     folder: PathBuf,
-    sender: SyncSender<Outcome>,
-    done: Receiver<Outcome>,
+    sender: SyncSender<(TryId, Outcome)>,
+    done: Receiver<(TryId, Outcome)>,
 }
 
 impl Default for Exporter {
@@ -76,6 +92,8 @@ impl Default for Exporter {
             window: None,
             subject: None,
             dialog: None,
+            writing: None,
+            tries: 0,
             picture: None,
             previewed: None,
             no_dialogs: !has_file_dialogs(),
@@ -90,18 +108,24 @@ impl Default for Exporter {
 impl Exporter {
     /// Our own window, while it is open.
     pub(crate) fn window(&self) -> Option<&ExportWindow> {
-        // While the system's dialog is open, ours is hidden.
-        self.window.as_ref().filter(|_| self.dialog.is_none())
+        self.window.as_ref().filter(|_| self.shows_window())
     }
 
     pub(crate) fn window_mut(&mut self) -> Option<&mut ExportWindow> {
-        self.window.as_mut().filter(|_| self.dialog.is_none())
+        let shows = self.shows_window();
+        self.window.as_mut().filter(|_| shows)
+    }
+
+    /// While the system's dialog is open, ours is hidden.
+    fn shows_window(&self) -> bool {
+        self.dialog.is_none() && !self.writing.is_some_and(|writing| writing.hidden)
     }
 
     /// A person chose what to export.
     pub(crate) fn begin(&mut self, ctx: &Context, kind: ExportKind, run: &Run, area: Option<Rect>) {
         self.subject = Some(Subject { store: Arc::clone(&run.store), observer: run.observer(), area });
         self.previewed = None;
+        self.writing = None;
         self.window = Some(ExportWindow {
             kind,
             path: self.folder.join(file_name(run.spec(), kind)).display().to_string(),
@@ -109,6 +133,8 @@ impl Exporter {
             preview: Ok(String::new()),
             system_dialog: !self.no_dialogs,
             replaces: None,
+            writing: false,
+            error: None,
         });
         self.preview();
         // Only the log has something to be chosen before the path.
@@ -124,10 +150,12 @@ impl Exporter {
         }
     }
 
+    /// Closes the window. What is being written goes on, and its outcome is told all the same.
     pub(crate) fn cancel(&mut self) {
         self.window = None;
         self.subject = None;
         self.dialog = None;
+        self.writing = None;
     }
 
     /// Brings the preview up to the pattern as typed.
@@ -143,14 +171,18 @@ impl Exporter {
         window.preview = preview(&window.pattern, store);
     }
 
-    /// Looks for what has happened since the frame before.
+    /// Looks for what has happened since the frame before. A failure stays in its window while that is open, so that the
+    /// person can mend it there.
     pub(crate) fn poll(&mut self, ctx: &Context) -> Option<Outcome> {
         match self.dialog.as_ref().and_then(FileDialog::poll) {
             None => {}
             Some(Answer::Chosen(path)) => {
                 self.dialog = None;
+                if let Some(window) = &mut self.window {
+                    window.path = path.display().to_string();
+                }
                 // The system's dialog has asked about an existing file already.
-                self.write(ctx, path);
+                self.write(ctx, path, true);
             }
             Some(Answer::Cancelled) => self.cancel(),
             Some(Answer::NoService) => {
@@ -164,7 +196,27 @@ impl Exporter {
         if let Some(picture) = self.picture.take() {
             self.take_picture(ctx, picture);
         }
-        self.done.try_recv().ok()
+        let (id, outcome) = self.done.try_recv().ok()?;
+        self.settle(id, outcome)
+    }
+
+    /// The outcome, unless its window can tell of it.
+    fn settle(&mut self, id: TryId, outcome: Outcome) -> Option<Outcome> {
+        if self.writing.is_none_or(|writing| writing.id != id) {
+            return Some(outcome);
+        }
+        self.writing = None;
+        match (outcome, &mut self.window) {
+            (Outcome::Failed(why), Some(window)) => {
+                window.writing = false;
+                window.error = Some(why);
+                None
+            }
+            (outcome, _) => {
+                self.cancel();
+                Some(outcome)
+            }
+        }
     }
 
     /// A path was typed. An existing file is pointed out once before it is replaced.
@@ -175,13 +227,19 @@ impl Exporter {
             && window.replaces.as_deref() != Some(&path)
         {
             window.replaces = Some(path);
+            window.error = None;
             return;
         }
-        self.write(ctx, path);
+        self.write(ctx, path, false);
     }
 
-    fn write(&mut self, ctx: &Context, path: PathBuf) {
-        let (Some(window), Some(subject)) = (self.window.take(), self.subject.take()) else { return };
+    fn write(&mut self, ctx: &Context, path: PathBuf, hidden: bool) {
+        let (Some(window), Some(subject)) = (&mut self.window, &self.subject) else { return };
+        self.tries += 1;
+        let id = TryId(self.tries);
+        let is_picture = matches!(window.kind, ExportKind::TimelinePng | ExportKind::PlotsPng);
+        self.writing = Some(Writing { id, hidden: hidden || is_picture });
+        (window.writing, window.error) = (true, None);
         if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
             folder.clone_into(&mut self.folder);
         }
@@ -190,58 +248,51 @@ impl Exporter {
             ExportKind::Json => Format::Json,
             ExportKind::Log => match LogPattern::parse(&window.pattern) {
                 Ok(pattern) => {
-                    self.last_pattern = window.pattern;
+                    self.last_pattern.clone_from(&window.pattern);
                     Format::Log(pattern)
                 }
                 Err(error) => {
-                    return self.tell(Outcome::Failed(format!("The log was not exported: {error}")));
+                    return self.tell(id, Outcome::Failed(format!("The log was not exported: {error}")));
                 }
             },
             ExportKind::TimelinePng | ExportKind::PlotsPng => {
                 match subject.area {
-                    Some(area) => self.picture = Some(Picture { path, area }),
-                    None => self.tell(Outcome::Failed(
-                        "There is nothing on the screen to take a picture of".to_owned(),
-                    )),
+                    Some(area) => self.picture = Some(Picture { path, area, id }),
+                    None => self.tell(
+                        id,
+                        Outcome::Failed("There is nothing on the screen to take a picture of".to_owned()),
+                    ),
                 }
                 ctx.request_repaint();
                 return;
             }
         };
-        self.in_thread(ctx, path, move |path| {
-            export::export(&subject.store, subject.observer, &format, path).map_err(|error| error.to_string())
+        let (store, observer) = (Arc::clone(&subject.store), subject.observer);
+        run_in_thread((self.sender.clone(), id), ctx.clone(), path, move |path| {
+            export::export(&store, observer, &format, path).map_err(|error| error.to_string())
         });
     }
 
     fn take_picture(&self, ctx: &Context, picture: Picture) {
         let (sender, requester) = (self.sender.clone(), ctx.clone());
         ctx.request_screenshot(move |image| {
-            let Picture { path, area } = picture;
+            let Picture { path, area, id } = picture;
             let pixels_per_point = requester.pixels_per_point();
             let wake = requester.clone();
-            run_in_thread(sender, wake, path, move |path| {
+            run_in_thread((sender, id), wake, path, move |path| {
                 write_picture(&image, area, pixels_per_point, path)
             });
         });
     }
 
-    fn in_thread(
-        &self,
-        ctx: &Context,
-        path: PathBuf,
-        work: impl FnOnce(&Path) -> Result<(), String> + Send + 'static,
-    ) {
-        run_in_thread(self.sender.clone(), ctx.clone(), path, work);
-    }
-
-    fn tell(&self, outcome: Outcome) {
+    fn tell(&self, id: TryId, outcome: Outcome) {
         // The channel is drained every frame; a full one means that messages like this one are waiting already.
-        let _ = self.sender.try_send(outcome);
+        let _ = self.sender.try_send((id, outcome));
     }
 }
 
 fn run_in_thread(
-    sender: SyncSender<Outcome>,
+    (sender, id): (SyncSender<(TryId, Outcome)>, TryId),
     ctx: Context,
     path: PathBuf,
     work: impl FnOnce(&Path) -> Result<(), String> + Send + 'static,
@@ -253,11 +304,11 @@ fn run_in_thread(
             Err(why) => Outcome::Failed(format!("The export failed: {why}")),
         };
         // Nobody listens any more once the window is gone; the file is there all the same.
-        let _ = sender.send(outcome);
+        let _ = sender.send((id, outcome));
         ctx.request_repaint();
     });
     if let Err(error) = spawned {
-        let _ = failed.try_send(Outcome::Failed(format!("The export failed: no thread: {error}")));
+        let _ = failed.try_send((id, Outcome::Failed(format!("The export failed: no thread: {error}"))));
     }
 }
 
@@ -324,6 +375,42 @@ mod tests {
         assert_eq!(preview("%(levelname)s-%(message)s", Some(&store)).as_deref(), Ok("INFO-first"));
         assert!(preview("%(nonsense)s", Some(&store)).is_err());
         assert_eq!(preview("%(message)s", None).as_deref(), Ok("(the log is empty)"));
+    }
+
+    #[test]
+    fn a_failure_stays_in_its_window_with_the_path_and_success_closes_it() {
+        let writing = |id| {
+            let mut exporter = Exporter::default();
+            exporter.window = Some(ExportWindow {
+                kind: ExportKind::Csv,
+                path: "/x/a.csv".to_owned(),
+                pattern: String::new(),
+                preview: Ok(String::new()),
+                system_dialog: false,
+                replaces: None,
+                writing: true,
+                error: None,
+            });
+            exporter.writing = Some(Writing { id: TryId(id), hidden: true });
+            exporter
+        };
+        let failed = || Outcome::Failed("why".to_owned());
+        let mut exporter = writing(1);
+        assert!(exporter.window().is_none(), "not in the way of its picture");
+        assert!(exporter.settle(TryId(1), failed()).is_none());
+        let window = exporter.window().unwrap();
+        assert_eq!(
+            (&*window.path, window.error.as_deref(), window.writing),
+            ("/x/a.csv", Some("why"), false)
+        );
+        let mut exporter = writing(2);
+        assert!(
+            matches!(exporter.settle(TryId(1), failed()), Some(Outcome::Failed(_))),
+            "of a closed window"
+        );
+        assert!(exporter.window.as_ref().unwrap().writing);
+        assert!(matches!(exporter.settle(TryId(2), Outcome::Saved(PathBuf::new())), Some(Outcome::Saved(_))));
+        assert!(exporter.window.is_none() && exporter.writing.is_none());
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(crate) enum Icon {
     PlayTwice,
     Pause,
     Stop,
+    Minus,
+    Plus,
     /// A menu opens below.
     Down,
     Close,
@@ -57,6 +59,12 @@ impl Icon {
             }
             Self::Stop => {
                 block(0.1, 0.9);
+            }
+            Self::Minus | Self::Plus => {
+                painter.line_segment([at(0.1, 0.5), at(0.9, 0.5)], stroke);
+                if self == Self::Plus {
+                    painter.line_segment([at(0.5, 0.1), at(0.5, 0.9)], stroke);
+                }
             }
             Self::Down => {
                 polygon(vec![at(0.0, 0.35), at(1.0, 0.35), at(0.5, 0.8)]);

@@ -17,7 +17,7 @@ use super::{
         runs::runs_ui,
         setup::setup_ui,
         status::status_ui,
-        toolbar::toolbar_ui,
+        toolbar::{ToolbarState, toolbar_ui},
         welcome::welcome_ui,
         workers::workers_ui,
     },
@@ -70,7 +70,8 @@ impl App {
     fn toolbar(&mut self, ui: &mut Ui, theme: ThemePreference, actions: &mut Actions) {
         let blocked = self.form.blocked();
         let open_export = std::mem::take(&mut self.export_menu_asked);
-        toolbar_ui(ui, &self.runs, blocked.as_deref(), theme, open_export, actions);
+        let state = ToolbarState { blocked: blocked.as_deref(), theme, usable_cores: self.usable_cores };
+        toolbar_ui(ui, &self.runs, state, &mut self.resizer, open_export, actions);
     }
 
     fn error_ui(&self, ui: &mut Ui, actions: &mut Actions) {

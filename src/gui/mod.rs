@@ -14,6 +14,7 @@ mod pacing;
 mod panels;
 mod plots;
 mod progress;
+mod resizing;
 mod runs;
 mod shot;
 mod theme;

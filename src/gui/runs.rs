@@ -57,9 +57,10 @@ impl Run {
         self.handle.spec()
     }
 
-    /// `#2 threads × 4, primes, 64 tasks`.
+    /// `#2 threads × 4, primes, 64 tasks`, and to what it was resized.
     pub(crate) fn title(&self) -> String {
-        format!("#{} {}", self.id.0, self.spec().title())
+        let title = self.store.title().unwrap_or_else(|| self.spec().title());
+        format!("#{} {title}", self.id.0)
     }
 
     /// The run's own time: it goes on between two events while the run is live, and stands still afterwards.

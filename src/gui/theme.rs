@@ -120,7 +120,7 @@ impl Palette {
         match state {
             WorkerState::Busy => self.running,
             WorkerState::Idle => self.ok,
-            WorkerState::Starting | WorkerState::Exited => self.text_weak,
+            WorkerState::Starting | WorkerState::Exited | WorkerState::Retired => self.text_weak,
             WorkerState::Stopped => self.timed_out,
         }
     }

@@ -7,6 +7,7 @@ mod chunked;
 mod lane;
 mod locks;
 mod reduce;
+mod sizes;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub use chunked::Chunked;
 pub use lane::{Lane, Life, OpenSpan, Span};
 pub use locks::{LockSpan, Locks};
+pub use sizes::resized_words;
 
 use crate::{
     event::{CoreLoad, Level, Outcome, RunInfo, Status, WorkerSample},
@@ -112,6 +114,15 @@ pub enum WorkerState {
     /// Halted by SIGSTOP.
     Stopped,
     Exited,
+    /// Gone, or never come, because the pool has shrunk.
+    Retired,
+}
+
+impl WorkerState {
+    /// Somebody fills the place, or is awaited there.
+    pub fn is_present(self) -> bool {
+        !matches!(self, Self::Exited | Self::Retired)
+    }
 }
 
 /// One line of the workers' table: the place in the pool, and who fills it now.
@@ -166,6 +177,9 @@ pub struct RunStore {
     pub now_ns: u64,
     /// When every worker was ready.
     pub ready_ns: Option<u64>,
+    /// How many workers the pool was to have, and from when on: first the spec's number, from 0 on, then that of each
+    /// resize. Empty until the run has started.
+    pub sizes: Vec<(u64, u32)>,
     /// End of the last task that ended.
     pub last_end_ns: u64,
     pub tally: Tally,

@@ -126,7 +126,9 @@ impl RunStore {
         self.tally.total = tasks;
         self.tally.not_run = tasks;
         self.books.counted = Arc::new(vec![0; tasks.div_ceil(u64::BITS) as usize]);
-        self.grow(info.spec.workers.min(MAX_WORKERS) as usize);
+        let workers = info.spec.workers.min(MAX_WORKERS);
+        self.sizes.push((0, workers));
+        self.grow(workers as usize);
         self.note(0, None, Level::Info, format!("run started: {}", info.spec.title()));
         if let Some(simulation) = info.spec.backend.simulation() {
             self.note(0, None, Level::Info, simulation.to_owned());
@@ -177,7 +179,16 @@ impl RunStore {
     }
 
     fn resized(&mut self, t_ns: u64, workers: u32) {
-        self.grow(workers.min(MAX_WORKERS) as usize);
+        let workers = workers.min(MAX_WORKERS);
+        let Some(&(before_ns, before)) = self.sizes.last() else { return };
+        if workers == before {
+            return; // Told twice.
+        }
+        self.sizes.push((t_ns.max(before_ns), workers));
+        self.grow(workers as usize);
+        for at in 0..self.workers.len() {
+            self.reconsider(at);
+        }
         let plural = if workers == 1 { "" } else { "s" };
         self.note(t_ns, None, Level::Info, format!("the pool is now of {workers} worker{plural}"));
     }

@@ -146,7 +146,7 @@ impl Random {
     }
 }
 
-/// A whole run as an engine would tell it, with crashes, retries, locks, pauses and samples.
+/// A whole run as an engine would tell it, with crashes, retries, locks, pauses, resizes and samples.
 pub(crate) fn random_run(seed: u64) -> Vec<Event> {
     let mut random = Random::new(seed);
     let workers = 1 + random.below(5) as u32;
@@ -255,9 +255,10 @@ fn add_noise(random: &mut Random, timed: &mut Vec<(u64, Event)>, workers: u32, e
     for _ in 0..20 {
         let t_ns = random.below(end_ns);
         let worker = random.below(u64::from(workers)) as u32;
-        let event = match random.below(6) {
+        let event = match random.below(7) {
             0 => Event::Paused { t_ns },
             1 => Event::Resumed { t_ns },
+            6 => Event::Resized { t_ns, workers: 1 + random.below(8) as u32 },
             2 => Event::Cores { t_ns, loads: vec![CoreLoad::default(); 2] },
             3 => Event::Queue { t_ns, queued: 1, in_flight: 1, done: 1 },
             4 => Event::Log { t_ns, worker: None, level: Level::Info, text: "line".to_owned() },

@@ -14,8 +14,28 @@ fn processes(workers: u32) -> Event {
 fn parts(store: &RunStore, worker: usize) -> Vec<(&'static str, u64)> {
     let time = WorkerTime::new(store).expect("time has passed");
     let parts = time.per_worker()[worker];
-    assert_eq!(parts.iter().sum::<u64>(), time.end_ns());
+    assert_eq!(parts.iter().sum::<u64>(), counted_ns(store, worker, time.end_ns()));
     Part::ALL.iter().map(|&part| (part.name(), parts[part as usize])).filter(|part| part.1 > 0).collect()
+}
+
+/// The time up to `end_ns` in which the pool had room for a worker, or it was in a task.
+fn counted_ns(store: &RunStore, worker: usize, end_ns: u64) -> u64 {
+    let lane = &store.lanes[worker];
+    let mut stretches = store.wanted_ns(WorkerId(worker as u32));
+    stretches.extend(lane.spans.iter().map(|span| (span.start_ns, span.end_ns)));
+    stretches.extend(lane.running.map(|open| (open.start_ns, end_ns)));
+    stretches.sort_unstable();
+    let (mut counted_ns, mut up_to_ns) = (0, 0);
+    for (from_ns, to_ns) in stretches {
+        let to_ns = to_ns.min(end_ns);
+        counted_ns += to_ns.saturating_sub(from_ns.max(up_to_ns));
+        up_to_ns = up_to_ns.max(to_ns);
+    }
+    counted_ns
+}
+
+fn resized(t_ns: u64, workers: u32) -> Event {
+    Event::Resized { t_ns, workers }
 }
 
 fn attempt(worker: u32, task: u32, times: [u64; 5], usage: Usage) -> [Event; 2] {
@@ -44,9 +64,10 @@ fn every_nanosecond_of_random_runs_is_in_one_part() {
                 store.apply(event);
                 let Some(time) = WorkerTime::new(&store) else { continue };
                 assert_eq!(time.per_worker().len(), store.workers.len());
-                for parts in time.per_worker() {
+                for (worker, parts) in time.per_worker().iter().enumerate() {
                     let sum: u128 = parts.iter().map(|&part| u128::from(part)).sum();
-                    assert_eq!(sum, u128::from(time.end_ns()), "seed {seed}");
+                    let counted_ns = counted_ns(&store, worker, time.end_ns());
+                    assert_eq!(sum, u128::from(counted_ns), "seed {seed}, worker {worker}");
                 }
                 let sum: f64 = Part::ALL.iter().map(|&part| time.fraction(part)).sum();
                 assert!((sum - 1.0).abs() < 1e-9, "seed {seed}: {sum}");
@@ -213,6 +234,48 @@ fn a_death_costs_the_time_until_the_successor_is_ready() {
     store.apply(finished(100));
     assert_eq!(parts(&store, 0), [("useful", 78), ("dispatch", 2), ("restarting", 20)]);
     assert_eq!(parts(&store, 1), [("tail", 100)], "nobody awaits a successor that never came");
+}
+
+#[test]
+fn a_worker_counts_from_when_the_pool_first_wants_it_to_its_last_task() {
+    let mut store = store([processes(1), spawned(0, 0, 0), ready(0, 0), resized(40, 3)]);
+    store.apply(spawned(42, 1, 0));
+    store.apply(spawned(43, 2, 0));
+    store.apply(ready(50, 1));
+    for event in attempt(1, 0, [0, 52, 52, 60, 60], Usage::default()) {
+        store.apply(event);
+    }
+    store.apply(started(61, 1, 1, 0));
+    store.apply(resized(70, 1));
+    store.apply(ok(95, 1, 1));
+    store.apply(exited(99, 1, Exit::Code(0), true));
+    for event in attempt(0, 2, [0, 0, 0, 200, 200], Usage::default()) {
+        store.apply(event);
+    }
+    store.apply(finished(200));
+    assert_eq!(parts(&store, 0), [("useful", 200)]);
+    assert_eq!(parts(&store, 1), [("useful", 42), ("starting", 10), ("first_task", 2), ("dispatch", 1)]);
+    assert_eq!(parts(&store, 2), [("starting", 30)], "it was let go before it was ready");
+    let time = WorkerTime::new(&store).expect("time has passed");
+    let useful = 242.0 / (200.0 + 55.0 + 30.0);
+    assert!((time.fraction(Part::Useful) - useful).abs() < 1e-12, "of what the pool wanted");
+}
+
+#[test]
+fn a_worker_that_is_wanted_again_starts_again() {
+    let mut store = store([processes(2), spawned(0, 0, 0), spawned(0, 1, 0), ready(5, 0), ready(10, 1)]);
+    store.apply(resized(30, 1));
+    store.apply(exited(33, 1, Exit::Code(0), true));
+    store.apply(resized(60, 2));
+    store.apply(Event::Queue { t_ns: 65, queued: 0, in_flight: 0, done: 0 });
+    assert_eq!(parts(&store, 1), [("starting", 15), ("tail", 20)], "it is awaited before it is spawned");
+    store.apply(spawned(66, 1, 0));
+    store.apply(ready(75, 1));
+    for event in attempt(1, 0, [0, 80, 80, 100, 100], Usage::default()) {
+        store.apply(event);
+    }
+    store.apply(finished(100));
+    assert_eq!(parts(&store, 1), [("useful", 20), ("starting", 25), ("first_task", 25)]);
 }
 
 #[test]

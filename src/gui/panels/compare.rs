@@ -58,7 +58,7 @@ fn timeline_heights(room: f32, lanes: [usize; 2]) -> [f32; 2] {
 }
 
 fn run_ui(ui: &mut Ui, name: &str, store: &RunStore, now_ns: u64, axis: &mut TimeAxis, height: f32) {
-    let title = store.info.as_ref().map_or_else(|| "not started yet".to_owned(), |info| info.spec.title());
+    let title = store.title().unwrap_or_else(|| "not started yet".to_owned());
     let text = RichText::new(format!("{name}: {title}")).strong();
     ui.allocate_ui_with_layout(
         vec2(ui.available_width(), TITLE_HEIGHT),

@@ -8,6 +8,7 @@ pub(crate) mod result;
 pub(crate) mod runs;
 pub(crate) mod setup;
 pub(crate) mod status;
+mod stepper;
 pub(crate) mod toolbar;
 pub(crate) mod welcome;
 pub(crate) mod workers;

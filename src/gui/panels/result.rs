@@ -124,11 +124,18 @@ pub(crate) fn result_ui(ui: &mut Ui, run: Option<&Run>, view: &mut ResultView, a
     if let Some(picture) = &mut view.picture {
         picture_ui(ui, picture, run.store.tally.total);
     } else if run.store.values.is_empty() {
-        ui.weak("No task has returned yet.");
-    } else if run.store.values.last().is_some_and(|(_, value)| **value == Value::Unit) {
-        ui.weak("This workload returns nothing.");
+        ui.weak(empty_text(&run.store));
     } else {
         values_ui(ui, &run.store.values, &view.slots);
+    }
+}
+
+/// Why there is no value. Tasks that return nothing leave none, however many of them ended.
+fn empty_text(store: &RunStore) -> &'static str {
+    match (store.tally.ok, store.phase.is_live()) {
+        (0, true) => "No task has ended well yet.",
+        (0, false) => "No task ended well, so that there is no result.",
+        _ => "The tasks of this workload return nothing.",
     }
 }
 
@@ -142,7 +149,8 @@ fn header_ui(ui: &mut Ui, store: &RunStore, actions: &mut Actions) {
         if ui.small_button("Copy").accessible_name("Copy checksum").clicked() {
             actions.push(Action::Copy(checksum.clone()));
         }
-        ui.weak(format!("over {} results", units::count(store.values.len() as u64)));
+        let results = if store.tally.ok == 1 { "result" } else { "results" };
+        ui.weak(format!("over {} {results}", units::count(u64::from(store.tally.ok))));
     });
 }
 
@@ -220,6 +228,7 @@ fn value_text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{event::Status, store::Phase};
 
     const EMPTY: Color32 = Color32::TRANSPARENT;
 
@@ -256,6 +265,21 @@ mod tests {
         set_slot(&mut slots, TaskId(2), 0);
         set_slot(&mut slots, TaskId(0), 1);
         assert_eq!(slots, [1, NO_VALUE, 0]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_from_what_there_never_will_be() {
+        let store = |ok, phase| {
+            let mut store = RunStore::default();
+            (store.tally.ok, store.phase) = (ok, phase);
+            store
+        };
+        let ended = Phase::Ended(Status::Finished);
+        assert!(empty_text(&store(0, Phase::Running)).contains("yet"));
+        assert!(empty_text(&store(0, ended)).contains("No task ended well"));
+        for phase in [Phase::Running, ended] {
+            assert!(empty_text(&store(7, phase)).contains("return nothing"));
+        }
     }
 
     #[test]

@@ -137,7 +137,7 @@ fn cores_text(cores: f64) -> String {
 }
 
 /// What to say where there are more workers than cores to run them.
-fn crowded(workers: u32, usable_cores: f64) -> Option<String> {
+pub(super) fn crowded(workers: u32, usable_cores: f64) -> Option<String> {
     (f64::from(workers) > usable_cores.max(1.0)).then(|| {
         format!("{workers} workers on {}: busy ones will wait for each other.", usable_text(usable_cores))
     })

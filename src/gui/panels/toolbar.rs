@@ -1,12 +1,14 @@
-//! The strip at the top: start, pause and stop a run, see how far it is, export, choose the theme.
+//! The strip at the top: start, pause, resize and stop a run, see how far it is, export, choose the theme.
 
 use eframe::egui::{Align, Button, Layout, ProgressBar, Response, RichText, ThemePreference, Ui, vec2};
 
+use super::stepper::stepper_ui;
 use crate::{
     gui::{
         action::{Action, Actions, ExportKind},
         icons::Icon,
         progress::Progress,
+        resizing::Resizer,
         runs::Runs,
         theme::GAP,
     },
@@ -20,20 +22,32 @@ const NARROW_RATE_WIDTH: f32 = 104.0;
 const NARROW: f32 = 330.0;
 const SHORTEST_BAR: f32 = 60.0;
 
-/// `blocked` says why the form cannot be run, where it cannot.
+/// What the strip must know beside the runs.
+#[derive(Clone, Copy)]
+pub(crate) struct ToolbarState<'a> {
+    /// Why the form cannot be run, where it cannot.
+    pub(crate) blocked: Option<&'a str>,
+    pub(crate) theme: ThemePreference,
+    pub(crate) usable_cores: f64,
+}
+
 pub(crate) fn toolbar_ui(
     ui: &mut Ui,
     runs: &Runs,
-    blocked: Option<&str>,
-    theme: ThemePreference,
+    state: ToolbarState<'_>,
+    resizer: &mut Resizer,
     export_open: bool,
     actions: &mut Actions,
 ) {
     ui.horizontal(|ui| {
-        run_buttons(ui, runs, blocked, actions);
+        run_buttons(ui, runs, state.blocked, actions);
         ui.add_space(GAP);
+        if let Some(run) = runs.live() {
+            ui.scope(|ui| stepper_ui(ui, run, resizer, state.usable_cores, actions));
+            ui.add_space(GAP);
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            theme_buttons(ui, theme, actions);
+            theme_buttons(ui, state.theme, actions);
             export_menu(ui, runs, export_open, actions);
             ui.add_space(GAP);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| progress_ui(ui, runs));

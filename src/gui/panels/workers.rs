@@ -99,11 +99,12 @@ fn number(row: &mut TableRow<'_, '_>, text: String) {
 }
 
 fn worker_row(row: &mut TableRow<'_, '_>, run: &Run, worker: &WorkerRow, actions: &mut Actions) {
-    let alive = run.live && worker.state != WorkerState::Exited;
+    let alive = run.live && worker.state.is_present();
     number(row, worker.worker.0.to_string());
     let own_process = run.spec().backend == Backend::Processes;
     number(row, if own_process { worker.pid } else { worker.tid }.to_string());
-    row.col(|ui| state_ui(ui, worker.state));
+    let leaving = alive && !run.store.is_wanted(worker.worker);
+    row.col(|ui| state_ui(ui, worker.state, leaving));
     number(row, if alive { units::percent(f64::from(worker.last.cpu)) } else { "–".to_owned() });
     number(row, units::duration(worker.cpu_ns));
     row.col(|ui| {
@@ -133,20 +134,26 @@ fn state_text(state: WorkerState) -> &'static str {
         WorkerState::Busy => "busy",
         WorkerState::Stopped => "stopped",
         WorkerState::Exited => "exited",
+        WorkerState::Retired => "retired",
     }
 }
 
-fn state_ui(ui: &mut Ui, state: WorkerState) {
+/// `leaving` is who the pool has no room for any more, and who still ends a task.
+fn state_ui(ui: &mut Ui, state: WorkerState, leaving: bool) {
     let palette = Palette::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + 2.0, ROW_HEIGHT), Sense::hover());
     let color = palette.worker_state(state);
     // The shape differs too: who is there is a disc, who is not yet or no longer there is a ring.
-    if matches!(state, WorkerState::Starting | WorkerState::Exited) {
+    if state == WorkerState::Starting || !state.is_present() {
         ui.painter().circle_stroke(rect.center(), DOT_RADIUS, (1.5, color));
     } else {
         ui.painter().circle_filled(rect.center(), DOT_RADIUS, color);
     }
-    ui.label(state_text(state));
+    if leaving {
+        ui.label("leaving").on_hover_text("The pool was made smaller: it ends after its running task");
+    } else {
+        ui.label(state_text(state));
+    }
 }
 
 fn kill_ui(ui: &mut Ui, worker: &WorkerRow, own_process: bool, alive: bool, actions: &mut Actions) {

@@ -57,6 +57,8 @@ fn paint_state(painter: &Painter, center: Pos2, state: WorkerState, palette: &Pa
         WorkerState::Stopped => {
             _ = painter.rect_filled(Rect::from_center_size(center, vec2(7.0, 7.0)), 0.0, color);
         }
-        WorkerState::Exited => _ = painter.hline(center.x - 3.5..=center.x + 3.5, center.y, stroke),
+        WorkerState::Exited | WorkerState::Retired => {
+            _ = painter.hline(center.x - 3.5..=center.x + 3.5, center.y, stroke);
+        }
     }
 }

@@ -178,6 +178,7 @@ fn state_word(state: WorkerState) -> &'static str {
         WorkerState::Busy => "busy",
         WorkerState::Stopped => "halted",
         WorkerState::Exited => "exited",
+        WorkerState::Retired => "retired",
     }
 }
 
@@ -191,6 +192,9 @@ pub(crate) fn lane_head(store: &RunStore, at: usize, lane: &Lane) -> LaneHead {
     let mut accessible = format!("{name} lane: {} {noun}", units::count(tasks));
     if let Some(running) = lane.running {
         _ = write!(accessible, ", running {}", running.task);
+    }
+    if state == WorkerState::Retired {
+        accessible.push_str(", retired");
     }
     let mut hover = format!("{name}: {}", state_word(state));
     for part in [who.clone(), row.map_or_else(String::new, row_words)] {
@@ -211,7 +215,7 @@ fn row_words(row: &WorkerRow) -> String {
     if row.restarts > 0 {
         _ = write!(words, ", replaced {} times", row.restarts);
     }
-    if let Some(exit) = row.exit.filter(|_| row.state == WorkerState::Exited) {
+    if let Some(exit) = row.exit.filter(|_| !row.state.is_present()) {
         _ = write!(words, ", {exit}");
     }
     words

@@ -59,7 +59,7 @@ impl RunStore {
                 usage: ended.usage,
             },
         );
-        if self.workers[at].state != WorkerState::Exited && self.lanes[at].running.is_none() {
+        if self.workers[at].state.is_present() && self.lanes[at].running.is_none() {
             self.workers[at].state = WorkerState::Idle;
         }
     }

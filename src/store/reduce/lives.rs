@@ -19,12 +19,14 @@ impl RunStore {
         let after_ns = self.lanes[at].lives.last().and_then(|life| life.exited_ns).unwrap_or(0);
         self.lanes[at].lives.push(newborn(pid, tid, t_ns.max(after_ns)));
         let row = &mut self.workers[at];
+        // Somebody who was let go, and is wanted again, replaces nobody.
+        let replaces = restart > row.restarts;
         row.pid = pid;
         row.tid = tid;
         row.restarts = row.restarts.max(restart);
         row.exit = None;
         row.state = WorkerState::Starting;
-        self.note_spawned(t_ns, worker, pid, restart);
+        self.note_spawned(t_ns, worker, pid, restart, replaces);
     }
 
     pub(super) fn worker_ready(&mut self, t_ns: u64, worker: WorkerId) {
@@ -84,14 +86,39 @@ impl RunStore {
 
     /// Ends the present life, if there is one, and fills in its exit once that is known.
     pub(super) fn end_life(&mut self, at: usize, t_ns: u64, exit: Option<Exit>) {
-        let Some(life) = self.lanes[at].lives.last_mut() else { return };
+        let gone = self.gone(at);
+        let Some(life) = self.lanes[at].lives.last_mut() else {
+            self.workers[at].state = gone;
+            return;
+        };
         life.exited_ns.get_or_insert(t_ns.max(life.ready_ns.unwrap_or(life.spawned_ns)));
         life.exit = life.exit.or(exit);
         let row = &mut self.workers[at];
         row.exit = life.exit;
-        row.state = WorkerState::Exited;
+        row.state = gone;
         let book = &mut self.books.cpu[at];
         book.past_lives = book.past_lives.saturating_add(std::mem::take(&mut book.life));
+    }
+
+    /// The pool was resized: a place that nobody fills is awaiting somebody, or no longer.
+    pub(super) fn reconsider(&mut self, at: usize) {
+        let lane = &self.lanes[at];
+        let filled = lane.running.is_some() || lane.lives.last().is_some_and(|life| life.exited_ns.is_none());
+        if filled {
+            return;
+        }
+        let gone = self.gone(at);
+        let state = &mut self.workers[at].state;
+        if gone == WorkerState::Retired {
+            *state = gone;
+        } else if *state == WorkerState::Retired {
+            *state = WorkerState::Starting;
+        }
+    }
+
+    /// What to say of a worker who is not there.
+    fn gone(&self, at: usize) -> WorkerState {
+        if self.is_wanted(WorkerId(at as u32)) { WorkerState::Exited } else { WorkerState::Retired }
     }
 
     /// The last life on a lane; one without a known process where its spawn was never told.

@@ -26,15 +26,22 @@ impl RunStore {
     }
 
     pub(super) fn note_pool_ready(&mut self, t_ns: u64) {
-        let workers = match self.workers.len() {
+        let workers = match self.size() {
             1 => "1 worker is".to_owned(),
             n => format!("all {n} workers are"),
         };
         self.note(t_ns, None, Level::Info, format!("{workers} ready after {}", units::duration(t_ns)));
     }
 
-    pub(super) fn note_spawned(&mut self, t_ns: u64, worker: WorkerId, pid: u32, restart: u32) {
-        if restart > 0 {
+    pub(super) fn note_spawned(
+        &mut self,
+        t_ns: u64,
+        worker: WorkerId,
+        pid: u32,
+        restart: u32,
+        replaces: bool,
+    ) {
+        if replaces {
             let text = format!("{worker} was replaced by pid {pid} (restart {restart})");
             self.note(t_ns, Some(worker), Level::Info, text);
         } else {

@@ -50,6 +50,8 @@ fn assert_sound(store: &RunStore, seed: u64) {
             }
         }
     }
+    assert!(store.sizes.is_sorted_by_key(|size| size.0), "seed {seed}");
+    assert!(store.sizes.iter().all(|size| size.1 as usize <= store.workers.len()), "seed {seed}");
     let mut free_ns = 0;
     for (from_ns, to_ns) in &store.pauses {
         assert!(*from_ns >= free_ns && to_ns.is_none_or(|to_ns| to_ns >= *from_ns), "seed {seed}");
@@ -71,7 +73,10 @@ fn random_runs_are_sound_and_complete() {
         assert!(
             store.spans().all(|(_, span)| !matches!(&span.outcome, Outcome::Failed(text) if &**text != "oh"))
         );
-        assert!(store.workers.iter().all(|row| row.state == WorkerState::Exited));
+        for row in &store.workers {
+            let gone = if store.is_wanted(row.worker) { WorkerState::Exited } else { WorkerState::Retired };
+            assert_eq!(row.state, gone, "seed {seed}, {}", row.worker);
+        }
     }
 }
 
@@ -312,6 +317,34 @@ fn pauses_become_intervals_and_phases() {
     assert_eq!(phases, [Paused, Paused, Running, Running, Paused, Stopping, Stopping]);
     assert_eq!(store.pauses, [(5, Some(9)), (12, Some(15))]);
     assert_eq!(store.ready_ns, Some(3));
+}
+
+#[test]
+fn a_resized_pool_has_places_for_new_workers_and_lets_old_ones_go() {
+    use WorkerState::{Busy, Exited, Idle, Retired, Starting};
+    let resized = |t_ns, workers| Event::Resized { t_ns, workers };
+    let states = |store: &RunStore| store.workers.iter().map(|row| row.state).collect::<Vec<_>>();
+    let mut store = store([resized(0, 9), processes(2, 20), spawned(0, 0, 0), spawned(0, 1, 0)]);
+    assert_eq!((store.size(), store.resizes()), (2, [].as_slice()), "a pool that is not there has no size");
+    for event in [ready(1, 0), ready(1, 1), resized(10, 4), resized(10, 4), spawned(11, 2, 0), ready(12, 2)] {
+        store.apply(event);
+    }
+    assert_eq!((store.size(), states(&store)), (4, vec![Idle, Idle, Idle, Starting]));
+    store.apply(started(13, 2, 5, 0));
+    store.apply(resized(14, 1));
+    assert_eq!(states(&store), [Idle, Idle, Busy, Retired], "who is there leaves in good order");
+    store.apply(exited(15, 1, Exit::Code(0), true));
+    store.apply(ok(16, 2, 5));
+    store.apply(exited(17, 2, Exit::Code(0), true));
+    assert_eq!(states(&store), [Idle, Retired, Retired, Retired]);
+    store.apply(resized(20, 2));
+    store.apply(spawned(21, 1, 0));
+    assert_eq!(states(&store), [Idle, Starting, Retired, Retired]);
+    assert_eq!(store.resizes(), [(10, 4), (14, 1), (20, 2)]);
+    assert_eq!(store.lanes[1].lives.len(), 2);
+    assert_eq!(&*store.log.last().expect("a line").text, "worker 1 was started (pid 1001)");
+    store.apply(finished(30));
+    assert_eq!(states(&store), [Exited, Exited, Retired, Retired]);
 }
 
 #[test]

@@ -1,0 +1,71 @@
+//! The number of workers of the run that goes, and the means to change it.
+
+use eframe::egui::{Button, DragValue, Role, Sense, Ui, WidgetInfo, vec2};
+
+use super::setup::crowded;
+use crate::{
+    gui::{
+        action::{Action, Actions},
+        icons::Icon,
+        resizing::Resizer,
+        runs::Run,
+        theme::{GAP_SMALL, Palette},
+    },
+    spec::MAX_WORKERS,
+};
+
+const HEIGHT: f32 = 26.0;
+const BUTTON_WIDTH: f32 = 24.0;
+/// Workers for each point that the number is dragged.
+const DRAG_SPEED: f32 = 0.1;
+const ABOUT: &str = "Workers of the pool that runs now. Drag, or click and type. The form and the run's spec stay as they \
+                     are. Workers beyond the number end after their running task";
+
+/// Nothing for a run that cannot be resized.
+pub(super) fn stepper_ui(
+    ui: &mut Ui,
+    run: &Run,
+    resizer: &mut Resizer,
+    usable_cores: f64,
+    actions: &mut Actions,
+) {
+    if !Resizer::offers(run) {
+        resizer.dragged = None;
+        return;
+    }
+    let size = run.store.size();
+    ui.spacing_mut().item_spacing.x = 2.0;
+    ui.spacing_mut().interact_size.y = HEIGHT;
+    if step_button(ui, Icon::Minus, size > 1, "Fewer workers", "One worker fewer (−)") {
+        actions.push(Action::Step(-1));
+    }
+    let mut shown = resizer.dragged.unwrap_or(size);
+    let value = DragValue::new(&mut shown)
+        .range(1..=MAX_WORKERS)
+        .speed(DRAG_SPEED)
+        .update_while_editing(false)
+        .prefix("Workers now: ");
+    let response = ui.add(value).on_hover_text(ABOUT).accessible_name("Workers now");
+    if response.dragged() {
+        resizer.dragged = Some(shown);
+    } else if resizer.dragged.take().is_some() || response.changed() {
+        actions.push(Action::Resize(shown));
+    }
+    if step_button(ui, Icon::Plus, size < MAX_WORKERS, "More workers", "One worker more (+)") {
+        actions.push(Action::Step(1));
+    }
+    if let Some(warning) = crowded(shown, usable_cores) {
+        ui.add_space(GAP_SMALL);
+        let (rect, response) = ui.allocate_exact_size(vec2(13.0, 13.0), Sense::hover());
+        Icon::Warning.paint(ui.painter(), rect, Palette::of(ui).warning);
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &warning));
+        response.on_hover_text(warning);
+    }
+}
+
+fn step_button(ui: &mut Ui, icon: Icon, enabled: bool, name: &str, hint: &str) -> bool {
+    ui.add_enabled(enabled, Button::new(icon.atom()).min_size(vec2(BUTTON_WIDTH, HEIGHT)))
+        .on_hover_text(hint)
+        .accessible_name(name)
+        .clicked()
+}
