@@ -8,7 +8,8 @@
 //! | 1 | SIGKILL a worker mid-task | `kills` |
 //! | 2 | SIGKILL an idle worker, or one with unstarted tasks | `kills` |
 //! | 3 | SIGKILL, SIGSTOP before a worker is ready | `starts` |
-//! | 4, 5, 6 | SIGKILL between two steps of telling through a ring; nonsense in it | none: there is no ring yet |
+//! | 4, 5 | SIGKILL between any two steps of telling about a task | `steps` |
+//! | 6 | a worker scribbles over its ring | `steps` |
 //! | 7, 8, 9, 11 | signals, panics, `exit(0)`, stack and allocation | `crashes` |
 //! | 10 | out of memory | `limits`, where `POOLSCOPE_TEST_CGROUP` names a group |
 //! | 12, 13 | endless loops; a timeout or a stop that races an end | `timeouts` |
@@ -36,6 +37,7 @@ mod live;
 mod nonsense;
 mod sessions;
 mod starts;
+mod steps;
 mod stops;
 mod storm;
 #[path = "../support/mod.rs"]
