@@ -6,7 +6,7 @@ use std::{fmt::Write as _, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    spec::{Draft, Kind},
+    spec::{Draft, FaultKind, Kind},
     workload::{About, about},
 };
 
@@ -121,8 +121,7 @@ pub(super) struct SpecArgs {
     /// Seed of everything random [default: 1]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     seed: Option<String>,
-    /// Faults at chosen tasks; kinds: panic, abort, segfault, exit, hang, leak
-    #[arg(long, value_name = "KIND@INDEX[,...]", allow_hyphen_values = true)]
+    #[arg(long, value_name = "KIND@INDEX[,...]", allow_hyphen_values = true, help = fault_help())]
     fault: Option<String>,
     /// What is measured around each task: off, basic, full or auto [default: auto]
     #[arg(long, value_name = "LEVEL", allow_hyphen_values = true)]
@@ -166,6 +165,10 @@ impl SpecArgs {
             transport: self.transport.clone(),
         }
     }
+}
+
+fn fault_help() -> String {
+    format!("Faults at chosen tasks; kinds: {}", FaultKind::NAMES.join(", "))
 }
 
 /// What `--size` and `--param` mean to each workload.

@@ -178,16 +178,47 @@ pub enum FaultKind {
     Abort,
     /// A write to an address that is not mapped: SIGSEGV.
     Segfault,
+    /// A read of a mapped file beyond its end: SIGBUS.
+    Bus,
+    /// A division by zero that nobody checked for: SIGFPE.
+    Fpe,
+    /// An instruction that no processor knows: SIGILL.
+    Ill,
+    /// Recursion without an end, until the stack is used up: SIGABRT, after a line on stderr.
+    Overflow,
+    /// An allocation that cannot succeed: SIGABRT, after a line on stderr.
+    Oom,
     /// `exit(0)` in the middle of a task.
     Exit,
     /// An endless loop that never looks at cancellation.
     Hang,
+    /// The same, and SIGTERM is ignored.
+    Stubborn,
     /// Memory taken and never given back; the task then goes on.
     Leak,
+    /// A child process that would live for a minute, and that nobody waits for; the task then goes on.
+    Children,
+    /// A GiB of text on stdout; the task then goes on.
+    Print,
 }
 
 impl FaultKind {
-    pub const ALL: [Self; 6] = [Self::Panic, Self::Abort, Self::Segfault, Self::Exit, Self::Hang, Self::Leak];
+    pub const ALL: [Self; 14] = [
+        Self::Panic,
+        Self::Abort,
+        Self::Segfault,
+        Self::Bus,
+        Self::Fpe,
+        Self::Ill,
+        Self::Overflow,
+        Self::Oom,
+        Self::Exit,
+        Self::Hang,
+        Self::Stubborn,
+        Self::Leak,
+        Self::Children,
+        Self::Print,
+    ];
 }
 
 /// One fault at one task: `segfault@5`.

@@ -116,9 +116,17 @@ names!(
     FaultKind: Panic = "panic",
     Abort = "abort",
     Segfault = "segfault",
+    Bus = "bus",
+    Fpe = "fpe",
+    Ill = "ill",
+    Overflow = "overflow",
+    Oom = "oom",
     Exit = "exit",
     Hang = "hang",
+    Stubborn = "stubborn",
     Leak = "leak",
+    Children = "children",
+    Print = "print",
 );
 
 /// Serde reads and writes these types as their text.

@@ -375,7 +375,7 @@ mod tests {
                 "fault: exit@4 is not allowed; allowed: one fault a task",
                 "fault: hang@5 is not allowed; allowed: a task that the run has, 0 to 4",
                 "fault: boom is not allowed; allowed: KIND@TASK, where KIND is one of panic, abort, segfault, \
-                 exit, hang, leak",
+                 bus, fpe, ill, overflow, oom, exit, hang, stubborn, leak, children, print",
             ]
         );
     }

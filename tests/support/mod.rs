@@ -101,7 +101,7 @@ pub(crate) fn run_json(args: &[&str]) -> (i32, Value) {
     (code, value)
 }
 
-/// Each task ended in exactly one way, and the parts of the workers' time are a whole.
+/// Each task ended in exactly one way, none was ok twice, and the parts of the workers' time are a whole.
 pub(crate) fn assert_oracle(run: &Value) {
     let tasks = &run["tasks"];
     let sum: u64 = ["ok", "failed", "crashed", "timed_out", "cancelled", "not_run"]
@@ -110,6 +110,10 @@ pub(crate) fn assert_oracle(run: &Value) {
         .sum();
     assert_eq!(Some(sum), tasks["total"].as_u64(), "{tasks}");
     assert_eq!(tasks["total"], run["spec"]["tasks"]);
+    // A worker counts what it was told by its tasks, the tally each task once: a task done twice would show here.
+    let done =
+        run["workers"].as_array().expect("workers").iter().filter_map(|worker| worker["tasks"].as_u64());
+    assert_eq!(Some(done.sum::<u64>()), tasks["ok"].as_u64(), "{run}");
     if let Some(parts) = run["worker_time"].as_object().filter(|_| run["wall_ns"].as_u64() > Some(0)) {
         let sum: f64 = parts.values().filter_map(Value::as_f64).sum();
         assert!((sum - 1.0).abs() < 1e-9, "parts sum to {sum}: {parts:?}");

@@ -12,7 +12,7 @@ use crate::{
         icons::Icon,
         theme::{GAP, GAP_SMALL, Palette},
     },
-    spec::{Backend, Kind, PRESETS, Telemetry},
+    spec::{Backend, FaultKind, Kind, PRESETS, Telemetry},
     units,
     workload::about,
 };
@@ -176,10 +176,10 @@ fn work_group(ui: &mut Ui, form: &mut Form) {
     entry_row(ui, entry, &mut form.fields.tasks, error.as_deref(), &[]);
     lengths_rows(ui, form);
     let error = form.error("fault");
+    let kinds = FaultKind::NAMES.join(", ");
     let entry = Entry {
         label: "Faults",
-
-        about: "What goes wrong at which task: panic@3,segfault@5. Kinds: panic, abort, segfault, exit, hang, leak",
+        about: &format!("What goes wrong at which task: panic@3,segfault@5. Kinds: {kinds}"),
         hint: if form.fields.workload == Kind::Fault { "segfault@ the middle task" } else { "none" },
     };
     entry_row(ui, entry, &mut form.fields.faults, error.as_deref(), &[]);

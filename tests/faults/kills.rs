@@ -1,0 +1,201 @@
+//! Workers and engines that are killed or halted from outside, at chosen moments. `storm` does so at random ones.
+
+use std::time::Duration;
+
+use poolscope::{
+    event::{Command, Exit, Outcome, Status},
+    store::{Phase, WorkerState},
+};
+use rustix::process::Signal;
+
+use crate::{
+    live::{Live, attempts, logged},
+    support::{DEADLINE, until, workers},
+    tools::{count, finish, kill, restarts, start, transports},
+};
+
+/// The death of a worker is to be seen within 50 ms. This leaves room for a machine that is busy with other things.
+const SEEN_WITHIN_NS: u64 = 500_000_000;
+
+#[test]
+fn a_killed_worker_costs_its_running_task_which_names_signal_process_and_time() {
+    let mut slowest_ns = 0;
+    for transport in transports() {
+        for signal in [Signal::KILL, Signal::SEGV, Signal::ABORT, Signal::BUS, Signal::FPE, Signal::ILL] {
+            let run = Live::launch(&format!(
+                "{transport} workers=2 workload=sleep size=200_000_000 tasks=4 chunk=1"
+            ));
+            run.until_all_run();
+            let store = run.store();
+            let (pid, task) = (store.workers[0].pid, store.lanes[0].running.expect("it runs").task);
+            let clock = store.info.as_ref().expect("it has begun").clock;
+            let killed_ns = clock.now_ns();
+            // The standard library takes in a first SIGSEGV or SIGBUS, and expects the fault itself to come again.
+            until("it dies", DEADLINE, || (!kill(pid, signal)).then_some(()));
+            let store = run.finish();
+            assert_eq!(store.phase, Phase::Ended(Status::Finished));
+            assert_eq!((store.tally.ok, store.tally.crashed), (3, 1), "{signal:?}");
+            let crashed = &attempts(&store)[&task.0][0];
+            assert_eq!(crashed.outcome, Outcome::Crashed(Exit::Signal(signal.as_raw())));
+            let life = store.lanes[0].lives[0];
+            assert_eq!((life.pid, life.exit), (pid, Some(Exit::Signal(signal.as_raw()))));
+            for seen_ns in [crashed.end_ns, life.exited_ns.expect("it died")] {
+                let late_ns = seen_ns.saturating_sub(killed_ns);
+                assert!(
+                    seen_ns >= killed_ns && late_ns < SEEN_WITHIN_NS,
+                    "{signal:?}: seen {late_ns} ns late"
+                );
+                slowest_ns = slowest_ns.max(late_ns);
+            }
+            assert!(logged(&store, &format!("(pid {pid}) died: {}", Exit::Signal(signal.as_raw()))));
+            assert_eq!(store.workers[0].restarts, 1, "{signal:?}: it was replaced");
+        }
+    }
+    eprintln!("deaths were seen after {} µs at most", slowest_ns / 1000);
+}
+
+/// Six tasks of a second for two workers, one of which is killed half a second in: well inside its first task.
+fn run_with_a_kill(words: &str) -> (i32, serde_json::Value) {
+    let program = start(&format!("{words} workers=2 workload=sleep size=1_000_000_000 tasks=6"));
+    let victim = workers(&program.mark, 2)[0];
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(kill(victim, Signal::KILL));
+    finish(program)
+}
+
+#[test]
+fn a_killed_worker_costs_nothing_where_a_retry_is_allowed() {
+    for transport in transports() {
+        let (code, run) = run_with_a_kill(&format!("{transport} chunk=1 retries=1"));
+        assert_eq!((code, count(&run, "ok"), restarts(&run)), (0, 6, 1));
+    }
+}
+
+#[test]
+fn unstarted_tasks_of_a_killed_worker_go_to_others_free_of_charge() {
+    for transport in transports() {
+        // Two of its three tasks wait in the worker's hands.
+        let (code, run) = run_with_a_kill(&format!("{transport} chunk=3 retries=0"));
+        assert_eq!((code, count(&run, "ok"), count(&run, "crashed")), (1, 5, 1));
+    }
+}
+
+#[test]
+fn a_worker_that_holds_tasks_and_runs_none_costs_nothing() {
+    for transport in transports() {
+        let words = "workers=2 workload=sleep size=100_000_000 tasks=12 chunk=6 prefetch=1";
+        let run = Live::launch(&format!("{transport} {words}"));
+        run.until_all_run();
+        run.send(&Command::Pause);
+        run.until("what runs has ended", |store| {
+            let still = store.phase == Phase::Paused && store.lanes.iter().all(|lane| lane.running.is_none());
+            still.then_some(())
+        });
+        let victims: Vec<u32> = run.store().workers.iter().map(|row| row.pid).collect();
+        for &victim in &victims {
+            assert!(kill(victim, Signal::KILL));
+        }
+        run.until("both deaths are seen", |store| {
+            let dead = |pid| {
+                store.lanes.iter().flat_map(|lane| &lane.lives).any(|l| l.pid == pid && l.exit.is_some())
+            };
+            victims.iter().all(|&pid| dead(pid)).then_some(())
+        });
+        run.send(&Command::Resume);
+        let store = run.finish();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 12));
+        assert_eq!(store.spans().count(), 12, "nothing was tried twice");
+    }
+}
+
+#[test]
+fn a_killed_idle_worker_costs_nothing() {
+    for transport in transports() {
+        let run =
+            Live::launch(&format!("{transport} workers=3 workload=sleep size=600_000_000 tasks=2 chunk=1"));
+        let victim = run.until("two work and one is idle", |store| {
+            let busy = store.lanes.iter().filter(|lane| lane.running.is_some()).count();
+            let idle = store.workers.iter().find(|row| row.state == WorkerState::Idle);
+            idle.filter(|_| busy == 2 && store.ready_ns.is_some()).map(|row| row.pid)
+        });
+        assert!(kill(victim, Signal::KILL));
+        let store = run.finish();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 2));
+        let exit = store.lanes.iter().flat_map(|lane| &lane.lives).find(|life| life.pid == victim);
+        assert_eq!(exit.and_then(|life| life.exit), Some(Exit::Signal(9)));
+    }
+}
+
+#[test]
+fn a_stopped_worker_is_shown_holds_nobody_up_and_resumes() {
+    for transport in transports() {
+        let run =
+            Live::launch(&format!("{transport} workers=2 workload=sleep size=30_000_000 tasks=60 chunk=1"));
+        run.until_all_run();
+        let pid = run.store().workers[1].pid;
+        assert!(kill(pid, Signal::STOP));
+        run.until("it is shown as stopped", |store| {
+            (store.workers[1].state == WorkerState::Stopped).then_some(())
+        });
+        let before = run.store().workers[0].attempts;
+        run.until("the other goes on", |store| (store.workers[0].attempts >= before + 5).then_some(()));
+        assert!(kill(pid, Signal::CONT));
+        let store = run.finish();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 60));
+        assert_eq!(store.spans().count(), 60);
+        assert_eq!(store.workers[1].restarts, 0);
+    }
+}
+
+#[test]
+fn a_stopped_worker_is_timed_out_and_replaced() {
+    for transport in transports() {
+        let words = "workers=2 workload=sleep size=100_000_000 tasks=10 chunk=1 timeout=1";
+        let run = Live::launch(&format!("{transport} {words}"));
+        run.until_all_run();
+        assert!(kill(run.store().workers[0].pid, Signal::STOP));
+        let store = run.finish();
+        assert_eq!((store.tally.ok, store.tally.timed_out), (9, 1), "SIGTERM alone waits for SIGCONT");
+    }
+}
+
+/// One by one, workers soon have nothing to do while the engine is stopped. With thousands of tasks in hand they have much
+/// to tell and nobody who listens.
+#[test]
+fn nothing_is_lost_while_the_engine_is_stopped() {
+    let serial = Live::launch("backend=serial workload=square tasks=60_000").finish();
+    for pool in transports().iter().map(String::as_str).chain(["backend=threads"]) {
+        for chunk in ["1", "8000"] {
+            let run = Live::launch(&format!("{pool} workers=3 chunk={chunk} workload=square tasks=60_000"));
+            let engine = run.until("the run is under way", |store| {
+                store.info.as_ref().filter(|_| store.tally.ok > 0).map(|info| info.engine_pid)
+            });
+            assert!(kill(engine, Signal::STOP));
+            std::thread::sleep(Duration::from_secs(2));
+            assert!(!run.is_over(), "{pool}, chunk {chunk}: it was stopped in the middle of the run");
+            assert!(kill(engine, Signal::CONT));
+            let store = run.finish();
+            assert_eq!(
+                (store.phase, store.tally.ok),
+                (Phase::Ended(Status::Finished), 60_000),
+                "{pool}, {chunk}"
+            );
+            assert_eq!(store.checksum, serial.checksum, "{pool}, chunk {chunk}");
+        }
+    }
+}
+
+#[test]
+fn tasks_that_ended_in_time_while_the_engine_was_stopped_did_not_time_out() {
+    for transport in transports() {
+        let words = "workers=4 workload=sleep size=200_000_000 tasks=16 chunk=1 timeout=1";
+        let run = Live::launch(&format!("{transport} {words}"));
+        run.until_all_run();
+        let engine = run.store().info.as_ref().expect("it has begun").engine_pid;
+        assert!(kill(engine, Signal::STOP));
+        std::thread::sleep(Duration::from_secs(2));
+        assert!(kill(engine, Signal::CONT));
+        let store = run.finish();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 16), "{:?}", store.tally);
+    }
+}

@@ -1,0 +1,112 @@
+//! Much of everything: output, memory, payloads, tasks.
+
+use std::{
+    fs,
+    io::Write,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use poolscope::{event::Status, store::Phase};
+use rustix::process::Signal;
+
+use crate::{
+    live::Live,
+    support::{Program, workers},
+    tools::{Dice, allowed, count, engine, finish, kill, pools, start, transports},
+};
+
+const MIB: u64 = 1 << 20;
+
+/// Exit code, run, and the most memory that the session's own process ever held, in bytes.
+fn finish_and_weigh(program: Program) -> (i32, serde_json::Value, u64) {
+    let session = program.child.id();
+    std::thread::scope(|scope| {
+        let scales = scope.spawn(|| {
+            let mut most = 0;
+            // Until it is reaped, however it ends.
+            while let Ok(status) = fs::read_to_string(format!("/proc/{session}/status")) {
+                let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+                let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+                most = most.max(kib.unwrap_or(0) * 1024);
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            most
+        });
+        let (code, run) = finish(program);
+        (code, run, scales.join().expect("the scales hold"))
+    })
+}
+
+#[test]
+fn a_million_queued_tasks_take_little_memory_and_stop_at_once() {
+    for pool in pools() {
+        let program = start(&format!("{pool} workers=2 workload=sleep size=1_000_000 tasks=1_000_000"));
+        engine(&program.mark);
+        if pool.contains("processes") {
+            workers(&program.mark, 2);
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(kill(program.child.id(), Signal::INT));
+        let began = Instant::now();
+        let (code, run, session_bytes) = finish_and_weigh(program);
+        assert_eq!(code, 130, "{pool}");
+        assert!(count(&run, "not_run") > 900_000, "{pool}: {}", run["tasks"]);
+        assert!(began.elapsed() < Duration::from_secs(3), "{pool}: {:?}", began.elapsed());
+        let engine_bytes = run["engine"]["max_rss_bytes"].as_u64().expect("it is measured");
+        assert!(
+            session_bytes < 200 * MIB && engine_bytes < 200 * MIB,
+            "{pool}: {session_bytes} {engine_bytes}"
+        );
+    }
+}
+
+/// 64 MiB out and in again, with workers killed at moments at which most of them are in the middle of that.
+#[test]
+fn a_worker_that_dies_half_way_through_a_payload_costs_its_task_and_little_memory() {
+    if !allowed("workload").iter().any(|name| name == "payload") {
+        writeln!(std::io::stderr(), "skipped: this build moves no payloads").expect("stderr");
+        return;
+    }
+    let mut dice = Dice::new(24);
+    for transport in transports() {
+        let words = "workers=2 workload=payload size=67_108_864 tasks=12 chunk=1 retries=3";
+        let run = Live::launch(&format!("{transport} {words}"));
+        let mut victims: Vec<u32> = Vec::new();
+        while victims.len() < 4 && !run.is_over() {
+            std::thread::sleep(Duration::from_millis(20 + dice.below(100)));
+            let store = run.store();
+            let busy = store.lanes.iter().zip(&store.workers).find(|(lane, _)| lane.running.is_some());
+            let Some(pid) = busy.map(|(_, row)| row.pid).filter(|pid| !victims.contains(pid)) else {
+                continue;
+            };
+            if kill(pid, Signal::KILL) {
+                victims.push(pid);
+            }
+        }
+        let store = run.finish();
+        assert_eq!(store.phase, Phase::Ended(Status::Finished), "{transport}: {:?}", store.reason);
+        assert_eq!(store.tally.ok + store.tally.crashed, 12, "{transport}: {:?}", store.tally);
+        assert!(store.engine_max_rss_bytes < 1024 * MIB, "{transport}: {}", store.engine_max_rss_bytes);
+    }
+}
+
+/// Needs a memory group of its own, which only whoever runs the tests can give: an empty folder below `/sys/fs/cgroup`
+/// that may be written to, with a limit of 48 MiB and no swap.
+#[test]
+#[ignore = "needs POOLSCOPE_TEST_CGROUP, a memory group limited to 48 MiB"]
+fn a_worker_that_runs_out_of_memory_is_killed_alone() {
+    let group = PathBuf::from(std::env::var_os("POOLSCOPE_TEST_CGROUP").expect("the name of a group"));
+    for transport in transports() {
+        let run = Live::launch(&format!(
+            "{transport} workers=1 workload=sleep size=500_000_000 tasks=3 fault=leak@1"
+        ));
+        run.until_all_run();
+        // Only the worker, so that the engine is not what the system picks.
+        fs::write(group.join("cgroup.procs"), run.store().workers[0].pid.to_string())
+            .expect("it may be joined");
+        let store = run.finish();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 2), "{transport}");
+        assert_eq!(store.tally.crashed, 1, "{transport}");
+    }
+}

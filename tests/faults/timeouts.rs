@@ -1,0 +1,81 @@
+//! Tasks that do not end by themselves, and ends that race each other.
+
+use std::time::Duration;
+
+use poolscope::{
+    event::{Exit, Outcome, Status},
+    store::Phase,
+};
+use rustix::process::Signal;
+
+use crate::{
+    live::{Live, attempts},
+    tools::{Dice, count, engine, finish, kill, pools, run, start, transports},
+};
+
+#[test]
+fn threads_leave_hanging_tasks_behind() {
+    for fault in ["hang", "stubborn"] {
+        let words = "backend=threads workers=2 workload=square tasks=40 timeout=0.3";
+        let (code, run) = run(&format!("{words} fault={fault}@7"));
+        assert_eq!((code, &run["status"]), (1, &serde_json::json!("finished")), "{fault}");
+        assert_eq!((count(&run, "ok"), count(&run, "timed_out")), (39, 1), "{fault}");
+    }
+}
+
+#[test]
+fn a_sleeping_thread_is_cancelled_at_its_timeout() {
+    let words = "workload=sleep size=100_000_000 lengths=straggler@1:500 tasks=4 timeout=1";
+    let (_, run) = run(&format!("backend=threads workers=2 {words}"));
+    assert_eq!((count(&run, "ok"), count(&run, "timed_out")), (3, 1));
+}
+
+#[test]
+fn a_process_is_asked_to_end_and_killed_if_it_does_not_listen() {
+    for transport in transports() {
+        for (fault, signal, least_ms) in [("hang", 15, 300), ("stubborn", 9, 800)] {
+            let words = "workers=2 workload=square tasks=20 chunk=1 timeout=0.3";
+            let store = Live::launch(&format!("{transport} {words} fault={fault}@7")).finish();
+            assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 19), "{fault}");
+            let span = attempts(&store)[&7][0];
+            assert_eq!(span.outcome, Outcome::TimedOut, "{fault}");
+            assert!(span.run_ns() >= least_ms * 1_000_000, "{fault}: {} ns", span.run_ns());
+            let mut lives = store.lanes.iter().flat_map(|lane| &lane.lives);
+            assert!(lives.any(|life| life.exit == Some(Exit::Signal(signal)) && life.expected), "{fault}");
+        }
+    }
+}
+
+/// Some of these tasks end at the very moment of their timeout, some before and some after it.
+#[test]
+fn a_timeout_that_races_the_end_of_its_task_gives_exactly_one_end() {
+    for pool in pools() {
+        let (workers, tasks) = if pool.contains("serial") { (1, 30) } else { (12, 240) };
+        for rest in ["lengths=fixed", "lengths=uniform:0.3", "lengths=fixed retries=1 chunk=4"] {
+            let words =
+                format!("workers={workers} workload=sleep size=20_000_000 tasks={tasks} timeout=0.02 {rest}");
+            let store = Live::launch(&format!("{pool} {words}")).finish();
+            let tally = store.tally;
+            assert_eq!(store.phase, Phase::Ended(Status::Finished), "{pool} {rest}");
+            assert_eq!(tally.ok + tally.timed_out, tasks, "{pool} {rest}: {tally:?}");
+            assert!(tally.timed_out > 0 || !rest.contains("uniform"), "{pool}: {tally:?}");
+        }
+    }
+}
+
+#[test]
+fn a_stop_that_races_the_ends_of_tasks_gives_exactly_one_end() {
+    let mut dice = Dice::new(13);
+    for pool in pools() {
+        for _ in 0..10 {
+            let program =
+                start(&format!("{pool} workers=4 workload=sleep size=1_000_000 tasks=100_000 timeout=0.5"));
+            engine(&program.mark);
+            std::thread::sleep(Duration::from_millis(50 + dice.below(100)));
+            assert!(kill(program.child.id(), Signal::INT));
+            let (code, run) = finish(program);
+            assert_eq!((code, &run["status"]), (130, &serde_json::json!("interrupted")), "{pool}");
+            assert_eq!(count(&run, "crashed") + count(&run, "timed_out"), 0, "{pool}: {}", run["tasks"]);
+        }
+    }
+}
