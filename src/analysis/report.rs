@@ -344,7 +344,7 @@ mod tests {
             serde_json::json!([{"t_ns": 3_000_000, "workers": 4}, {"t_ns": 5_000_000, "workers": 1}])
         );
         let first = &report.summary_lines()[0];
-        assert_eq!(first, "starting    processes × 2, square, 4 tasks, resized to 4, then 1");
+        assert_eq!(first, "running     processes × 2, square, 4 tasks, resized to 4, then 1");
     }
 
     #[test]
