@@ -88,7 +88,7 @@ pub(super) trait Pool {
     fn join(&mut self, limit: Duration);
 }
 
-/// What came from the session, see [`super::commands`].
+/// What came from the session, see [`super::read_commands`].
 #[derive(Debug)]
 pub(super) enum FromSession {
     Command(crate::event::Command),

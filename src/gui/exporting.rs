@@ -380,8 +380,7 @@ mod tests {
     #[test]
     fn a_failure_stays_in_its_window_with_the_path_and_success_closes_it() {
         let writing = |id| {
-            let mut exporter = Exporter::default();
-            exporter.window = Some(ExportWindow {
+            let window = ExportWindow {
                 kind: ExportKind::Csv,
                 path: "/x/a.csv".to_owned(),
                 pattern: String::new(),
@@ -390,9 +389,9 @@ mod tests {
                 replaces: None,
                 writing: true,
                 error: None,
-            });
-            exporter.writing = Some(Writing { id: TryId(id), hidden: true });
-            exporter
+            };
+            let writing = Some(Writing { id: TryId(id), hidden: true });
+            Exporter { window: Some(window), writing, ..Exporter::default() }
         };
         let failed = || Outcome::Failed("why".to_owned());
         let mut exporter = writing(1);
