@@ -37,7 +37,7 @@ const TELL_NS: u64 = 4 * NS_PER_MS;
 /// Messages of one worker after which its credit is filled up, without waiting for it to fall silent.
 const BURST: u32 = 32;
 /// A result larger than this is a worker's mistake.
-const VALUE_LIMIT_BYTES: u64 = 32 << 20;
+const VALUE_LIMIT_BYTES: u64 = 64 << 20;
 /// Of one log line or panic message, this much is kept.
 const TEXT_LIMIT_BYTES: usize = 16 << 10;
 /// A task that killed this many workers is not tried again.
@@ -264,6 +264,7 @@ impl<'a> Dispatcher<'a> {
                 }
                 let attempt = self.records.get(&task.0).map_or(0, |record| record.attempts);
                 slot.start(settle(t_ns), attempt);
+                self.budget.task_begun();
             }
             Up::Ended { t_ns, task, end, usage, value } => {
                 if value.len_bytes() > VALUE_LIMIT_BYTES {

@@ -103,14 +103,16 @@ impl Member {
 
     /// Whether anything is to be heard from it.
     pub(super) fn look(&mut self, buffer: &mut [u8], clock: RunClock) -> bool {
-        if self.fault.is_some() {
-            return false;
-        }
-        if std::mem::take(&mut self.readable) {
+        let readable = std::mem::take(&mut self.readable);
+        // Of one that broke a rule only what it prints is still of interest: that may tell why.
+        if readable && self.fault.is_none() {
             self.read(buffer);
         }
         for print in &mut self.prints {
             print.read(buffer, clock);
+        }
+        if self.fault.is_some() {
+            return false;
         }
         match self.hearing.look() {
             Ok(something) => something,

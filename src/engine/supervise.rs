@@ -28,12 +28,29 @@ pub(super) const SIGKILL: i32 = 9;
 #[derive(Debug, Default)]
 pub(super) struct StartBudget {
     deaths_ns: Vec<u64>,
+    /// Deaths of ready workers since a task was last begun by any.
+    fruitless: u32,
     exhausted: bool,
 }
 
 impl StartBudget {
     const DEATHS: usize = 5;
     const WINDOW_NS: u64 = 10 * NS_PER_S;
+
+    /// Deaths in a row, for each worker of the pool, after which it is plain that no task will ever begin.
+    const FRUITLESS: u32 = 10;
+
+    /// Notes that a ready worker died without having begun a task; true when this exhausts the budget.
+    fn charge_fruitless(&mut self, workers: u32) -> bool {
+        self.fruitless += 1;
+        let exhausts = !self.exhausted && self.fruitless > Self::FRUITLESS * workers;
+        self.exhausted |= exhausts;
+        exhausts
+    }
+
+    pub(super) fn task_begun(&mut self) {
+        self.fruitless = 0;
+    }
 
     /// Notes one more death; true when this one exhausts the budget.
     fn charge(&mut self, now_ns: u64) -> bool {
@@ -120,6 +137,7 @@ impl Dispatcher<'_> {
         slot.losses += u32::from(!dismissed);
         let ending = slot.ending.take();
         let running = slot.running.take();
+        let fruitless = running.is_none() && !retiring && !was_useless;
         slot.presence = Presence::Vacant;
         while let Some(assigned) = slot.assigned.pop_back() {
             self.queue.put_back(assigned.batch);
@@ -159,6 +177,12 @@ impl Dispatcher<'_> {
         } else if was_useless {
             self.last_problem = Some(format!("{worker} died before it was of use: {exit}"));
             self.start_failed(worker);
+        } else if fruitless && self.budget.charge_fruitless(self.target) {
+            self.last_problem = Some(format!("{worker} died before it began a task: {exit}"));
+            let text = "workers die again and again and none begins a task: no more are started";
+            self.log(Level::Error, None, text.to_owned());
+        } else if self.budget.exhausted && fruitless {
+            // As above, for the last of them.
         } else if self.stopping.is_none() && !self.queue.is_exhausted() {
             self.spawn(worker);
         }
@@ -295,6 +319,19 @@ mod tests {
         assert!(budget.charge(5 * NS_PER_S));
         assert!(budget.exhausted);
         assert!(!budget.charge(6 * NS_PER_S), "it is exhausted once");
+    }
+
+    #[test]
+    fn deaths_without_a_task_begun_in_between_are_borne_for_a_while() {
+        let mut budget = StartBudget::default();
+        for round in 0..3 {
+            for death in 0..20 {
+                assert!(!budget.charge_fruitless(2), "death {death} of round {round}");
+            }
+            budget.task_begun();
+        }
+        assert!((0..20).all(|_| !budget.charge_fruitless(2)));
+        assert!(budget.charge_fruitless(2) && budget.exhausted);
     }
 
     #[test]

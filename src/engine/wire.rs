@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The longest frame that is believed, in bytes.
-pub(crate) const MAX_FRAME: usize = 64 << 20;
+pub(crate) const MAX_FRAME: usize = 72 << 20;
 const LENGTH_BYTES: usize = 4;
 
 /// Engine to worker.

@@ -220,7 +220,7 @@ const PAYLOAD: About = About {
     size_name: "data",
     size_unit: "bytes",
     size_default: 4 * MIB,
-    size_max: 16 * MIB,
+    size_max: 64 * MIB,
     params: &[],
     ..MEMORY
 };
