@@ -131,8 +131,8 @@ impl Dispatcher<'_> {
         let now_ns = self.clock.now_ns();
         let slot = &mut self.slots[worker.index()];
         // One that never worked, or broke the rules, would do so again: that is what the start budget is for.
-        let was_useless =
-            matches!(slot.presence, Presence::Starting { .. }) || slot.condemned || fault.is_some();
+        let broke_rules = fault.is_some();
+        let was_useless = matches!(slot.presence, Presence::Starting { .. }) || slot.condemned || broke_rules;
         let (retiring, dismissed) = (slot.retiring, slot.dismissed);
         slot.losses += u32::from(!dismissed);
         let ending = slot.ending.take();
@@ -150,12 +150,12 @@ impl Dispatcher<'_> {
             exit,
             expected: ending.is_some() || dismissed,
         });
-        if let Some(fault) = fault {
-            self.log(
-                Level::Error,
-                Some(worker),
-                format!("{worker} broke the protocol and was killed: {fault}"),
-            );
+        let problem = fault.map_or_else(
+            || format!("{worker} died before it was of use: {exit}"),
+            |fault| format!("{worker} broke the protocol and was killed: {fault}"),
+        );
+        if broke_rules {
+            self.log(Level::Error, Some(worker), problem.clone());
         }
         if let Some(running) = running {
             let outcome = match ending {
@@ -175,7 +175,7 @@ impl Dispatcher<'_> {
         if retiring {
             // Its place is not filled again.
         } else if was_useless {
-            self.last_problem = Some(format!("{worker} died before it was of use: {exit}"));
+            self.last_problem = Some(problem);
             self.start_failed(worker);
         } else if fruitless && self.budget.charge_fruitless(self.target) {
             self.last_problem = Some(format!("{worker} died before it began a task: {exit}"));
