@@ -103,14 +103,17 @@ impl Member {
 
     /// Whether anything is to be heard from it.
     pub(super) fn look(&mut self, buffer: &mut [u8], clock: RunClock) -> bool {
-        if self.fault.is_some() {
-            return false;
-        }
-        if std::mem::take(&mut self.readable) {
-            self.read(buffer);
-        }
+        // What it prints may tell why it broke a rule.
         for print in &mut self.prints {
             print.read(buffer, clock);
+        }
+        let readable = std::mem::take(&mut self.readable);
+        if self.fault.is_some() {
+            // Its stream is not read any more: what is in there must hold up nobody who wants to reap it.
+            return false;
+        }
+        if readable {
+            self.read(buffer);
         }
         match self.hearing.look() {
             Ok(something) => something,
@@ -191,6 +194,7 @@ impl Member {
     /// It broke a rule: nothing more is believed, and it is killed.
     pub(super) fn condemn(&mut self, fault: String) {
         self.fault.get_or_insert(fault);
+        self.readable = false;
         let _already_gone = self.kill(Signal::KILL);
     }
 
