@@ -26,6 +26,8 @@ const PLENTY_CHUNKS: u64 = 4;
 const PLENTY_CHUNKS_FOR_GOOD: u64 = 64;
 /// Bytes under way to one worker beyond which it gets nothing more: it could not begin it yet.
 const BACKLOG_LIMIT: usize = 1 << 20;
+/// Inputs that are handed over together. One task's may be larger.
+const PART_BYTES: u64 = 8 << 20;
 /// Bytes that one worker holds for tasks that it has not begun, beyond which it gets nothing more. One task may be larger.
 const INPUT_LIMIT: u64 = 32 << 20;
 /// Chunks are taken from one worker for another only where they mean a wait of at least this long.
@@ -100,7 +102,8 @@ impl Dispatcher<'_> {
             && self.input_bytes(worker) < INPUT_LIMIT
         {
             self.queue.refill(dispatched_ns);
-            let Some(batch) = self.queue.take(self.spec.chunk_tasks(), dispatched_ns) else { break };
+            let count = self.tasks_at_a_time();
+            let Some(batch) = self.queue.take(count, dispatched_ns) else { break };
             let follows = given.back().is_some_and(|last| last.batch.tasks.end == batch.tasks.start);
             if !follows && !self.give(worker, &mut given) {
                 self.queue.put_back(batch);
@@ -114,6 +117,19 @@ impl Dispatcher<'_> {
         }
         self.give(worker, &mut given);
         self.queue.refill(dispatched_ns);
+    }
+
+    /// Tasks to hand over together: a chunk, or as much of the next one as its inputs allow. A chunk whose inputs are
+    /// larger than that goes in parts, since all of a part must be in memory before any of it has left.
+    fn tasks_at_a_time(&self) -> u32 {
+        let chunk = self.spec.chunk_tasks();
+        let Some(first) = self.queue.first().filter(|_| workload::has_input(self.spec)) else { return chunk };
+        let tasks = first..first.saturating_add(chunk).min(self.spec.tasks);
+        let bytes = tasks.scan(0, |sum, task| {
+            *sum += u64::from(workload::input_bytes(self.spec, TaskId(task)));
+            Some(*sum)
+        });
+        (bytes.take_while(|sum| *sum <= PART_BYTES).count() as u32).max(1)
     }
 
     /// Bytes that a worker holds for tasks that it has not begun.

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
 
 use super::{
     gil::{Gil, SeatId, Turns},
@@ -28,9 +28,6 @@ use crate::{
     workload::Cancelled,
 };
 
-/// Messages that may wait for one worker. A thread in a long task gathers two for each time that tasks are taken back
-/// from it.
-const DOWN_CAPACITY: usize = 4096;
 /// Messages of one worker that may wait for the dispatcher; beyond, the worker waits.
 const UP_CAPACITY: usize = 256;
 /// Workers' threads carry this prefix in their names; the panic hook knows them by it.
@@ -130,10 +127,7 @@ struct Member {
 
 impl Member {
     fn send(&self, message: Down) -> io::Result<()> {
-        self.down.try_send(message).map_err(|error| match error {
-            TrySendError::Full(_) => io::ErrorKind::WouldBlock.into(),
-            TrySendError::Disconnected(_) => io::ErrorKind::BrokenPipe.into(),
-        })
+        self.down.send(message).map_err(|_closed| io::ErrorKind::BrokenPipe.into())
     }
 
     /// Looks for anything new. What a thread of this very process gets wrong is a bug of ours, and ends the engine.
@@ -197,7 +191,8 @@ impl ThreadPool {
 
 impl Pool for ThreadPool {
     fn spawn(&mut self, worker: WorkerId, job: &Job) -> io::Result<Spawned> {
-        let (down, down_receiver) = bounded(DOWN_CAPACITY);
+        // What waits here is bounded by what the dispatcher hands out: a thread cannot be ended for not listening.
+        let (down, down_receiver) = unbounded();
         let (up_sender, up) = bounded(UP_CAPACITY);
         let (tell_tid, tid) = bounded(1);
         let cancel = Arc::new(CancelToken::default());
