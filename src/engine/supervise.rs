@@ -213,7 +213,8 @@ impl Dispatcher<'_> {
         for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
             let slot = &self.slots[worker.index()];
             match slot.presence {
-                Presence::Starting { deadline_ns } if now_ns >= deadline_ns => {
+                // A thread has begun before it counts as starting. It cannot be ended alone, and may only be slow.
+                Presence::Starting { deadline_ns } if now_ns >= deadline_ns && self.pool.has_processes() => {
                     self.condemn(worker, &format!("not ready after {} s", START_LIMIT_NS / NS_PER_S));
                 }
                 _ => self.supervise_task(worker, now_ns),
@@ -248,8 +249,14 @@ impl Dispatcher<'_> {
 
     /// A thread that does not end its task cannot be ended alone. The run goes on without it.
     fn abandon_thread(&mut self, worker: WorkerId) {
+        // It may come back one day, and must find nothing that others have done meanwhile.
+        self.recall(worker, 0);
         let now_ns = self.clock.now_ns();
         let slot = &mut self.slots[worker.index()];
+        if slot.unstarted() > 0 {
+            // It has begun another task at this very moment: then it has ended this one, and says so.
+            return;
+        }
         let (Some(running), Some(ending)) = (slot.running.take(), slot.ending.take()) else { return };
         while let Some(assigned) = slot.assigned.pop_back() {
             self.queue.put_back(assigned.batch);
