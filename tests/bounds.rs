@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{assert_oracle, command, mark, run_json, wait};
+use support::{DEADLINE, assert_oracle, command, mark, run_json, signal, until, wait, workers};
 
 #[test]
 fn workers_that_write_nonsense_into_their_rings_are_ended_and_the_run_with_them() {
@@ -26,4 +26,37 @@ fn a_chunk_may_be_more_than_its_worker_can_be_sent_at_once() {
         let (code, run) = run_json(&[&spec[..], &args].concat());
         assert_eq!(code, 0, "{}", run["tasks"]);
     }
+}
+
+#[test]
+fn what_a_worker_holds_that_was_stopped_between_two_tasks_goes_to_others() {
+    let args = [
+        "run",
+        "--json",
+        "--workers",
+        "2",
+        "--workload",
+        "sleep",
+        "--size",
+        "10000000",
+        "--tasks",
+        "40",
+        "--chunk",
+        "1",
+        "--prefetch",
+        "20",
+    ];
+    let mark = mark();
+    let child = command(&args, &mark).env("POOLSCOPE_STOP_AT", "end-published:3").spawn().expect("it starts");
+    let program = support::Program { child, mark };
+    let both = workers(&program.mark, 2);
+    until("both stop after their third task", DEADLINE, || {
+        let stopped = |pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap().contains(") T ");
+        both.iter().all(stopped).then_some(())
+    });
+    signal(both[0], "CONT");
+    let output = wait(program);
+    let run: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a run");
+    assert_oracle(&run);
+    assert_eq!(run["tasks"]["ok"], 40, "{}", run["tasks"]);
 }

@@ -32,6 +32,8 @@ const PART_BYTES: u64 = 8 << 20;
 const INPUT_LIMIT: u64 = 32 << 20;
 /// Chunks are taken from one worker for another only where they mean a wait of at least this long.
 const WORTH_TAKING_NS: u64 = NS_PER_MS / 2;
+/// A worker that runs nothing and has not begun what it was given this long ago has been stopped, or gets no core.
+const STANDSTILL_NS: u64 = 100 * NS_PER_MS;
 
 impl Dispatcher<'_> {
     pub(super) fn learn_length(&mut self, run_ns: u64) {
@@ -202,21 +204,30 @@ impl Dispatcher<'_> {
         }
         let Some(idle) = self.slots.iter().position(Slot::is_idle) else { return };
         let now_ns = self.clock.now_ns();
-        let Some(rich) = (0..self.slots.len()).max_by_key(|at| self.slots[*at].spare_chunks()) else {
-            return;
-        };
+        let richest = (0..self.slots.len())
+            .filter(|at| self.is_worth_taking(&self.slots[*at], now_ns))
+            .max_by_key(|at| self.slots[*at].spare_chunks());
+        let Some(rich) = richest else { return };
         let slot = &self.slots[rich];
         let spare = slot.spare_chunks();
-        let Some(running) = slot.running else { return };
-        // What it runs has taken long already, or what it holds will.
-        let held_ns = self.mean_task_ns.unwrap_or(0.0) * f64::from(slot.unstarted());
-        let expected_ns = now_ns.saturating_sub(running.start_ns).max(held_ns as u64);
-        if spare == 0 || expected_ns < WORTH_TAKING_NS {
-            return;
-        }
         let keep = slot.assigned.iter().take(slot.assigned.len() - spare.div_ceil(2));
         let keep = keep.map(|chunk| chunk.batch.len()).sum();
         self.recall(WorkerId(rich as u32), keep);
         self.feed(WorkerId(idle as u32));
+    }
+    /// Whether chunks that a worker holds wait longer with it than with somebody who has nothing to do.
+    fn is_worth_taking(&self, slot: &Slot, now_ns: u64) -> bool {
+        if slot.spare_chunks() == 0 || slot.recalling || slot.condemned {
+            return false;
+        }
+        let held_ns = self.mean_task_ns.unwrap_or(0.0) * f64::from(slot.unstarted());
+        match (slot.running, slot.assigned.front()) {
+            // What it runs has taken long already, or what it holds will.
+            (Some(running), _) => {
+                now_ns.saturating_sub(running.start_ns).max(held_ns as u64) >= WORTH_TAKING_NS
+            }
+            (None, Some(next)) => now_ns.saturating_sub(next.dispatched_ns) >= STANDSTILL_NS,
+            (None, None) => false,
+        }
     }
 }

@@ -116,9 +116,9 @@ impl Slot {
             || (self.running.is_none() && !self.recalling && self.unstarted() == 0)
     }
 
-    /// Chunks of which nothing is known to have begun, while it runs another.
+    /// Chunks beyond the one of which it runs a task.
     pub(super) fn spare_chunks(&self) -> usize {
-        if self.running.is_some() { self.assigned.len().saturating_sub(1) } else { 0 }
+        self.assigned.len().saturating_sub(usize::from(self.running.is_some()))
     }
 
     /// Tasks handed over whose start is not known.
