@@ -60,3 +60,25 @@ fn what_a_worker_holds_that_was_stopped_between_two_tasks_goes_to_others() {
     assert_oracle(&run);
     assert_eq!(run["tasks"]["ok"], 40, "{}", run["tasks"]);
 }
+
+#[test]
+fn however_often_workers_die_each_death_is_its_own_and_each_place_is_filled_again() {
+    let faults: Vec<String> = (0..600).map(|task| format!("exit@{task}")).collect();
+    let (code, run) = run_json(&[
+        "--workers",
+        "2",
+        "--workload",
+        "square",
+        "--tasks",
+        "601",
+        "--chunk",
+        "1",
+        "--fault",
+        &faults.join(","),
+    ]);
+    assert_eq!((code, &run["tasks"]["crashed"]), (1, &600.into()));
+    for worker in run["workers"].as_array().expect("workers") {
+        // That a worker was gone before it could be given its next task is no fault of its own to be killed for.
+        assert_eq!(worker["exit"]["code"], 0, "{worker}");
+    }
+}

@@ -135,7 +135,8 @@ impl ProcessPool {
                     // A stream that cannot be written to is about to end, and says so to its reader.
                     let _ends_soon = member.send_rest();
                 }
-                DEATH => member.dead = true,
+                // What tells of a death may be a predecessor's, see `reap`, and nobody is buried alive.
+                DEATH => member.dead = member.has_ended(),
                 print => {
                     if let Some(at) = PRINTS.iter().position(|kind| *kind == print) {
                         member.prints[at].readable = true;
@@ -181,6 +182,10 @@ impl ProcessPool {
     fn reap(&mut self, at: usize) -> Option<News> {
         let worker = WorkerId(at as u32);
         let mut member = self.members[at].take()?;
+        // Closing them is not enough: a child that is just being spawned holds copies until its program begins, and what
+        // they have to tell would be taken for the next worker's here.
+        self.listener.remove(&member.pidfd);
+        self.listener.remove(member.stream());
         let exit = member.reap();
         Some(News::Died { worker, exit, fault: member.fault.take() })
     }
