@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{
     dispatcher::Dispatcher,
-    pool::Recall,
+    pool::{PART_TASKS, Recall},
     slot::{Assigned, Slot},
 };
 use crate::{
@@ -126,7 +126,7 @@ impl Dispatcher<'_> {
     fn tasks_at_a_time(&self) -> u32 {
         let chunk = self.spec.chunk_tasks();
         let Some(first) = self.queue.first().filter(|_| workload::has_input(self.spec)) else { return chunk };
-        let tasks = first..first.saturating_add(chunk).min(self.spec.tasks);
+        let tasks = first..first.saturating_add(chunk.min(PART_TASKS)).min(self.spec.tasks);
         let bytes = tasks.scan(0, |sum, task| {
             *sum += u64::from(workload::input_bytes(self.spec, TaskId(task)));
             Some(*sum)

@@ -10,14 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
 use super::{
     gil::{Gil, SeatId, Turns},
     hear::{Heard, Hearing},
     link::{Frames, RingLink},
     listen::Listener,
-    pool::{News, Pool, Recall, Spawned},
+    pool::{News, PART_TASKS, Pool, Recall, Spawned},
     ring::{Bell, Consumer, LockMemory, Producer, Region, settle_down},
     steps::Steps,
     wire::{Down, Job, Up},
@@ -28,6 +28,9 @@ use crate::{
     workload::Cancelled,
 };
 
+/// Messages that may wait for one worker. A thread in a long task gathers two for each time that tasks are taken back
+/// from it, and one for each input.
+const DOWN_CAPACITY: usize = 4 * PART_TASKS as usize;
 /// Messages of one worker that may wait for the dispatcher; beyond, the worker waits.
 const UP_CAPACITY: usize = 256;
 /// Workers' threads carry this prefix in their names; the panic hook knows them by it.
@@ -127,7 +130,10 @@ struct Member {
 
 impl Member {
     fn send(&self, message: Down) -> io::Result<()> {
-        self.down.send(message).map_err(|_closed| io::ErrorKind::BrokenPipe.into())
+        self.down.try_send(message).map_err(|error| match error {
+            TrySendError::Full(_) => io::ErrorKind::WouldBlock.into(),
+            TrySendError::Disconnected(_) => io::ErrorKind::BrokenPipe.into(),
+        })
     }
 
     /// Looks for anything new. What a thread of this very process gets wrong is a bug of ours, and ends the engine.
@@ -191,8 +197,7 @@ impl ThreadPool {
 
 impl Pool for ThreadPool {
     fn spawn(&mut self, worker: WorkerId, job: &Job) -> io::Result<Spawned> {
-        // What waits here is bounded by what the dispatcher hands out: a thread cannot be ended for not listening.
-        let (down, down_receiver) = unbounded();
+        let (down, down_receiver) = bounded(DOWN_CAPACITY);
         let (up_sender, up) = bounded(UP_CAPACITY);
         let (tell_tid, tid) = bounded(1);
         let cancel = Arc::new(CancelToken::default());
@@ -237,8 +242,12 @@ impl Pool for ThreadPool {
         member.send(Down::Chunk { first, count })
     }
 
-    fn backlog_bytes(&self, _worker: WorkerId) -> usize {
-        0
+    /// Nothing has to leave. But a thread that has half of what may wait for it gets nothing more: it cannot be ended for
+    /// not listening.
+    fn backlog_bytes(&self, worker: WorkerId) -> usize {
+        let member = self.members.get(worker.index()).and_then(Option::as_ref);
+        let is_behind = member.is_some_and(|member| member.down.len() >= DOWN_CAPACITY / 2);
+        if is_behind { usize::MAX } else { 0 }
     }
 
     fn recall(&mut self, worker: WorkerId, keep: u32) -> io::Result<Recall> {
