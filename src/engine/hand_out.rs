@@ -157,7 +157,7 @@ impl Dispatcher<'_> {
             while let Some(chunk) = chunks.pop_back() {
                 self.queue.put_back(chunk.batch);
             }
-            self.condemn(worker, &format!("it cannot be reached: {error}"));
+            self.lose_touch(worker, &error);
             return false;
         }
         self.queue_changed = true;
@@ -175,13 +175,13 @@ impl Dispatcher<'_> {
     /// Wants tasks back from one worker, all that it has not begun but `keep`. Without a ring it gives back all, later.
     pub(super) fn recall(&mut self, worker: WorkerId, keep: u32) {
         let slot = &mut self.slots[worker.index()];
-        if !slot.is_alive() || slot.condemned || slot.recalling || slot.unstarted() == 0 {
+        if !slot.is_alive() || slot.condemned || slot.leaving || slot.recalling || slot.unstarted() == 0 {
             return;
         }
         match self.pool.recall(worker, keep) {
             Ok(Recall::Done(count)) => self.put_back(worker, count),
             Ok(Recall::Asked) => slot.recalling = true,
-            Err(error) => self.condemn(worker, &format!("it cannot be reached: {error}")),
+            Err(error) => self.lose_touch(worker, &error),
         }
     }
 
@@ -217,7 +217,7 @@ impl Dispatcher<'_> {
     }
     /// Whether chunks that a worker holds wait longer with it than with somebody who has nothing to do.
     fn is_worth_taking(&self, slot: &Slot, now_ns: u64) -> bool {
-        if slot.spare_chunks() == 0 || slot.recalling || slot.condemned {
+        if slot.spare_chunks() == 0 || slot.recalling || slot.condemned || slot.leaving {
             return false;
         }
         let held_ns = self.mean_task_ns.unwrap_or(0.0) * f64::from(slot.unstarted());

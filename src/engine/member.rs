@@ -87,7 +87,11 @@ impl Member {
                 Ok(count) => self.sent += count,
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::AGAIN) => return Ok(()),
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    // Nobody reads there any more: see to it that it ends, even if it goes on talking.
+                    self.hung_up = true;
+                    return Err(error.into());
+                }
             }
         }
         self.out.clear();

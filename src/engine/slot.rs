@@ -70,8 +70,10 @@ pub(super) struct Slot {
     pub(super) retiring: bool,
     /// It was told to quit while the run goes on.
     pub(super) dismissed: bool,
-    /// Its stream broke a rule or cannot be written: it gets no more work and will die.
+    /// It broke a rule: it gets no more work and will die.
     pub(super) condemned: bool,
+    /// It has closed its stream, and will be dead in a moment. Until then it is believed, but gets no more work.
+    pub(super) leaving: bool,
 }
 
 impl Slot {
@@ -87,6 +89,7 @@ impl Slot {
             retiring: false,
             dismissed: false,
             condemned: false,
+            leaving: false,
         }
     }
 
@@ -94,6 +97,7 @@ impl Slot {
     pub(super) fn can_take(&self, credit: usize) -> bool {
         self.presence == Presence::Ready
             && !self.condemned
+            && !self.leaving
             && !self.recalling
             && !self.retiring
             && !self.dismissed

@@ -1,5 +1,7 @@
 //! Births, deaths and deadlines of workers. The end of a run is in [`super::ending`].
 
+use std::io;
+
 use super::{
     dispatcher::Dispatcher,
     sampler::Target,
@@ -170,6 +172,17 @@ impl Dispatcher<'_> {
         self.log(Level::Error, Some(worker), format!("{worker} is ended: {fault}"));
         // Its death is told like any other, and then it is buried.
         let _already_gone = self.pool.kill(worker, SIGKILL);
+    }
+
+    /// A worker cannot be sent anything. If it has closed its stream it is dying of something else, of which its death will
+    /// tell; otherwise it has broken a rule.
+    pub(super) fn lose_touch(&mut self, worker: WorkerId, error: &io::Error) {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset};
+        if self.pool.has_processes() && matches!(error.kind(), BrokenPipe | ConnectionReset) {
+            self.slots[worker.index()].leaving = true;
+        } else {
+            self.condemn(worker, &format!("it cannot be reached: {error}"));
+        }
     }
 
     pub(super) fn kill_on_request(&mut self, worker: WorkerId, signal: i32) {
