@@ -152,10 +152,7 @@ impl<'a> Dispatcher<'a> {
                 self.emitter.flush();
             }
         };
-        for slot in &mut self.slots {
-            // Handed out and never started: after a stop these count as not run, and nothing is in flight.
-            slot.assigned.clear();
-        }
+        self.drop_the_unheard();
         self.sample_queue();
         self.emitter.flush();
         self.dismiss();

@@ -103,6 +103,18 @@ impl Dispatcher<'_> {
         None
     }
 
+    /// What was handed out and never started counts as not run after a stop, and nothing is in flight. A worker that may
+    /// have begun it and was not heard of in time would not hear that it shall quit either.
+    pub(super) fn drop_the_unheard(&mut self) {
+        for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
+            if self.stopping.is_some() && !self.slots[worker.index()].is_still() && self.pool.has_processes()
+            {
+                let _already_gone = self.pool.kill(worker, SIGKILL);
+            }
+            self.slots[worker.index()].assigned.clear();
+        }
+    }
+
     /// Takes the last samples, then ends every worker and waits for it.
     pub(super) fn dismiss(&mut self) {
         if self.session_gone {

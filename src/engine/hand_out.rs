@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{
     dispatcher::Dispatcher,
-    pool::Recall,
+    pool::{PART_TASKS, Recall},
     slot::{Assigned, Slot},
 };
 use crate::{
@@ -26,10 +26,14 @@ const PLENTY_CHUNKS: u64 = 4;
 const PLENTY_CHUNKS_FOR_GOOD: u64 = 64;
 /// Bytes under way to one worker beyond which it gets nothing more: it could not begin it yet.
 const BACKLOG_LIMIT: usize = 1 << 20;
+/// Inputs that are handed over together. One task's may be larger.
+const PART_BYTES: u64 = 8 << 20;
 /// Bytes that one worker holds for tasks that it has not begun, beyond which it gets nothing more. One task may be larger.
 const INPUT_LIMIT: u64 = 32 << 20;
 /// Chunks are taken from one worker for another only where they mean a wait of at least this long.
 const WORTH_TAKING_NS: u64 = NS_PER_MS / 2;
+/// A worker that runs nothing and has not begun what it was given this long ago has been stopped, or gets no core.
+const STANDSTILL_NS: u64 = 100 * NS_PER_MS;
 
 impl Dispatcher<'_> {
     pub(super) fn learn_length(&mut self, run_ns: u64) {
@@ -100,7 +104,8 @@ impl Dispatcher<'_> {
             && self.input_bytes(worker) < INPUT_LIMIT
         {
             self.queue.refill(dispatched_ns);
-            let Some(batch) = self.queue.take(self.spec.chunk_tasks(), dispatched_ns) else { break };
+            let count = self.tasks_at_a_time();
+            let Some(batch) = self.queue.take(count, dispatched_ns) else { break };
             let follows = given.back().is_some_and(|last| last.batch.tasks.end == batch.tasks.start);
             if !follows && !self.give(worker, &mut given) {
                 self.queue.put_back(batch);
@@ -114,6 +119,19 @@ impl Dispatcher<'_> {
         }
         self.give(worker, &mut given);
         self.queue.refill(dispatched_ns);
+    }
+
+    /// Tasks to hand over together: a chunk, or as much of the next one as its inputs allow. A chunk whose inputs are
+    /// larger than that goes in parts, since all of a part must be in memory before any of it has left.
+    fn tasks_at_a_time(&self) -> u32 {
+        let chunk = self.spec.chunk_tasks();
+        let Some(first) = self.queue.first().filter(|_| workload::has_input(self.spec)) else { return chunk };
+        let tasks = first..first.saturating_add(chunk.min(PART_TASKS)).min(self.spec.tasks);
+        let bytes = tasks.scan(0, |sum, task| {
+            *sum += u64::from(workload::input_bytes(self.spec, TaskId(task)));
+            Some(*sum)
+        });
+        (bytes.take_while(|sum| *sum <= PART_BYTES).count() as u32).max(1)
     }
 
     /// Bytes that a worker holds for tasks that it has not begun.
@@ -139,7 +157,7 @@ impl Dispatcher<'_> {
             while let Some(chunk) = chunks.pop_back() {
                 self.queue.put_back(chunk.batch);
             }
-            self.condemn(worker, &format!("it cannot be reached: {error}"));
+            self.lose_touch(worker, &error);
             return false;
         }
         self.queue_changed = true;
@@ -157,13 +175,13 @@ impl Dispatcher<'_> {
     /// Wants tasks back from one worker, all that it has not begun but `keep`. Without a ring it gives back all, later.
     pub(super) fn recall(&mut self, worker: WorkerId, keep: u32) {
         let slot = &mut self.slots[worker.index()];
-        if !slot.is_alive() || slot.condemned || slot.recalling || slot.unstarted() == 0 {
+        if !slot.is_alive() || slot.condemned || slot.leaving || slot.recalling || slot.unstarted() == 0 {
             return;
         }
         match self.pool.recall(worker, keep) {
             Ok(Recall::Done(count)) => self.put_back(worker, count),
             Ok(Recall::Asked) => slot.recalling = true,
-            Err(error) => self.condemn(worker, &format!("it cannot be reached: {error}")),
+            Err(error) => self.lose_touch(worker, &error),
         }
     }
 
@@ -186,21 +204,30 @@ impl Dispatcher<'_> {
         }
         let Some(idle) = self.slots.iter().position(Slot::is_idle) else { return };
         let now_ns = self.clock.now_ns();
-        let Some(rich) = (0..self.slots.len()).max_by_key(|at| self.slots[*at].spare_chunks()) else {
-            return;
-        };
+        let richest = (0..self.slots.len())
+            .filter(|at| self.is_worth_taking(&self.slots[*at], now_ns))
+            .max_by_key(|at| self.slots[*at].spare_chunks());
+        let Some(rich) = richest else { return };
         let slot = &self.slots[rich];
         let spare = slot.spare_chunks();
-        let Some(running) = slot.running else { return };
-        // What it runs has taken long already, or what it holds will.
-        let held_ns = self.mean_task_ns.unwrap_or(0.0) * f64::from(slot.unstarted());
-        let expected_ns = now_ns.saturating_sub(running.start_ns).max(held_ns as u64);
-        if spare == 0 || expected_ns < WORTH_TAKING_NS {
-            return;
-        }
         let keep = slot.assigned.iter().take(slot.assigned.len() - spare.div_ceil(2));
         let keep = keep.map(|chunk| chunk.batch.len()).sum();
         self.recall(WorkerId(rich as u32), keep);
         self.feed(WorkerId(idle as u32));
+    }
+    /// Whether chunks that a worker holds wait longer with it than with somebody who has nothing to do.
+    fn is_worth_taking(&self, slot: &Slot, now_ns: u64) -> bool {
+        if slot.spare_chunks() == 0 || slot.recalling || slot.condemned || slot.leaving {
+            return false;
+        }
+        let held_ns = self.mean_task_ns.unwrap_or(0.0) * f64::from(slot.unstarted());
+        match (slot.running, slot.assigned.front()) {
+            // What it runs has taken long already, or what it holds will.
+            (Some(running), _) => {
+                now_ns.saturating_sub(running.start_ns).max(held_ns as u64) >= WORTH_TAKING_NS
+            }
+            (None, Some(next)) => now_ns.saturating_sub(next.dispatched_ns) >= STANDSTILL_NS,
+            (None, None) => false,
+        }
     }
 }

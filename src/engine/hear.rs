@@ -3,10 +3,14 @@
 use std::collections::VecDeque;
 
 use super::{
-    ring::{Consumer, Corrupt, Record},
-    wire::{TaskEnd, Up},
+    ring::{CAPACITY, Consumer, Corrupt, Record},
+    wire::{MAX_FRAME, TaskEnd, Up},
 };
 use crate::ids::TaskId;
+
+/// Bytes of results that may have come as frames before the ring says so. A worker that keeps the rules has one under way
+/// and those of one reading of its stream; twice the longest frame is more than that.
+const AHEAD_BYTES: u64 = 2 * MAX_FRAME as u64;
 
 /// What a worker has said and the dispatcher has not heard yet.
 #[derive(Debug)]
@@ -16,6 +20,8 @@ pub(super) struct Hearing {
     frames: VecDeque<Up>,
     /// Ends that came as frames, until the ring says that it is their turn.
     long_ends: VecDeque<Up>,
+    /// Bytes of their results.
+    ahead_bytes: u64,
     /// The ring has announced the end of this task as a frame.
     awaited: Option<TaskId>,
 }
@@ -31,13 +37,19 @@ pub(super) enum Heard {
 
 impl Hearing {
     pub(super) fn new(ring: Option<Consumer>) -> Self {
-        Self { ring, frames: VecDeque::new(), long_ends: VecDeque::new(), awaited: None }
+        Self { ring, frames: VecDeque::new(), long_ends: VecDeque::new(), ahead_bytes: 0, awaited: None }
     }
 
     /// Takes in a frame. An error is what this worker must not say in a frame.
     pub(super) fn frame(&mut self, up: Up) -> Result<(), String> {
         match (&self.ring, &up) {
-            (Some(_), Up::Ended { .. }) => self.long_ends.push_back(up),
+            (Some(_), Up::Ended { .. }) => {
+                self.ahead_bytes += long_bytes(&up);
+                self.long_ends.push_back(up);
+                if self.long_ends.len() as u64 > CAPACITY || self.ahead_bytes > AHEAD_BYTES {
+                    return Err("it sends ends that its ring does not tell of".to_owned());
+                }
+            }
             (Some(_), Up::Started { .. } | Up::Returned { .. } | Up::Lock(_)) => {
                 return Err("it says in a frame what belongs into its ring".to_owned());
             }
@@ -72,6 +84,7 @@ impl Hearing {
             Some(Record::Lock(lock)) => Heard::Up(Up::Lock(lock)),
             Some(Record::EndedInFrame { task }) => {
                 let end = self.long_ends.pop_front();
+                self.ahead_bytes -= end.as_ref().map_or(0, long_bytes);
                 self.awaited = if end.is_some() { None } else { Some(task) };
                 end.map_or(Heard::FrameMissing, Heard::Up)
             }
@@ -83,6 +96,15 @@ impl Hearing {
         if let Some(ring) = &self.ring {
             ring.release();
         }
+    }
+}
+
+/// What an end that came as a frame takes of memory.
+fn long_bytes(up: &Up) -> u64 {
+    match up {
+        Up::Ended { end: TaskEnd::Failed(why), .. } => why.len() as u64,
+        Up::Ended { value, .. } => value.len_bytes(),
+        _ => 0,
     }
 }
 
@@ -138,6 +160,20 @@ mod tests {
         assert!(matches!(hearing.next(), Ok(Heard::FrameMissing)), "it does not pass over it");
         hearing.frame(long_end(0)).unwrap();
         assert_eq!(all(&mut hearing), [long_end(0)]);
+    }
+
+    #[test]
+    fn ends_that_the_ring_never_announces_are_not_gathered_for_ever() {
+        for bytes in [1, 40 << 20] {
+            let (mut hearing, _) = pair();
+            let text = "x".repeat(bytes);
+            let refused = (0..=CAPACITY).any(|task| {
+                let end = TaskEnd::Failed(text.clone());
+                let (task, value) = (TaskId(task as u32), Value::Unit);
+                hearing.frame(Up::Ended { t_ns: 1, task, end, usage: Usage::default(), value }).is_err()
+            });
+            assert!(refused, "ends of {bytes} bytes");
+        }
     }
 
     #[test]

@@ -87,7 +87,11 @@ impl Member {
                 Ok(count) => self.sent += count,
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::AGAIN) => return Ok(()),
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    // Nobody reads there any more: see to it that it ends, even if it goes on talking.
+                    self.hung_up = true;
+                    return Err(error.into());
+                }
             }
         }
         self.out.clear();
@@ -103,16 +107,17 @@ impl Member {
 
     /// Whether anything is to be heard from it.
     pub(super) fn look(&mut self, buffer: &mut [u8], clock: RunClock) -> bool {
-        let readable = std::mem::take(&mut self.readable);
-        // Of one that broke a rule only what it prints is still of interest: that may tell why.
-        if readable && self.fault.is_none() {
-            self.read(buffer);
-        }
+        // What it prints may tell why it broke a rule.
         for print in &mut self.prints {
             print.read(buffer, clock);
         }
+        let readable = std::mem::take(&mut self.readable);
         if self.fault.is_some() {
+            // Its stream is not read any more: what is in there must hold up nobody who wants to reap it.
             return false;
+        }
+        if readable {
+            self.read(buffer);
         }
         match self.hearing.look() {
             Ok(something) => something,
@@ -193,6 +198,7 @@ impl Member {
     /// It broke a rule: nothing more is believed, and it is killed.
     pub(super) fn condemn(&mut self, fault: String) {
         self.fault.get_or_insert(fault);
+        self.readable = false;
         let _already_gone = self.kill(Signal::KILL);
     }
 

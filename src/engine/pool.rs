@@ -8,6 +8,9 @@ use crate::{
     ids::{TaskId, WorkerId},
 };
 
+/// Tasks with inputs that are handed over together, at most: each input is a message.
+pub(super) const PART_TASKS: u32 = 1024;
+
 /// What a backend has to tell.
 #[derive(Debug)]
 pub(super) enum News {

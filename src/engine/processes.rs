@@ -148,7 +148,8 @@ impl ProcessPool {
                     // A stream that cannot be written to is about to end, and says so to its reader.
                     let _ends_soon = member.send_rest();
                 }
-                DEATH => member.dead = true,
+                // What tells of a death may be a predecessor's, see `reap`, and nobody is buried alive.
+                DEATH => member.dead = member.has_ended(),
                 print => {
                     if let Some(at) = PRINTS.iter().position(|kind| *kind == print) {
                         member.prints[at].readable = true;

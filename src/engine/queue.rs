@@ -47,6 +47,12 @@ impl TaskQueue {
         }
     }
 
+    /// The task that [`Self::take`] would take first.
+    pub(super) fn first(&self) -> Option<u32> {
+        let next = (self.bound == 0 && self.next < self.total).then_some(self.next);
+        self.batches.front().map(|batch| batch.tasks.start).or(next)
+    }
+
     /// Takes up to `count` tasks from the front. A queue without room hands over what is only now submitted.
     pub(super) fn take(&mut self, count: u32, now_ns: u64) -> Option<Batch> {
         if self.bound == 0 && self.len == 0 {
@@ -132,12 +138,14 @@ mod tests {
         let mut queue = queue(5, 0);
         queue.refill(1);
         assert_eq!(queue.len(), 0);
+        assert_eq!(queue.first(), Some(0));
         assert_eq!(queue.take(3, 7), Some(Batch { tasks: 0..3, enqueued_ns: 7 }));
         queue.requeue(1, 8);
+        assert_eq!(queue.first(), Some(1));
         assert_eq!(queue.take(3, 9), Some(Batch { tasks: 1..2, enqueued_ns: 8 }));
         assert!(!queue.is_exhausted());
         assert_eq!(queue.take(3, 10), Some(Batch { tasks: 3..5, enqueued_ns: 10 }));
-        assert!(queue.is_exhausted() && queue.take(1, 11).is_none());
+        assert!(queue.is_exhausted() && queue.first().is_none() && queue.take(1, 11).is_none());
     }
 
     #[test]

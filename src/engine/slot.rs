@@ -72,8 +72,10 @@ pub(super) struct Slot {
     pub(super) retiring: bool,
     /// It was told to quit while the run goes on.
     pub(super) dismissed: bool,
-    /// Its stream broke a rule or cannot be written: it gets no more work and will die.
+    /// It broke a rule: it gets no more work and will die.
     pub(super) condemned: bool,
+    /// It has closed its stream, and will be dead in a moment. Until then it is believed, but gets no more work.
+    pub(super) leaving: bool,
 }
 
 impl Slot {
@@ -90,6 +92,7 @@ impl Slot {
             retiring: false,
             dismissed: false,
             condemned: false,
+            leaving: false,
         }
     }
 
@@ -97,6 +100,7 @@ impl Slot {
     pub(super) fn can_take(&self, credit: usize) -> bool {
         self.presence == Presence::Ready
             && !self.condemned
+            && !self.leaving
             && !self.recalling
             && !self.retiring
             && !self.dismissed
@@ -119,9 +123,9 @@ impl Slot {
             || (self.running.is_none() && !self.recalling && self.unstarted() == 0)
     }
 
-    /// Chunks of which nothing is known to have begun, while it runs another.
+    /// Chunks beyond the one of which it runs a task.
     pub(super) fn spare_chunks(&self) -> usize {
-        if self.running.is_some() { self.assigned.len().saturating_sub(1) } else { 0 }
+        self.assigned.len().saturating_sub(usize::from(self.running.is_some()))
     }
 
     /// Tasks handed over whose start is not known.

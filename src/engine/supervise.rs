@@ -1,5 +1,7 @@
 //! Births, deaths and deadlines of workers. The end of a run is in [`super::ending`].
 
+use std::io;
+
 use super::{
     dispatcher::Dispatcher,
     sampler::Target,
@@ -199,6 +201,17 @@ impl Dispatcher<'_> {
         let _already_gone = self.pool.kill(worker, SIGKILL);
     }
 
+    /// A worker cannot be sent anything. If it has closed its stream it is dying of something else, of which its death will
+    /// tell; otherwise it has broken a rule.
+    pub(super) fn lose_touch(&mut self, worker: WorkerId, error: &io::Error) {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset};
+        if self.pool.has_processes() && matches!(error.kind(), BrokenPipe | ConnectionReset) {
+            self.slots[worker.index()].leaving = true;
+        } else {
+            self.condemn(worker, &format!("it cannot be reached: {error}"));
+        }
+    }
+
     pub(super) fn kill_on_request(&mut self, worker: WorkerId, signal: i32) {
         let name = crate::event::signal_name(signal);
         let result = if worker.index() < self.slots.len() {
@@ -240,7 +253,8 @@ impl Dispatcher<'_> {
         for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
             let slot = &self.slots[worker.index()];
             match slot.presence {
-                Presence::Starting { deadline_ns } if now_ns >= deadline_ns => {
+                // A thread has begun before it counts as starting. It cannot be ended alone, and may only be slow.
+                Presence::Starting { deadline_ns } if now_ns >= deadline_ns && self.pool.has_processes() => {
                     self.condemn(worker, &format!("not ready after {} s", START_LIMIT_NS / NS_PER_S));
                 }
                 _ => self.supervise_task(worker, now_ns),
@@ -275,8 +289,14 @@ impl Dispatcher<'_> {
 
     /// A thread that does not end its task cannot be ended alone. The run goes on without it.
     fn abandon_thread(&mut self, worker: WorkerId) {
+        // It may come back one day, and must find nothing that others have done meanwhile.
+        self.recall(worker, 0);
         let now_ns = self.clock.now_ns();
         let slot = &mut self.slots[worker.index()];
+        if slot.unstarted() > 0 {
+            // It has begun another task at this very moment: then it has ended this one, and says so.
+            return;
+        }
         let (Some(running), Some(ending)) = (slot.running.take(), slot.ending.take()) else { return };
         while let Some(assigned) = slot.assigned.pop_back() {
             self.queue.put_back(assigned.batch);

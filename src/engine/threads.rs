@@ -17,7 +17,7 @@ use super::{
     hear::{Heard, Hearing},
     link::{Frames, RingLink},
     listen::Listener,
-    pool::{News, Pool, Recall, Spawned},
+    pool::{News, PART_TASKS, Pool, Recall, Spawned},
     ring::{Bell, Consumer, LockMemory, Producer, Region, settle_down},
     steps::Steps,
     wire::{Down, Job, Up},
@@ -29,8 +29,8 @@ use crate::{
 };
 
 /// Messages that may wait for one worker. A thread in a long task gathers two for each time that tasks are taken back
-/// from it.
-const DOWN_CAPACITY: usize = 4096;
+/// from it, and one for each input.
+const DOWN_CAPACITY: usize = 4 * PART_TASKS as usize;
 /// Messages of one worker that may wait for the dispatcher; beyond, the worker waits.
 const UP_CAPACITY: usize = 256;
 /// Workers' threads carry this prefix in their names; the panic hook knows them by it.
@@ -242,8 +242,12 @@ impl Pool for ThreadPool {
         member.send(Down::Chunk { first, count })
     }
 
-    fn backlog_bytes(&self, _worker: WorkerId) -> usize {
-        0
+    /// Nothing has to leave. But a thread that has half of what may wait for it gets nothing more: it cannot be ended for
+    /// not listening.
+    fn backlog_bytes(&self, worker: WorkerId) -> usize {
+        let member = self.members.get(worker.index()).and_then(Option::as_ref);
+        let is_behind = member.is_some_and(|member| member.down.len() >= DOWN_CAPACITY / 2);
+        if is_behind { usize::MAX } else { 0 }
     }
 
     fn recall(&mut self, worker: WorkerId, keep: u32) -> io::Result<Recall> {
