@@ -16,6 +16,8 @@ pub(super) struct Hearing {
     frames: VecDeque<Up>,
     /// Ends that came as frames, until the ring says that it is their turn.
     long_ends: VecDeque<Up>,
+    /// How many of these came after the last look.
+    late_ends: usize,
     /// The ring has announced the end of this task as a frame.
     awaited: Option<TaskId>,
 }
@@ -31,13 +33,16 @@ pub(super) enum Heard {
 
 impl Hearing {
     pub(super) fn new(ring: Option<Consumer>) -> Self {
-        Self { ring, frames: VecDeque::new(), long_ends: VecDeque::new(), awaited: None }
+        Self { ring, frames: VecDeque::new(), long_ends: VecDeque::new(), late_ends: 0, awaited: None }
     }
 
     /// Takes in a frame. An error is what this worker must not say in a frame.
     pub(super) fn frame(&mut self, up: Up) -> Result<(), String> {
         match (&self.ring, &up) {
-            (Some(_), Up::Ended { .. }) => self.long_ends.push_back(up),
+            (Some(_), Up::Ended { .. }) => {
+                self.long_ends.push_back(up);
+                self.late_ends += 1;
+            }
             (Some(_), Up::Started { .. } | Up::Returned { .. }) => {
                 return Err("it says in a frame what belongs into its ring".to_owned());
             }
@@ -48,6 +53,7 @@ impl Hearing {
 
     /// Looks how far the ring is. True when there is something to hear.
     pub(super) fn look(&mut self) -> Result<bool, Corrupt> {
+        self.late_ends = 0;
         let in_ring = self.ring.as_mut().map_or(Ok(false), Consumer::look)?;
         Ok(in_ring || !self.frames.is_empty() || self.awaited.is_some())
     }
@@ -63,7 +69,10 @@ impl Hearing {
             (None, None) => None,
         };
         Ok(match record {
-            None => Heard::Nothing,
+            None => {
+                self.check_announced()?;
+                Heard::Nothing
+            }
             Some(Record::Started { t_ns, task }) => Heard::Up(Up::Started { t_ns, task }),
             Some(Record::Ended { t_ns, task, ok, usage, value }) => {
                 let end = if ok { TaskEnd::Ok } else { TaskEnd::Cancelled };
@@ -75,6 +84,13 @@ impl Hearing {
                 end.map_or(Heard::FrameMissing, Heard::Up)
             }
         })
+    }
+
+    /// With everything heard that the last look saw, one end that came before it may be left: the one that is about to be
+    /// announced. A worker that sends more would fill the engine's memory.
+    fn check_announced(&self) -> Result<(), Corrupt> {
+        let left = self.long_ends.len().saturating_sub(self.late_ends);
+        if left > 1 { Err(Corrupt::Unannounced(left)) } else { Ok(()) }
     }
 
     /// Everything that the last look saw has been heard.
@@ -137,6 +153,17 @@ mod tests {
         assert!(matches!(hearing.next(), Ok(Heard::FrameMissing)), "it does not pass over it");
         hearing.frame(long_end(0)).unwrap();
         assert_eq!(all(&mut hearing), [long_end(0)]);
+    }
+
+    #[test]
+    fn ends_that_are_never_announced_do_not_pile_up() {
+        let (mut hearing, _ring) = pair();
+        hearing.frame(long_end(0)).unwrap();
+        assert!(all(&mut hearing).is_empty(), "one may be on its way");
+        hearing.frame(long_end(1)).unwrap();
+        assert!(matches!(hearing.next(), Ok(Heard::Nothing)), "nobody has looked whether it is announced");
+        hearing.look().unwrap();
+        assert!(matches!(hearing.next(), Err(Corrupt::Unannounced(2))));
     }
 
     #[test]

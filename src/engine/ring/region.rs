@@ -57,6 +57,10 @@ impl Region {
     }
 
     fn map(file: &impl AsFd) -> io::Result<Self> {
+        if cfg!(all(test, loom)) {
+            // The model checker's atomics are no plain words.
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         // SAFETY: the address is the kernel's choice, so no memory of this process is replaced.
         let address = unsafe {
             mmap(std::ptr::null_mut(), BYTES, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, file, 0)?
