@@ -155,10 +155,14 @@ impl FrameReader {
 
     /// The next whole frame as one message; `None` until more bytes have come.
     pub(crate) fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
-        let mut messages = Vec::with_capacity(1);
-        self.next_batch(|message: T| messages.push(message))?;
+        let (mut first, mut count) = (None, 0);
+        // The others are not kept: a frame full of small messages would take many times its own memory.
+        self.next_batch(|message: T| {
+            first.get_or_insert(message);
+            count += 1;
+        })?;
         // A batch where one message was expected is as wrong as bytes that mean nothing.
-        if messages.len() > 1 { Err(FrameError::Malformed(messages.len())) } else { Ok(messages.pop()) }
+        if count > 1 { Err(FrameError::Malformed(count)) } else { Ok(first) }
     }
 
     /// Hands over the messages of the next whole frame one by one; false until more bytes have come. An error ends a
@@ -247,6 +251,19 @@ mod tests {
         reader.push(&bytes[..bytes.len() - 1]);
         while reader.next::<Up>().unwrap().is_some() {}
         assert_eq!(reader.finish(), Err(FrameError::Truncated));
+    }
+
+    #[test]
+    fn a_batch_is_no_message() {
+        let mut bytes = Vec::new();
+        open_frame(&mut bytes);
+        for message in messages() {
+            append_message(&mut bytes, &message);
+        }
+        close_frame(&mut bytes, 0).unwrap();
+        let mut reader = FrameReader::default();
+        reader.push(&bytes);
+        assert_eq!(reader.next::<Up>(), Err(FrameError::Malformed(3)));
     }
 
     #[test]

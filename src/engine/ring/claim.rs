@@ -1,15 +1,15 @@
 //! Which of the tasks handed to a worker may still be started, settled in one word that both sides change by
 //! compare-and-swap: `generation (16 bits) | begun (24) | granted (24)`.
 //!
-//! Tasks are numbered as they are handed over. The worker may begin number `begun` while `begun != granted`, by adding
-//! one to `begun`. The engine sends tasks as a frame and then raises `granted`; it takes tasks back by lowering it. Since
-//! both change the same word, a task is either begun or taken back, never both, and the engine knows at once which,
+//! Tasks are numbered as they are handed over. The worker may begin number `begun` while `begun != granted` and the task
+//! is on its list, by adding one to `begun`. The engine raises `granted` and then sends the tasks as a frame; it takes
+//! tasks back by lowering it. Since both change the same word, a task is either begun or taken back, never both, and the engine knows at once which,
 //! even if the worker is deep in a long task and hears nothing.
 //!
 //! Each recall starts a new generation and is followed by a frame that says from which number on the worker's own list is
 //! void. A worker that finds a generation it has not heard of reads its frames first, so that it never takes a number
-//! of the new list for one of the old. Numbers wrap around; half of their range, more than a run's
-//! tasks, may be open at a time.
+//! of the new list for one of the old. Numbers wrap around; as many as their range but one, more than a run's tasks, may
+//! be open at a time.
 
 use std::sync::atomic::Ordering;
 
@@ -18,8 +18,8 @@ use super::{Corrupt, sync::AtomicU64};
 const COUNT_BITS: u32 = 24;
 const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
 /// Most tasks that may be granted and not begun.
-#[cfg(test)]
-const MAX_GRANTED: u32 = (COUNT_MASK / 2) as u32;
+const MAX_GRANTED: u32 = COUNT_MASK as u32;
+const _: () = assert!(crate::spec::MAX_TASKS <= MAX_GRANTED, "a worker may be handed all tasks of a run");
 
 /// The word, taken apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,18 +138,27 @@ impl EngineClaim {
         Ok(Recalled { count, generation: self.last.generation, end: self.last.granted })
     }
 
+    /// Tells a word that no working worker leaves: all that it does is to begin what is granted.
+    pub(super) fn check(&self, word: &AtomicU64) -> Result<(), Corrupt> {
+        // What the engine itself wrote last is seen in any case.
+        self.unpack(word.load(Ordering::Relaxed)).map(drop)
+    }
+
+    fn unpack(&self, word: u64) -> Result<Claim, Corrupt> {
+        let claim = Claim::unpack(word);
+        let follows = claim.generation == self.last.generation
+            && claim.granted == self.last.granted
+            && distance(self.last.begun, claim.begun) <= self.last.open();
+        if follows { Ok(claim) } else { Err(Corrupt::Claim(word)) }
+    }
+
     /// Applies a change to what is there now, if that can be. Returns what was there.
     fn change(&mut self, word: &AtomicU64, change: impl Fn(Claim) -> Claim) -> Result<Claim, Corrupt> {
         let mut present = word.load(Ordering::Acquire);
         loop {
-            let claim = Claim::unpack(present);
-            let begun = distance(self.last.begun, claim.begun);
-            let possible = claim.generation == self.last.generation
-                && claim.granted == self.last.granted
-                && begun <= self.last.open();
-            if !possible {
-                return Err(Corrupt::Claim(present));
-            }
+            let claim = self.unpack(present)?;
+            // It can only go on from here, so that a worker that changes the word without end cannot hold the engine up.
+            self.last.begun = claim.begun;
             let next = change(claim);
             match word.compare_exchange_weak(present, next.pack(), Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => {
@@ -219,6 +228,19 @@ mod tests {
     }
 
     #[test]
+    fn what_was_begun_stays_begun() {
+        let word = AtomicU64::new(0);
+        let (mut engine, worker) = (EngineClaim::default(), WorkerClaim::new(&word));
+        engine.grant(&word, 4).unwrap();
+        assert_eq!(begin_all(&worker, 0), 4);
+        engine.grant(&word, 1).unwrap();
+        assert_eq!(engine.check(&word), Ok(()));
+        let taken_back = Claim { generation: 0, begun: 2, granted: 5 }.pack();
+        word.store(taken_back, Ordering::Relaxed);
+        assert_eq!(engine.check(&word), Err(Corrupt::Claim(taken_back)));
+    }
+
+    #[test]
     fn a_word_that_cannot_be_is_told() {
         let scribbles = [
             Claim { generation: 7, begun: 0, granted: 4 },
@@ -233,6 +255,7 @@ mod tests {
             word.store(scribble.pack(), Ordering::Relaxed);
             assert_eq!(engine.recall(&word, 0), Err(Corrupt::Claim(scribble.pack())), "{scribble:?}");
             assert_eq!(engine.grant(&word, 1), Err(Corrupt::Claim(scribble.pack())), "{scribble:?}");
+            assert_eq!(engine.check(&word), Err(Corrupt::Claim(scribble.pack())), "{scribble:?}");
         }
     }
 }

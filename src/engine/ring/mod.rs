@@ -18,8 +18,12 @@
 
 mod bell;
 pub(super) mod claim;
+#[cfg(all(test, loom))]
+mod model;
 mod record;
 mod region;
+#[cfg(all(test, not(loom)))]
+mod stress;
 
 use std::sync::atomic::Ordering;
 
@@ -31,14 +35,18 @@ use sync::fence;
 
 /// The atomics of the ring: the standard ones, or those of the model checker that tries every order of them.
 pub(super) mod sync {
-    #[cfg(loom)]
+    #[cfg(all(test, loom))]
     pub(crate) use loom::sync::atomic::{AtomicU64, fence};
-    #[cfg(not(loom))]
+    #[cfg(not(all(test, loom)))]
     pub(crate) use std::sync::atomic::{AtomicU64, fence};
 }
 
-/// Records that fit. A power of two; under the model checker as few as show every case.
-pub(super) const CAPACITY: u64 = if cfg!(loom) { 2 } else { 1024 };
+/// Records that fit. A power of two; for whoever tries many cases, as few as show them.
+pub(super) const CAPACITY: u64 = match (cfg!(all(test, loom)), cfg!(fuzzing)) {
+    (true, _) => 2,
+    (_, true) => 8,
+    _ => 1024,
+};
 
 // Each word that is written often has a cache line of its own.
 const HEAD: usize = 0;
@@ -100,7 +108,8 @@ impl Producer {
         // one of the two sees the other.
         fence(Ordering::SeqCst);
         let asleep = &self.region.words()[ASLEEP];
-        asleep.load(Ordering::Relaxed) == 1 && asleep.swap(0, Ordering::Relaxed) == 1
+        asleep.load(Ordering::Relaxed) == 1
+            && asleep.compare_exchange(1, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     pub(super) fn claim(&self) -> claim::WorkerClaim<'_> {
@@ -139,6 +148,10 @@ impl Consumer {
             return Err(Corrupt::Head(waiting));
         }
         self.head = head;
+        if waiting == 0 {
+            // A worker that has ruined this word begins nothing more and waits: it would never be heard of again.
+            self.claim.check(&self.region.words()[CLAIM])?;
+        }
         Ok(waiting > 0)
     }
 
