@@ -29,7 +29,7 @@ const BACKLOG_LIMIT: usize = 1 << 20;
 /// Inputs that are handed over together. One task's may be larger.
 const PART_BYTES: u64 = 8 << 20;
 /// Bytes that one worker holds for tasks that it has not begun, beyond which it gets nothing more. One task may be larger.
-const INPUT_LIMIT: u64 = 32 << 20;
+const INPUT_LIMIT: u64 = 8 << 20;
 /// Chunks are taken from one worker for another only where they mean a wait of at least this long.
 const WORTH_TAKING_NS: u64 = NS_PER_MS / 2;
 /// A worker that runs nothing and has not begun what it was given this long ago has been stopped, or gets no core.

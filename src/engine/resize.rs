@@ -74,7 +74,9 @@ impl Dispatcher<'_> {
             return;
         }
         slot.dismissed = true;
-        let _dying_already = self.pool.quit(worker);
+        if let Err(error) = self.pool.quit(worker) {
+            self.condemn(worker, &format!("it cannot be told to quit: {error}"));
+        }
         if !self.pool.has_processes() {
             // A thread that was told to quit is not heard of again.
             self.pool.abandon(worker);
