@@ -18,6 +18,8 @@
 
 mod bell;
 pub(super) mod claim;
+#[cfg(all(test, loom))]
+mod model;
 mod record;
 mod region;
 #[cfg(all(test, not(loom)))]
