@@ -8,6 +8,9 @@ mod capture;
 mod dispatcher;
 mod emitter;
 mod ending;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod hand_out;
 mod hear;
 pub(crate) mod life;

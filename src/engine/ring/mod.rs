@@ -41,8 +41,12 @@ pub(super) mod sync {
     pub(crate) use std::sync::atomic::{AtomicU64, fence};
 }
 
-/// Records that fit. A power of two; under the model checker as few as show every case.
-pub(super) const CAPACITY: u64 = if cfg!(all(test, loom)) { 2 } else { 1024 };
+/// Records that fit. A power of two; for whoever tries many cases, as few as show them.
+pub(super) const CAPACITY: u64 = match (cfg!(all(test, loom)), cfg!(fuzzing)) {
+    (true, _) => 2,
+    (_, true) => 8,
+    _ => 1024,
+};
 
 // Each word that is written often has a cache line of its own.
 const HEAD: usize = 0;
