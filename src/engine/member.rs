@@ -103,14 +103,15 @@ impl Member {
 
     /// Whether anything is to be heard from it.
     pub(super) fn look(&mut self, buffer: &mut [u8], clock: RunClock) -> bool {
+        for print in &mut self.prints {
+            print.read(buffer, clock);
+        }
+        let readable = std::mem::take(&mut self.readable);
         if self.fault.is_some() {
             return false;
         }
-        if std::mem::take(&mut self.readable) {
+        if readable {
             self.read(buffer);
-        }
-        for print in &mut self.prints {
-            print.read(buffer, clock);
         }
         match self.hearing.look() {
             Ok(something) => something,
