@@ -121,7 +121,7 @@ pub(super) struct SpecArgs {
     /// What is measured around each task: off, basic, full or auto [default: auto]
     #[arg(long, value_name = "LEVEL", allow_hyphen_values = true)]
     telemetry: Option<String>,
-    /// How the engine talks to worker processes: stream [default: stream]
+    /// How the engine talks to worker processes: ring or stream [default: ring]
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     transport: Option<String>,
     #[arg(
