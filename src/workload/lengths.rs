@@ -128,7 +128,7 @@ mod tests {
             ("workload=hash size=999_999_999_999 tasks=4", 999_999_999_999),
             ("workload=matmul size=100 tasks=4 lengths=straggler:8", 200),
             ("workload=payload size=1_000_000 tasks=4 lengths=straggler:3", 3_000_000),
-            ("workload=payload size=1_000_000 tasks=4 lengths=straggler:100", 16 << 20),
+            ("workload=payload size=1_000_000 tasks=4 lengths=straggler:100", 64 << 20),
             ("workload=memory size=1_000_000_000 tasks=4 lengths=straggler:100", 1 << 30),
             ("workload=mandelbrot size=480 tasks=4 lengths=straggler", 480),
             ("workload=square size=7 tasks=4 lengths=straggler", 7),
