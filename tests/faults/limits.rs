@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use poolscope::{event::Status, store::Phase};
+use poolscope::{
+    event::{Level, Status},
+    store::Phase,
+};
 use rustix::process::Signal;
 
 use crate::{
@@ -39,6 +42,16 @@ fn finish_and_weigh(program: Program) -> (i32, serde_json::Value, u64) {
 }
 
 #[test]
+fn a_gib_of_output_holds_nobody_up_and_fills_no_memory() {
+    let (code, run, session_bytes) =
+        finish_and_weigh(start("workers=2 workload=square tasks=20 fault=print@3"));
+    assert_eq!((code, count(&run, "ok")), (0, 20));
+    let engine_bytes = run["engine"]["max_rss_bytes"].as_u64().expect("it is measured");
+    assert!(session_bytes > 0 && session_bytes < 400 * MIB, "session {session_bytes}");
+    assert!(engine_bytes < 400 * MIB, "engine {engine_bytes}");
+}
+
+#[test]
 fn a_million_queued_tasks_take_little_memory_and_stop_at_once() {
     for pool in pools() {
         let program = start(&format!("{pool} workers=2 workload=sleep size=1_000_000 tasks=1_000_000"));
@@ -61,7 +74,8 @@ fn a_million_queued_tasks_take_little_memory_and_stop_at_once() {
     }
 }
 
-/// 64 MiB out and in again, with workers killed at moments at which most of them are in the middle of that.
+/// The largest payloads there are, out and in again, with workers killed at moments at which most of them are in the
+/// middle of that.
 #[test]
 fn a_worker_that_dies_half_way_through_a_payload_costs_its_task_and_little_memory() {
     if !allowed("workload").iter().any(|name| name == "payload") {
@@ -70,10 +84,10 @@ fn a_worker_that_dies_half_way_through_a_payload_costs_its_task_and_little_memor
     }
     let mut dice = Dice::new(24);
     for transport in transports() {
-        let words = "workers=2 workload=payload size=67_108_864 tasks=12 chunk=1 retries=3";
+        let words = "workers=2 workload=payload size=16_777_216 tasks=8 chunk=1 retries=3";
         let run = Live::launch(&format!("{transport} {words}"));
         let mut victims: Vec<u32> = Vec::new();
-        while victims.len() < 4 && !run.is_over() {
+        while victims.len() < 3 && !run.is_over() {
             std::thread::sleep(Duration::from_millis(20 + dice.below(100)));
             let store = run.store();
             let busy = store.lanes.iter().zip(&store.workers).find(|(lane, _)| lane.running.is_some());
@@ -86,7 +100,7 @@ fn a_worker_that_dies_half_way_through_a_payload_costs_its_task_and_little_memor
         }
         let store = run.finish();
         assert_eq!(store.phase, Phase::Ended(Status::Finished), "{transport}: {:?}", store.reason);
-        assert_eq!(store.tally.ok + store.tally.crashed, 12, "{transport}: {:?}", store.tally);
+        assert_eq!(store.tally.ok + store.tally.crashed, 8, "{transport}: {:?}", store.tally);
         assert!(store.engine_max_rss_bytes < 1024 * MIB, "{transport}: {}", store.engine_max_rss_bytes);
     }
 }
@@ -108,5 +122,22 @@ fn a_worker_that_runs_out_of_memory_is_killed_alone() {
         let store = run.finish();
         assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 2), "{transport}");
         assert_eq!(store.tally.crashed, 1, "{transport}");
+    }
+}
+
+#[test]
+fn what_a_worker_prints_is_kept_with_its_place_up_to_a_cap_and_the_cap_is_told() {
+    for transport in transports() {
+        let store =
+            Live::launch(&format!("{transport} workers=2 workload=square tasks=20 fault=print@3")).finish();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 20), "{transport}");
+        let (printer, _) = store.spans().find(|(_, span)| span.task.0 == 3).expect("it was run");
+        let of_printer = || store.log.iter().filter(|line| line.worker == Some(printer));
+        let kept: usize =
+            of_printer().filter(|line| line.text.contains("printed again")).map(|line| line.text.len()).sum();
+        assert!(kept > 0 && (kept as u64) < 64 * MIB, "{transport}: {kept} bytes were kept");
+        let told =
+            of_printer().any(|line| line.level >= Level::Warning && !line.text.contains("printed again"));
+        assert!(told, "{transport}: nobody says that there was more");
     }
 }

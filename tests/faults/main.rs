@@ -15,12 +15,11 @@
 //! | 12, 13 | endless loops; a timeout or a stop that races an end | `timeouts` |
 //! | 14 | a task that kills every worker | `crashes` |
 //! | 15, 16, 17 | no worker can be started, or not so many | `starts` |
-//! | 18 | grandchildren | none yet |
+//! | 18 | grandchildren | `timeouts` |
 //! | 19 | SIGKILL of session or engine | `sessions` |
 //! | 20 | signals to the command line | `stops` |
 //! | 21, 22 | SIGSTOP of a worker, of the engine | `kills` |
-//! | 23 | a GiB of output | none yet |
-//! | 24, 26 | large payloads, a million tasks | `limits` |
+//! | 23, 24, 26 | a GiB of output, large payloads, a million tasks | `limits` |
 //! | 25 | nonsense on a stream | `nonsense`; every byte in the unit tests of `engine/wire` |
 //! | 27 | disk full | the unit tests of `export/atomic`; nothing else writes files during a run |
 //! | 28 | damaged run files | none: there are no run files yet |

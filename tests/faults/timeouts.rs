@@ -1,6 +1,6 @@
 //! Tasks that do not end by themselves, and ends that race each other.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use poolscope::{
     event::{Exit, Outcome, Status},
@@ -10,6 +10,7 @@ use rustix::process::Signal;
 
 use crate::{
     live::{Live, attempts},
+    support::{DEADLINE, processes, until},
     tools::{Dice, count, engine, finish, kill, pools, run, start, transports},
 };
 
@@ -78,4 +79,47 @@ fn a_stop_that_races_the_ends_of_tasks_gives_exactly_one_end() {
             assert_eq!(count(&run, "crashed") + count(&run, "timed_out"), 0, "{pool}: {}", run["tasks"]);
         }
     }
+}
+
+/// The `sleep 60` that the fault `children` leaves behind, once it has begun.
+fn grandchild(mark: &str) -> u32 {
+    until("the grandchild lives", DEADLINE, || processes(mark, Some("60")).first().copied())
+}
+
+#[test]
+fn grandchildren_end_with_a_worker_that_is_timed_out_or_killed() {
+    for transport in transports() {
+        for timeout in ["0.3", "none"] {
+            let words = "workers=2 workload=sleep size=2_000_000_000 lengths=straggler@1:1 tasks=3 chunk=1";
+            let run = Live::launch(&format!("{transport} {words} timeout={timeout} fault=children@0"));
+            run.until_all_run();
+            let child = grandchild(&run.mark);
+            if timeout == "none" {
+                let worker =
+                    run.store().lanes.iter().position(|l| l.running.is_some_and(|open| open.task.0 == 0));
+                assert!(kill(run.store().workers[worker.expect("it runs")].pid, Signal::KILL));
+            }
+            until("the grandchild has ended", Duration::from_secs(2), || {
+                processes(&run.mark, None).iter().all(|&pid| pid != child).then_some(())
+            });
+            let store = run.finish();
+            assert_eq!(store.phase, Phase::Ended(Status::Finished), "{timeout}");
+            assert_eq!(store.tally.not_run, 0, "{timeout}");
+        }
+    }
+}
+
+#[test]
+fn grandchildren_end_with_the_run() {
+    for transport in transports() {
+        assert_grandchildren_end_with_the_run(transport);
+    }
+}
+
+fn assert_grandchildren_end_with_the_run(pool: &str) {
+    let program = start(&format!("{pool} workers=2 workload=square tasks=40 fault=children@3,children@21"));
+    let began = Instant::now();
+    let (code, run) = finish(program);
+    assert_eq!((code, count(&run, "ok")), (0, 40), "{pool}");
+    assert!(began.elapsed() < Duration::from_secs(20), "{pool}: it waited for them, {:?}", began.elapsed());
 }

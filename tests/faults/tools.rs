@@ -71,11 +71,20 @@ pub(crate) fn engine(mark: &str) -> u32 {
     until("the engine runs", DEADLINE, || processes(mark, Some("engine")).first().copied())
 }
 
-/// Living children of a process, found quickly: a worker shows up here before it has even begun to run.
-pub(crate) fn children(parent: u32) -> Vec<u32> {
+/// Living children of an engine, found quickly: a worker shows up here before it has even begun to run.
+pub(crate) fn children(engine: u32) -> Vec<u32> {
+    let lives = |pid: &u32| stat(*pid).is_some_and(|(state, of)| of == engine && state != 'Z');
+    // Its first thread is the one that starts workers. Not every kernel keeps this list.
+    if let Ok(list) = fs::read_to_string(format!("/proc/{engine}/task/{engine}/children")) {
+        return list.split_whitespace().filter_map(|pid| pid.parse().ok()).filter(lives).collect();
+    }
     let all = fs::read_dir("/proc").expect("Linux").flatten();
-    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|&pid| stat(pid).is_some_and(|(state, of)| of == parent && state != 'Z')).collect()
+    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(lives).collect()
+}
+
+/// Whether a worker has received its job, and with it its name. In a moment it is ready.
+pub(crate) fn has_its_job(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.starts_with("poolscope-w"))
 }
 
 /// Whether a process is halted by SIGSTOP.
