@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use crate::{
     live::{Live, attempts, logged},
     support::{DEADLINE, until},
-    tools::{kill, transports},
+    tools::{children, engine, has_its_job, kill, transports},
 };
 
 /// The death of a worker is to be seen within 50 ms. This leaves room for a machine that is busy with other things.
@@ -198,5 +198,26 @@ fn tasks_that_ended_in_time_while_the_engine_was_stopped_did_not_time_out() {
         assert!(kill(engine, Signal::CONT));
         let store = run.finish();
         assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 16), "{:?}", store.tally);
+    }
+}
+
+/// Only deaths at start-up are counted, and a pool that gives up after too many of them does so for good.
+#[test]
+fn workers_that_have_worked_are_replaced_however_often_they_die() {
+    for transport in transports() {
+        let run = Live::launch(&format!("{transport} workers=1 workload=noop tasks=10_000_000 chunk=1"));
+        let engine = engine(&run.mark);
+        let mut deaths = 0;
+        while deaths < 40 && !run.is_over() {
+            let Some(worker) = children(engine).into_iter().find(|&pid| has_its_job(pid)) else { continue };
+            // In which it works, and the engine has much to send it.
+            std::thread::sleep(Duration::from_millis(15));
+            deaths += u32::from(kill(worker, Signal::KILL));
+            until("it is buried", DEADLINE, || (!kill(worker, Signal::KILL)).then_some(()));
+        }
+        run.send(&Command::Cancel);
+        let store = run.finish();
+        assert_eq!(store.phase, Phase::Ended(Status::Interrupted), "{transport}: {:?}", store.reason);
+        assert_eq!(deaths, 40, "{transport}");
     }
 }

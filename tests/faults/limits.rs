@@ -16,7 +16,7 @@ use rustix::process::Signal;
 use crate::{
     live::Live,
     support::{Program, workers},
-    tools::{Dice, allowed, count, engine, finish, kill, pools, start, transports},
+    tools::{Dice, allowed, count, engine, finish, kill, pools, run, start, transports},
 };
 
 const MIB: u64 = 1 << 20;
@@ -122,6 +122,14 @@ fn a_worker_that_runs_out_of_memory_is_killed_alone() {
         let store = run.finish();
         assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 2), "{transport}");
         assert_eq!(store.tally.crashed, 1, "{transport}");
+    }
+}
+
+#[test]
+fn what_tasks_print_never_mixes_with_what_the_engine_tells() {
+    for backend in ["threads", "serial"] {
+        let (code, run) = run(&format!("backend={backend} workers=2 workload=square tasks=20 fault=print@3"));
+        assert_eq!((code, count(&run, "ok")), (0, 20), "{backend}: {}", run["reason"]);
     }
 }
 

@@ -27,7 +27,7 @@
 //! | 30 | the display goes away | `sessions` for a window that cannot open, `tests/window.rs` for one that is killed |
 //! | 31 | impossible specs | `tests/run.rs`, and the unit tests of `spec` |
 //!
-//! `storm` does 1 to 3 at random moments, many times over.
+//! `storm` does 1 to 3 at random moments, many times over; `--ignored` adds its long version.
 
 mod crashes;
 mod kills;

@@ -1,7 +1,7 @@
 //! Workers that die in the middle of telling about a task, or tell nonsense, through the ring. `POOLSCOPE_STOP_AT` makes
 //! each worker of a run stop itself the Nth time it comes to a step, where it is then killed.
 
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
 use poolscope::{
     event::{Exit, Status},
@@ -89,4 +89,20 @@ fn a_worker_that_scribbles_over_its_ring_is_ended_and_no_other() {
     assert!(store.tally.ok >= 12 && store.tally.ok + store.tally.crashed == 16, "{:?}", store.tally);
     assert!((1..=5).contains(&deaths(&store)), "{}", deaths(&store));
     assert!(store.log.iter().any(|line| line.text.contains("ring")), "the log does not say why");
+}
+
+/// Nothing was told of their tasks, so these are nobody's fault; and yet the next worker will fare no better.
+#[test]
+fn workers_that_all_die_before_they_tell_of_a_task_are_not_replaced_for_ever() {
+    let Some(ring) = ring() else { return };
+    let words = "workers=2 workload=square tasks=12 chunk=3";
+    let run = Live::launch_after("export POOLSCOPE_STOP_AT=begun:1", &format!("{ring} {words}"));
+    let engine = engine(&run.mark);
+    until("the run ends", Duration::from_secs(30), || {
+        for pid in children(engine).into_iter().filter(|&pid| is_stopped(pid)) {
+            kill(pid, Signal::KILL);
+        }
+        run.is_over().then_some(())
+    });
+    assert_eq!(run.finish().tally.ok, 0);
 }

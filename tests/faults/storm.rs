@@ -30,6 +30,12 @@ fn sixty_kills_at_random_moments_lose_nothing() {
     storm(60, 5);
 }
 
+#[test]
+#[ignore = "takes a minute"]
+fn two_thousand_kills_at_random_moments_lose_nothing() {
+    storm(2000, 1);
+}
+
 /// So many kills, dealt out over transports, sizes of pool and kinds of work, with and without retries.
 fn storm(kills: usize, shorter: u32) {
     let mut dice = Dice::new(2000);

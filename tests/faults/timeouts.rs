@@ -116,6 +116,13 @@ fn grandchildren_end_with_the_run() {
     }
 }
 
+#[test]
+fn grandchildren_end_with_a_run_of_threads_too() {
+    for backend in ["threads", "serial"] {
+        assert_grandchildren_end_with_the_run(&format!("backend={backend}"));
+    }
+}
+
 fn assert_grandchildren_end_with_the_run(pool: &str) {
     let program = start(&format!("{pool} workers=2 workload=square tasks=40 fault=children@3,children@21"));
     let began = Instant::now();
