@@ -19,7 +19,7 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal},
 };
 use thiserror::Error;
 
@@ -32,6 +32,7 @@ use crate::{
     event::{Command, Event, Level, PROTOCOL_VERSION},
     spec::Spec,
     store::RunStore,
+    units,
 };
 
 /// Called from the ingest thread after a new snapshot was published.
@@ -43,6 +44,8 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(30);
 const LEAVE_LIMIT: Duration = Duration::from_secs(1);
 /// Of one line of an engine's stderr, this much is kept.
 const LINE_LIMIT: usize = 4096;
+/// Of all of it, with what its threads print, this much.
+const ERRORS_LIMIT: usize = 256 << 10;
 
 #[derive(Debug, Error)]
 pub enum LaunchError {
@@ -90,19 +93,23 @@ impl Launcher {
         });
         let ready = shared
             .write(&Command::Start(Box::new(spec.clone())))
-            .and_then(|()| Ok(pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?));
-        let pidfd = ready.map_err(|error| {
+            .and_then(|()| Ok(pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?))
+            .and_then(|pidfd: OwnedFd| Ok((pidfd.try_clone()?, pidfd)));
+        let (ended, pidfd) = ready.map_err(|error| {
             let _already_gone = child.kill();
             let _reaped = child.wait();
             LaunchError::Spec(error)
         })?;
         let ingest = Ingest {
             child,
+            ended,
             frames: FrameReader::default(),
             store: RunStore::default(),
             shared: Arc::clone(&shared),
             notify,
             line: Vec::new(),
+            kept: 0,
+            dropped: 0,
             published: Instant::now(),
             changed: false,
             fault: None,
@@ -194,12 +201,17 @@ impl Drop for RunHandle {
 
 struct Ingest {
     child: Child,
+    /// Readable once the engine has ended.
+    ended: OwnedFd,
     frames: FrameReader,
     store: RunStore,
     shared: Arc<Shared>,
     notify: Notify,
     /// The unfinished last line of stderr.
     line: Vec<u8>,
+    /// Bytes of stderr that were kept, and those that were not.
+    kept: usize,
+    dropped: u64,
     published: Instant,
     changed: bool,
     /// Why the engine's stream cannot be followed any further.
@@ -212,10 +224,19 @@ impl Ingest {
         let (mut events_open, mut errors_open) = (true, true);
         while events_open || errors_open {
             let due = PUBLISH_EVERY.saturating_sub(self.published.elapsed());
-            let [events, errors] = readable(
-                [events_open.then_some(stdout.as_fd()), errors_open.then_some(stderr.as_fd())],
+            let [events, errors, ended] = readable(
+                [
+                    events_open.then_some(stdout.as_fd()),
+                    errors_open.then_some(stderr.as_fd()),
+                    Some(self.ended.as_fd()),
+                ],
                 self.changed.then_some(due),
             );
+            // Somebody whom a task left behind may hold the streams open for ever. What the engine itself has said is all
+            // there once it has ended.
+            if ended && !events && !errors {
+                break;
+            }
             if errors {
                 errors_open = self.read_errors(&mut stderr, &mut buffer);
             }
@@ -274,15 +295,15 @@ impl Ingest {
             Ok(count) => count,
             Err(error) => return error.kind() == io::ErrorKind::Interrupted,
         };
-        for &byte in &buffer[..count] {
+        let keep = count.min(ERRORS_LIMIT - self.kept);
+        self.kept += keep;
+        self.dropped += (count - keep) as u64;
+        for &byte in &buffer[..keep] {
             if byte == b'\n' {
                 self.log_line();
             } else if self.line.len() < LINE_LIMIT {
                 self.line.push(byte);
             }
-        }
-        if count == 0 {
-            self.log_line();
         }
         count > 0
     }
@@ -309,7 +330,17 @@ impl Ingest {
 
     /// The streams have ended, so the engine has, or will in a moment.
     fn finish(mut self) {
+        self.log_line();
+        if self.dropped > 0 {
+            let dropped = units::bytes(self.dropped);
+            self.line =
+                format!("{dropped} more that the engine and its threads printed were not kept").into();
+            self.log_line();
+        }
         self.shared.close();
+        let _is_waited_for_below = poll(&mut [PollFd::new(&self.ended, PollFlags::IN)], None);
+        // Its group goes with it, as it is not reaped yet: children that a thread left behind are in there.
+        let _group_may_be_empty = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         let exit = self.child.wait().ok().map(exit_of);
         if self.store.phase.is_live() {
             let how = exit.map_or_else(|| "for an unknown reason".to_owned(), |exit| exit.to_string());
@@ -325,8 +356,11 @@ impl Ingest {
     }
 }
 
-/// Which of two descriptors can be read (or have ended), waiting for one at most `limit`.
-fn readable(fds: [Option<std::os::fd::BorrowedFd<'_>>; 2], limit: Option<Duration>) -> [bool; 2] {
+/// Which of some descriptors can be read (or have ended), waiting for one at most `limit`.
+fn readable<const N: usize>(
+    fds: [Option<std::os::fd::BorrowedFd<'_>>; N],
+    limit: Option<Duration>,
+) -> [bool; N] {
     let limit = limit.map(|limit| Timespec {
         tv_sec: limit.as_secs().cast_signed(),
         tv_nsec: i64::from(limit.subsec_nanos()),
@@ -334,7 +368,7 @@ fn readable(fds: [Option<std::os::fd::BorrowedFd<'_>>; 2], limit: Option<Duratio
     let mut polled: Vec<PollFd<'_>> =
         fds.iter().flatten().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
     if poll(&mut polled, limit.as_ref()).is_err() {
-        return [false; 2];
+        return [false; N];
     }
     let mut ready = polled.iter().map(|fd| !fd.revents().is_empty());
     fds.map(|fd| fd.is_some() && ready.next().unwrap_or(false))

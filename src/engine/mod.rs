@@ -37,6 +37,7 @@ mod worker;
 
 use std::{
     io::{Read, Write},
+    os::fd::AsFd,
     time::Duration,
 };
 
@@ -98,7 +99,7 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
     let (to_dispatcher, commands) = bounded(COMMANDS_CAPACITY);
     let bell = Bell::new()?;
     let (tell_gone, gone_bell) = (to_dispatcher.clone(), bell.clone());
-    let (mut emitter, writer) = Emitter::start(std::io::stdout(), move || {
+    let (mut emitter, writer) = Emitter::start(take_stdout()?, move || {
         let told = !matches!(tell_gone.try_send(FromSession::Gone), Err(TrySendError::Full(_)));
         gone_bell.ring();
         told
@@ -144,6 +145,14 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
     drop(emitter);
     let _panic_was_told_by_the_hook = writer.join();
     Ok(())
+}
+
+/// Keeps stdout for events alone: what a task prints in a thread of this process goes to stderr, which the session takes
+/// into the log.
+fn take_stdout() -> std::io::Result<std::fs::File> {
+    let events = std::io::stdout().as_fd().try_clone_to_owned()?;
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+    Ok(events.into())
 }
 
 /// Reads commands in a thread of its own until the session closes the stream.

@@ -35,7 +35,7 @@ const ELSEWHERE: [FaultKind; 2] = [FaultKind::Children, FaultKind::Print];
 fn each_kind_of_fault_ends_its_task_and_no_other_in_processes() {
     for transport in transports() {
         for kind in FaultKind::ALL.into_iter().filter(|kind| !ELSEWHERE.contains(kind)) {
-            let words = "workers=2 workload=square tasks=40 chunk=4 timeout=0.3";
+            let words = "workers=2 workload=square tasks=40 chunk=4 timeout=1";
             let store = Live::launch(&format!("{transport} {words} fault={kind}@7")).finish();
             assert_eq!(store.phase, Phase::Ended(Status::Finished), "{kind}");
             for (task, spans) in attempts(&store) {

@@ -23,7 +23,7 @@ fn nonsense() -> Vec<(&'static str, Vec<u8>)> {
     noise.extend((0..1024).map(|_| dice.below(256) as u8));
     vec![
         ("an oversized frame", vec![0xff; 4]),
-        ("a frame just beyond the limit", ((64 << 20) + 1_u32).to_le_bytes().to_vec()),
+        ("a frame just beyond the limit", ((72 << 20) + 1_u32).to_le_bytes().to_vec()),
         ("an empty frame", vec![0; 4]),
         ("a message of no kind", vec![3, 0, 0, 0, 0xff, 0xff, 0xff]),
         ("a frame that ends in the middle of its message", vec![2, 0, 0, 0, 0, 5]),

@@ -114,7 +114,7 @@ const IMPOSTORS: [(&str, &str); 7] = [
     ("exit 7", "exit 7"),
     ("kill -KILL $$", "SIGKILL"),
     ("exec head -c 1000000 /dev/zero", "its events cannot be read"),
-    ("printf '\\377\\377\\377\\377'; exec sleep 60", "67108864 is the limit"),
+    ("printf '\\377\\377\\377\\377'; exec sleep 60", "75497472 is the limit"),
     ("printf '\\20\\0\\0\\0abc'", "in the middle of telling an event"),
     ("printf '\\3\\0\\0\\0abc'; exec sleep 60", "its events cannot be read"),
 ];
