@@ -245,6 +245,22 @@ mod tests {
     }
 
     #[test]
+    fn a_long_stream_whose_pieces_never_end_with_a_frame_is_read_to_its_end() {
+        let bytes = stream().repeat(1000);
+        let mut reader = FrameReader::default();
+        let mut count = 0;
+        for piece in bytes.chunks(stream().len() + 1) {
+            reader.push(piece);
+            while let Some(message) = reader.next::<Up>().unwrap() {
+                assert_eq!(message, messages()[count % messages().len()]);
+                count += 1;
+            }
+            assert!(reader.bytes.len() < 200 << 10, "what was read is let go");
+        }
+        assert_eq!((count, reader.finish()), (1000 * messages().len(), Ok(())));
+    }
+
+    #[test]
     fn a_stream_that_ends_inside_a_frame_says_so() {
         let bytes = stream();
         let mut reader = FrameReader::default();

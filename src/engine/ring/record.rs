@@ -265,6 +265,27 @@ mod tests {
     }
 
     #[test]
+    fn whatever_was_measured_comes_back_and_nothing_else() {
+        let full = full_usage();
+        for measured in 0..256_u32 {
+            let has = |bit: u32| measured & (1 << bit) != 0;
+            let usage = Usage {
+                cpu_ns: full.cpu_ns.filter(|_| has(0)),
+                core_wait_ns: full.core_wait_ns.filter(|_| has(1)),
+                voluntary_switches: full.voluntary_switches.filter(|_| has(2)),
+                involuntary_switches: full.involuntary_switches.filter(|_| has(3)),
+                minor_faults: full.minor_faults.filter(|_| has(4)),
+                major_faults: full.major_faults.filter(|_| has(5)),
+                first_core: full.first_core.filter(|_| has(6)),
+                last_core: full.last_core.filter(|_| has(7)),
+            };
+            let record = Record::Ended { t_ns: 1, task: TaskId(2), ok: true, usage, value: Value::Number(3) };
+            let (words, _) = record.encode().expect("short enough");
+            assert_eq!(Record::decode(&words), Ok(record));
+        }
+    }
+
+    #[test]
     fn a_value_that_is_too_long_is_refused() {
         for len in [INLINE_BYTES + 1, 1 << 20] {
             let record = Record::Ended {
