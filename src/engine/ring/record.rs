@@ -278,6 +278,7 @@ mod tests {
                 major_faults: full.major_faults.filter(|_| has(5)),
                 first_core: full.first_core.filter(|_| has(6)),
                 last_core: full.last_core.filter(|_| has(7)),
+                ..Usage::default()
             };
             let record = Record::Ended { t_ns: 1, task: TaskId(2), ok: true, usage, value: Value::Number(3) };
             let (words, _) = record.encode().expect("short enough");
