@@ -8,7 +8,7 @@ use std::{
 
 use rustix::{
     net::{RecvFlags, SendFlags, recv, send},
-    process::{Pid, Signal, kill_process_group, pidfd_send_signal},
+    process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_send_signal, waitid},
 };
 
 use super::{
@@ -213,10 +213,10 @@ impl Member {
         self.child.wait().map_or(Exit::Code(-1), exit_of)
     }
 
+    /// Asked without reaping it, and in a way that works where no further descriptors are allowed, as `poll` does not.
     pub(super) fn has_ended(&self) -> bool {
-        let mut ended = [rustix::event::PollFd::new(&self.pidfd, rustix::event::PollFlags::IN)];
-        let at_once = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
-        rustix::event::poll(&mut ended, Some(&at_once)).is_ok_and(|ready| ready > 0)
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::PidFd(self.pidfd.as_fd()), look), Ok(None))
     }
 
     pub(super) fn stream(&self) -> impl AsFd {
