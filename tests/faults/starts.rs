@@ -215,8 +215,10 @@ fn workers_for_whom_no_processes_are_left_are_refused_and_the_others_work() {
 fn the_command_line_finishes_with_fewer_workers_too() {
     let program = start("workers=4 workload=sleep size=20_000_000 tasks=100 chunk=1");
     let engine = engine(&program.mark);
-    until("a worker works", DEADLINE, || {
-        processes(&program.mark, Some("worker")).into_iter().find(|&pid| has_its_job(pid))
+    // All of them: with one alone, its death would leave nobody to go on.
+    until("all workers work", DEADLINE, || {
+        let workers = processes(&program.mark, Some("worker"));
+        (workers.len() == 4 && workers.into_iter().all(has_its_job)).then_some(())
     });
     let nothing = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     let pid = rustix::process::Pid::from_raw(engine.cast_signed());
