@@ -4,6 +4,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{
+    eager::Eager,
     lock_log::LockRecord,
     ring::{Bell, Producer, Record, claim::Begin, encode_ended},
     steps::{Step, Steps},
@@ -35,6 +36,7 @@ pub(super) struct RingLink<F> {
     ring: Producer,
     bell: Bell,
     steps: Steps,
+    eager: Eager,
     supply: Supply,
 }
 
@@ -62,8 +64,8 @@ impl Supply {
 }
 
 impl<F: Frames> RingLink<F> {
-    pub(super) fn new(frames: F, ring: Producer, bell: Bell, steps: Steps) -> Self {
-        Self { frames, ring, bell, steps, supply: Supply::default() }
+    pub(super) fn new(frames: F, ring: Producer, bell: Bell, steps: Steps, eager: Eager) -> Self {
+        Self { frames, ring, bell, steps, eager, supply: Supply::default() }
     }
 
     fn publish(&mut self, words: &[u64], written: Step, published: Step) {
@@ -92,7 +94,8 @@ impl<F: Frames> RingLink<F> {
 
 impl<F: Frames> Link for RingLink<F> {
     fn next(&mut self) -> Result<Down, Gone> {
-        self.frames.next(true)?.ok_or(Gone)
+        let soon = self.eager.watch(|| self.frames.next(false).transpose());
+        soon.or_else(|| self.frames.next(true).transpose()).ok_or(Gone)?
     }
 
     fn begin(&mut self, generation: u16) -> Result<Begin, Gone> {
@@ -159,13 +162,14 @@ impl<F: Frames> Link for RingLink<F> {
 /// Everything goes as frames: what a system without shared memory files can do.
 pub(super) struct StreamLink<F> {
     frames: F,
+    eager: Eager,
     /// Read while a task could have been begun.
     early: VecDeque<Down>,
 }
 
 impl<F: Frames> StreamLink<F> {
-    pub(super) fn new(frames: F) -> Self {
-        Self { frames, early: VecDeque::new() }
+    pub(super) fn new(frames: F, eager: Eager) -> Self {
+        Self { frames, eager, early: VecDeque::new() }
     }
 }
 
@@ -173,7 +177,10 @@ impl<F: Frames> Link for StreamLink<F> {
     fn next(&mut self) -> Result<Down, Gone> {
         match self.early.pop_front() {
             Some(message) => Ok(message),
-            None => self.frames.next(true)?.ok_or(Gone),
+            None => {
+                let soon = self.eager.watch(|| self.frames.next(false).transpose());
+                soon.or_else(|| self.frames.next(true).transpose()).ok_or(Gone)?
+            }
         }
     }
 

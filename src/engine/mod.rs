@@ -6,6 +6,7 @@
 
 mod capture;
 mod dispatcher;
+mod eager;
 mod emitter;
 mod ending;
 #[cfg(any(test, fuzzing))]
@@ -46,6 +47,7 @@ use crossbeam_channel::{Sender, TrySendError, bounded};
 pub use process_worker::worker_main;
 
 use dispatcher::Dispatcher;
+use eager::Eager;
 use emitter::Emitter;
 use gil::Gil;
 use pool::{FromSession, Pool};
@@ -109,6 +111,8 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
     let witness = if telemetry == Telemetry::Off { Witness::None } else { Witness::find() };
     let telemetry_cost_ns = (telemetry != Telemetry::Off).then(|| sampler::level_cost_ns(telemetry, witness));
     let host = sampler::host();
+    let spare_core = f64::from(spec.workers) + 1.0 <= host.usable_cores;
+    let eager = Eager::new(spare_core);
     let clock = RunClock::start_now();
     emitter.emit(&Event::Hello {
         protocol: PROTOCOL_VERSION,
@@ -123,7 +127,7 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
         telemetry,
         telemetry_cost_ns,
     })));
-    let job = Job { worker: WorkerId(0), spec: spec.clone(), clock, telemetry, witness, life: 0 };
+    let job = Job { worker: WorkerId(0), spec: spec.clone(), clock, telemetry, witness, life: 0, spare_core };
     emitter.flush();
     let (shared_lock, lock_file) = if workload::has_lock(spec) && spec.backend == Backend::Processes {
         let (lock, file) = LockMemory::shared()?;
@@ -134,9 +138,9 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
     let gil = (spec.backend == Backend::Gil).then(|| Gil::new(clock));
     let pool: Box<dyn Pool> = match spec.backend {
         Backend::Serial | Backend::Threads | Backend::Gil => {
-            Box::new(threads::ThreadPool::new(bell, shared_lock.clone(), gil)?)
+            Box::new(threads::ThreadPool::new(bell, eager, shared_lock.clone(), gil)?)
         }
-        Backend::Processes => Box::new(processes::ProcessPool::new(bell, clock, lock_file)?),
+        Backend::Processes => Box::new(processes::ProcessPool::new(bell, eager, clock, lock_file)?),
     };
     let sampler = Sampler::start(clock, emitter.clone())?;
     let (status, reason): (Status, Option<String>) =

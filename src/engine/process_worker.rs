@@ -5,6 +5,7 @@ use std::{io::IoSliceMut, mem::MaybeUninit, os::fd::BorrowedFd, os::fd::OwnedFd,
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recv, recvmsg, send};
 
 use super::{
+    eager::Eager,
     life,
     link::{Frames, RingLink, StreamLink},
     ring::{Bell, LockMemory, Producer, Region},
@@ -119,21 +120,21 @@ pub fn worker_main() -> u8 {
     let mut stream = Stream::new();
     let Ok(job) = stream.receive_job() else { return 2 };
     life::name_process(&format!("poolscope-w{}", job.worker.0));
-    let Some((mut link, shared)) = connect(stream, &job.spec) else { return 2 };
+    let Some((mut link, shared)) = connect(stream, &job.spec, Eager::new(job.spare_core)) else { return 2 };
     let locks = Locks { turns: None, shared };
     let _gone_is_how_an_orphan_learns_of_it = work(link.as_mut(), &BySignal, &job, &locks);
     0
 }
 
 /// Takes what came with the job, in the order in which the engine gives it. `None` when something is missing.
-fn connect(mut stream: Stream, spec: &Spec) -> Option<(Box<dyn Link>, LockMemory)> {
+fn connect(mut stream: Stream, spec: &Spec, eager: Eager) -> Option<(Box<dyn Link>, LockMemory)> {
     let mut given = std::mem::take(&mut stream.given).into_iter();
     let link: Box<dyn Link> = match spec.transport {
-        Transport::Stream => Box::new(StreamLink::new(stream)),
+        Transport::Stream => Box::new(StreamLink::new(stream, eager)),
         Transport::Ring => {
             let region = Region::open(&given.next()?).ok()?;
             let bell = Bell::from_fd(given.next()?);
-            Box::new(RingLink::new(stream, Producer::new(region), bell, Steps::from_environment()))
+            Box::new(RingLink::new(stream, Producer::new(region), bell, Steps::from_environment(), eager))
         }
     };
     let shared =

@@ -28,6 +28,7 @@ use rustix::{
 pub(crate) use super::member::exit_of;
 use super::{
     capture::Capture,
+    eager::Eager,
     hear::Hearing,
     life::PARENT_VARIABLE,
     listen::Listener,
@@ -59,6 +60,7 @@ fn label(worker: WorkerId, kind: u64) -> u64 {
 
 pub(super) struct ProcessPool {
     listener: Listener,
+    eager: Eager,
     clock: RunClock,
     /// The memory of the lock that all workers share, where they do.
     shared_lock: Option<OwnedFd>,
@@ -71,9 +73,15 @@ pub(super) struct ProcessPool {
 }
 
 impl ProcessPool {
-    pub(super) fn new(bell: Bell, clock: RunClock, shared_lock: Option<OwnedFd>) -> io::Result<Self> {
+    pub(super) fn new(
+        bell: Bell,
+        eager: Eager,
+        clock: RunClock,
+        shared_lock: Option<OwnedFd>,
+    ) -> io::Result<Self> {
         Ok(Self {
             listener: Listener::new(bell)?,
+            eager,
             clock,
             shared_lock,
             members: Vec::new(),
@@ -313,10 +321,13 @@ impl Pool for ProcessPool {
 
     fn wait(&mut self, limit: Duration) {
         self.turn = 0;
-        if limit.is_zero() || self.look() {
+        let mut eager = self.eager;
+        if limit.is_zero() || self.look() || eager.watch(|| self.look().then_some(())).is_some() {
+            self.eager = eager;
             self.listen(Duration::ZERO);
             return;
         }
+        self.eager = eager;
         self.rings().for_each(Consumer::ask_for_bell);
         settle_down();
         let limit = if self.look() { Duration::ZERO } else { limit };

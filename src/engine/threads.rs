@@ -13,6 +13,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
 use super::{
+    eager::Eager,
     gil::{Gil, SeatId, Turns},
     hear::{Heard, Hearing},
     link::{Frames, RingLink},
@@ -163,6 +164,7 @@ impl Member {
 
 pub(super) struct ThreadPool {
     listener: Listener,
+    eager: Eager,
     members: Vec<Option<Member>>,
     /// The member that is asked next.
     turn: usize,
@@ -172,8 +174,13 @@ pub(super) struct ThreadPool {
 }
 
 impl ThreadPool {
-    pub(super) fn new(bell: Bell, shared_lock: LockMemory, gil: Option<Arc<Gil>>) -> io::Result<Self> {
-        Ok(Self { listener: Listener::new(bell)?, members: Vec::new(), turn: 0, shared_lock, gil })
+    pub(super) fn new(
+        bell: Bell,
+        eager: Eager,
+        shared_lock: LockMemory,
+        gil: Option<Arc<Gil>>,
+    ) -> io::Result<Self> {
+        Ok(Self { listener: Listener::new(bell)?, eager, members: Vec::new(), turn: 0, shared_lock, gil })
     }
 
     /// Those who wait for their turn learn that they need not.
@@ -209,7 +216,13 @@ impl Pool for ThreadPool {
         let seat = turns.as_ref().map(Turns::seat);
         let locks = Locks { turns, shared: self.shared_lock.clone() };
         let channels = Channels { down: down_receiver, up: up_sender };
-        let mut link = RingLink::new(channels, ring, self.listener.bell().clone(), Steps::default());
+        let mut link = RingLink::new(
+            channels,
+            ring,
+            self.listener.bell().clone(),
+            Steps::default(),
+            Eager::new(job.spare_core),
+        );
         let handle =
             std::thread::Builder::new().name(format!("{THREAD_PREFIX}{}", worker.0)).spawn(move || {
                 let own = rustix::thread::gettid().as_raw_nonzero().get();
@@ -303,6 +316,12 @@ impl Pool for ThreadPool {
     fn wait(&mut self, limit: Duration) {
         self.turn = 0;
         if limit.is_zero() || self.look() {
+            return;
+        }
+        let mut eager = self.eager;
+        let found = eager.watch(|| self.look().then_some(()));
+        self.eager = eager;
+        if found.is_some() {
             return;
         }
         let rings = || self.members.iter().flatten().filter_map(|member| member.hearing.ring.as_ref());
