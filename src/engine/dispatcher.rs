@@ -12,7 +12,7 @@ use super::{
     lock_log::LockRecord,
     pool::{FromSession, News, Pool},
     queue::TaskQueue,
-    ring::LockMemory,
+    ring::{INLINE_BYTES, LockMemory},
     sampler::Sampler,
     slot::{Ending, Presence, Running, Slot, Why},
     supervise::StartBudget,
@@ -36,6 +36,8 @@ const IDLE_TICK_NS: u64 = 200 * NS_PER_MS;
 const TELL_NS: u64 = 4 * NS_PER_MS;
 /// Messages of one worker after which its credit is filled up, without waiting for it to fall silent.
 const BURST: u32 = 32;
+/// Messages that share one reading of the clock, less than 5 µs after it.
+const CLOCK_BURST: u32 = 8;
 /// A result larger than this is a worker's mistake.
 const VALUE_LIMIT_BYTES: u64 = 64 << 20;
 /// Of one log line or panic message, this much is kept.
@@ -82,6 +84,8 @@ pub(super) struct Dispatcher<'a> {
     told_ns: u64,
     /// Messages of the present worker since its credit was filled up.
     burst: u32,
+    /// The clock as last read for messages.
+    received_ns: u64,
     pub(super) queue_changed: bool,
 }
 
@@ -121,6 +125,7 @@ impl<'a> Dispatcher<'a> {
             sampled_ns: 0,
             told_ns: 0,
             burst: 0,
+            received_ns: 0,
             queue_changed: true,
         }
     }
@@ -191,7 +196,7 @@ impl<'a> Dispatcher<'a> {
                 }
             }
             News::Up { worker, up } => {
-                let received_ns = self.clock.now_ns();
+                let received_ns = self.receive(&up);
                 if let Err(fault) = self.take_up(worker, up, received_ns) {
                     self.condemn(worker, &fault);
                 }
@@ -212,6 +217,16 @@ impl<'a> Dispatcher<'a> {
             }
             News::Died { worker, exit, fault } => self.bury(worker, exit, fault),
         }
+    }
+
+    /// When this message came. They come many at a time, and a reading each would be a tenth of what they cost; but one
+    /// with a large result took its time.
+    fn receive(&mut self, up: &Up) -> u64 {
+        let is_large = matches!(up, Up::Ended { value, .. } if value.len_bytes() > INLINE_BYTES as u64);
+        if self.burst.is_multiple_of(CLOCK_BURST) || is_large {
+            self.received_ns = self.clock.now_ns();
+        }
+        self.received_ns
     }
 
     /// Tells the session of a task that runs on. Most starts need no telling: the end is there before anybody could look.

@@ -65,6 +65,7 @@ impl Hearing {
     }
 
     /// The next of what the last look saw.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Heard, Corrupt> {
         if let Some(up) = self.frames.pop_front() {
             return Ok(Heard::Up(up));

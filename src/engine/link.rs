@@ -30,6 +30,12 @@ pub(super) trait Frames {
     fn flush(&mut self) -> Result<(), Gone>;
 }
 
+/// The next message, waited for awake where that pays.
+fn wait(frames: &mut impl Frames, eager: &mut Eager) -> Result<Down, Gone> {
+    let soon = eager.watch(|| frames.next(false).transpose());
+    soon.or_else(|| frames.next(true).transpose()).ok_or(Gone)?
+}
+
 /// Starts and ends go through the ring, what is too long for it or rare as frames.
 pub(super) struct RingLink<F> {
     frames: F,
@@ -94,8 +100,7 @@ impl<F: Frames> RingLink<F> {
 
 impl<F: Frames> Link for RingLink<F> {
     fn next(&mut self) -> Result<Down, Gone> {
-        let soon = self.eager.watch(|| self.frames.next(false).transpose());
-        soon.or_else(|| self.frames.next(true).transpose()).ok_or(Gone)?
+        wait(&mut self.frames, &mut self.eager)
     }
 
     fn begin(&mut self, generation: u16) -> Result<Begin, Gone> {
@@ -177,10 +182,7 @@ impl<F: Frames> Link for StreamLink<F> {
     fn next(&mut self) -> Result<Down, Gone> {
         match self.early.pop_front() {
             Some(message) => Ok(message),
-            None => {
-                let soon = self.eager.watch(|| self.frames.next(false).transpose());
-                soon.or_else(|| self.frames.next(true).transpose()).ok_or(Gone)?
-            }
+            None => wait(&mut self.frames, &mut self.eager),
         }
     }
 

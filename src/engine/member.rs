@@ -129,6 +129,7 @@ impl Member {
     }
 
     /// The next of what the last look saw.
+    #[inline]
     pub(super) fn next(&mut self, buffer: &mut [u8]) -> Option<Up> {
         if let Some(line) = self.prints.iter_mut().find_map(Capture::next_line) {
             return Some(line);

@@ -145,6 +145,7 @@ impl Member {
         self.hearing.look().expect("a thread's ring is sound")
     }
 
+    #[inline]
     fn next(&mut self) -> Option<Up> {
         loop {
             match self.hearing.next().expect("a thread's ring is sound") {

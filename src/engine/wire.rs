@@ -123,7 +123,40 @@ pub(crate) fn open_frame(out: &mut Vec<u8>) {
 pub(crate) fn append_message<T: Serialize>(out: &mut Vec<u8>, message: &T) {
     // Growing a vector cannot fail, and no message has a shape that postcard does not know; were there one, the frame
     // would not decode, which its reader tells.
-    let _always_encodes = postcard::to_io(message, out);
+    let _always_encodes = postcard::serialize_with_flavor(message, Tail(out));
+}
+
+/// Writes to the end of a vector. Most fields are numbers of a few bytes, for which a call that copies would cost more
+/// than the copying.
+struct Tail<'a>(&'a mut Vec<u8>);
+
+/// Bytes of the longest number.
+const NUMBER_BYTES: usize = 10;
+
+impl postcard::ser_flavors::Flavor for Tail<'_> {
+    type Output = ();
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        if bytes.len() > NUMBER_BYTES {
+            self.0.extend_from_slice(bytes);
+        } else {
+            for byte in bytes {
+                self.0.push(*byte);
+            }
+        }
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 pub(crate) fn close_frame(out: &mut [u8], start: usize) -> Result<(), FrameError> {

@@ -28,7 +28,7 @@ mod stress;
 use std::sync::atomic::Ordering;
 
 pub(super) use bell::Bell;
-pub(super) use record::{RECORD_WORDS, Record, encode_ended};
+pub(super) use record::{INLINE_BYTES, RECORD_WORDS, Record, encode_ended};
 pub(super) use region::{LockMemory, Region};
 
 use sync::fence;
@@ -156,6 +156,7 @@ impl Consumer {
     }
 
     /// The next record of those that the last [`Self::look`] saw.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Record>, Corrupt> {
         if self.tail == self.head {
             return Ok(None);

@@ -82,6 +82,7 @@ impl Record {
         Some((words, used))
     }
 
+    #[inline]
     pub(super) fn decode(words: &RecordWords) -> Result<Self, Corrupt> {
         let head = words[0];
         let task = TaskId((head >> 32) as u32);
