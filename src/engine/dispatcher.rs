@@ -166,7 +166,8 @@ impl<'a> Dispatcher<'a> {
 
     /// How long to sleep when nobody rings.
     fn patience_ns(&self) -> u64 {
-        let busy = self.queue_changed || self.slots.iter().any(|slot| slot.in_flight() > 0);
+        let waits = self.queue.len() > 0 && !self.paused;
+        let busy = waits || self.queue_changed || self.slots.iter().any(|slot| slot.in_flight() > 0);
         if busy || self.has_deadlines() { TICK_NS } else { IDLE_TICK_NS }
     }
 

@@ -34,6 +34,8 @@ const INPUT_LIMIT: u64 = 8 << 20;
 const WORTH_TAKING_NS: u64 = NS_PER_MS / 2;
 /// A worker that runs nothing and has not begun what it was given this long ago has been stopped, or gets no core.
 const STANDSTILL_NS: u64 = 100 * NS_PER_MS;
+/// The same while its inputs are still on their way to it: to send them to somebody else takes as long again.
+const STANDSTILL_IN_TRANSIT_NS: u64 = 2000 * NS_PER_MS;
 
 impl Dispatcher<'_> {
     pub(super) fn learn_length(&mut self, run_ns: u64) {
@@ -199,13 +201,18 @@ impl Dispatcher<'_> {
     /// When a worker has nothing to do while others hold chunks that they have not begun, it gets some of those: half of
     /// the most that one holds.
     pub(super) fn even_out(&mut self) {
-        if self.paused || self.stopping.is_some() || !self.queue.is_exhausted() {
+        if self.paused || self.stopping.is_some() {
+            return;
+        }
+        if !self.queue.is_exhausted() {
+            // Whoever was passed over because too much was on its way to it can take something by now.
+            self.feed_idle();
             return;
         }
         let Some(idle) = self.slots.iter().position(Slot::is_idle) else { return };
         let now_ns = self.clock.now_ns();
         let richest = (0..self.slots.len())
-            .filter(|at| self.is_worth_taking(&self.slots[*at], now_ns))
+            .filter(|at| self.is_worth_taking(WorkerId(*at as u32), now_ns))
             .max_by_key(|at| self.slots[*at].spare_chunks());
         let Some(rich) = richest else { return };
         let slot = &self.slots[rich];
@@ -215,8 +222,18 @@ impl Dispatcher<'_> {
         self.recall(WorkerId(rich as u32), keep);
         self.feed(WorkerId(idle as u32));
     }
+
+    fn feed_idle(&mut self) {
+        for worker in 0..self.slots.len() {
+            if self.slots[worker].is_idle() {
+                self.feed(WorkerId(worker as u32));
+            }
+        }
+    }
+
     /// Whether chunks that a worker holds wait longer with it than with somebody who has nothing to do.
-    fn is_worth_taking(&self, slot: &Slot, now_ns: u64) -> bool {
+    fn is_worth_taking(&self, worker: WorkerId, now_ns: u64) -> bool {
+        let slot = &self.slots[worker.index()];
         if slot.spare_chunks() == 0 || slot.recalling || slot.condemned || slot.leaving {
             return false;
         }
@@ -226,7 +243,11 @@ impl Dispatcher<'_> {
             (Some(running), _) => {
                 now_ns.saturating_sub(running.start_ns).max(held_ns as u64) >= WORTH_TAKING_NS
             }
-            (None, Some(next)) => now_ns.saturating_sub(next.dispatched_ns) >= STANDSTILL_NS,
+            (None, Some(next)) => {
+                let in_transit = self.pool.backlog_bytes(worker) > 0;
+                let limit_ns = if in_transit { STANDSTILL_IN_TRANSIT_NS } else { STANDSTILL_NS };
+                now_ns.saturating_sub(next.dispatched_ns) >= limit_ns
+            }
             (None, None) => false,
         }
     }
