@@ -13,7 +13,7 @@
 //! | 2 | [`engine`], [`store`] |
 //! | 3 | [`analysis`], [`export`] |
 //! | 4 | [`session`] |
-//! | 5 | [`cli`], [`gui`] |
+//! | 5 | [`cli`], `gui` (a feature of that name) |
 //!
 //! A test scans the sources and holds these walls: `egui` only in `gui`, `rfd` only in `gui/dialogs`, `sysinfo` and
 //! `/proc` only in the engine's sampler, process spawning only in `session` and `engine`.

@@ -103,13 +103,14 @@ pub(super) struct SpecArgs {
                 [default: fixed]"
     )]
     lengths: Option<String>,
-    /// Tasks handed out together; auto is ceil(tasks / (4 x workers)), as Pool.map [default: auto]
+    /// Tasks handed out together; auto is ceil(tasks / (4 x workers)), as Pool.map. With inputs (payload), a chunk goes in
+    /// parts of at most 1024 tasks and 8 MiB [default: auto]
     #[arg(long, value_name = "N|auto", allow_hyphen_values = true)]
     chunk: Option<String>,
     /// Most tasks that may wait in the queue, 0 to submit each when a worker can take it, or unbounded [default: unbounded]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     queue: Option<String>,
-    /// Chunks one worker may hold, the running one included [default: auto]
+    /// Chunks one worker may hold, the running one included; a part of a chunk counts as one [default: auto]
     #[arg(long, value_name = "N|auto", allow_hyphen_values = true)]
     prefetch: Option<String>,
     /// Longest time for one attempt of a task, or none [default: none]

@@ -54,6 +54,8 @@ pub struct OpenSpan {
 pub struct Life {
     pub pid: u32,
     pub tid: u32,
+    /// It took the place of one that was lost. False for the first on a lane, and for one that was hired again.
+    pub replaces: bool,
     pub spawned_ns: u64,
     pub ready_ns: Option<u64>,
     pub exited_ns: Option<u64>,

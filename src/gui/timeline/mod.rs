@@ -20,7 +20,7 @@ use eframe::egui::{
 use self::{
     head::paint_head,
     layout::{bar_at, lay_out, view_ns},
-    model::{Counts, LaneIndex, State, TimelineIndex, lane_head, shown_tasks, visible_lives},
+    model::{Counts, LaneIndex, State, TimelineIndex, accessible_title, lane_head, visible_lives},
     paint::LanePainter,
     tooltip::Hovered,
 };
@@ -216,7 +216,9 @@ fn lanes_ui(ui: &mut Ui, id: Id, store: &RunStore, now_ns: u64, axis: &mut TimeA
                 response.request_focus();
             }
             let (from_ns, to_ns) = view_ns(&axis.scale(lanes.plot));
-            response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, describe(store, from_ns, to_ns)));
+            response.widget_info(|| {
+                WidgetInfo::labeled(Role::Figure, true, accessible_title(store, from_ns, to_ns))
+            });
             let hovered = lanes.show(ui, id, axis, &response);
             if ui.memory(|memory| memory.has_focus(response.id)) {
                 let stroke = Stroke::new(1.0, lanes.palette.text_weak);
@@ -229,14 +231,6 @@ fn lanes_ui(ui: &mut Ui, id: Id, store: &RunStore, now_ns: u64, axis: &mut TimeA
             }
         },
     );
-}
-
-/// The timeline for those who do not see it.
-fn describe(store: &RunStore, from_ns: u64, to_ns: u64) -> String {
-    let some =
-        |n: usize, noun: &str| format!("{} {noun}{}", units::count(n as u64), if n == 1 { "" } else { "s" });
-    let tasks = some(shown_tasks(store, from_ns, to_ns), "task");
-    format!("Timeline: {}, {tasks} shown", some(store.lanes.len(), "worker"))
 }
 
 /// One frame of the lanes in view.

@@ -244,8 +244,19 @@ pub(crate) fn visible_lives(lane: &Lane, from_ns: u64, to_ns: u64) -> impl Itera
     (first..last).filter_map(|at| lane.lives.get(at).map(|life| (at, life)))
 }
 
+/// The timeline for those who do not see it: `Timeline: 2 workers, 1 retired, 40 tasks shown`.
+pub(crate) fn accessible_title(store: &RunStore, from_ns: u64, to_ns: u64) -> String {
+    let some =
+        |n: usize, noun: &str| format!("{} {noun}{}", units::count(n as u64), if n == 1 { "" } else { "s" });
+    let retired = store.workers.iter().filter(|row| row.state == WorkerState::Retired).count();
+    let workers = some(store.lanes.len().saturating_sub(retired), "worker");
+    let gone =
+        if retired > 0 { format!(", {} retired", units::count(retired as u64)) } else { String::new() };
+    format!("Timeline: {workers}{gone}, {} shown", some(shown_tasks(store, from_ns, to_ns), "task"))
+}
+
 /// Ended attempts and running tasks that touch an interval, over all lanes.
-pub(crate) fn shown_tasks(store: &RunStore, from_ns: u64, to_ns: u64) -> usize {
+fn shown_tasks(store: &RunStore, from_ns: u64, to_ns: u64) -> usize {
     let shown = |lane: &Lane| {
         lane.visible(from_ns, to_ns).len()
             + usize::from(lane.running.is_some_and(|open| open.start_ns <= to_ns))
@@ -256,7 +267,11 @@ pub(crate) fn shown_tasks(store: &RunStore, from_ns: u64, to_ns: u64) -> usize {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::{event::Usage, ids::TaskId};
+    use crate::{
+        event::{Event, Exit, Usage},
+        ids::TaskId,
+        store::testing::*,
+    };
 
     pub(crate) fn span(task: u32, start_ns: u64, end_ns: u64, outcome: Outcome) -> Span {
         Span {
@@ -323,6 +338,32 @@ pub(crate) mod tests {
         assert_eq!(index.totals().of(State::TimedOut), 5);
         index.update(&with_lanes(2));
         assert_eq!((index.totals().total(), index.lanes.len()), (0, 2));
+    }
+
+    #[test]
+    fn a_title_counts_as_workers_only_those_whom_the_pool_has_room_for() {
+        let mut store = store([
+            run_started(spec(Backend::Processes, 3, 4)),
+            spawned(0, 0, 0),
+            spawned(0, 1, 0),
+            spawned(0, 2, 0),
+            ok(5, 0, 0),
+            started(6, 2, 1, 0),
+        ]);
+        let title = |store: &RunStore| accessible_title(store, 0, 100);
+        assert_eq!(title(&store), "Timeline: 3 workers, 2 tasks shown");
+        for event in [Event::Resized { t_ns: 7, workers: 1 }, exited(8, 1, Exit::Code(0), true)] {
+            store.apply(event);
+        }
+        assert_eq!(title(&store), "Timeline: 2 workers, 1 retired, 2 tasks shown", "one has a task to end");
+        for event in [ok(9, 2, 1), exited(10, 2, Exit::Code(0), true)] {
+            store.apply(event);
+        }
+        assert_eq!(title(&store), "Timeline: 1 worker, 2 retired, 2 tasks shown");
+        for event in [Event::Resized { t_ns: 11, workers: 2 }, finished(12)] {
+            store.apply(event);
+        }
+        assert_eq!(title(&store), "Timeline: 2 workers, 1 retired, 2 tasks shown");
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(crate) enum Hovered {
     Task(Span, TaskLocks),
     Running(OpenSpan, TaskLocks),
     Merged { counts: Counts, busy: f32, waited: f64, from_ns: u64, to_ns: u64 },
-    Life { life: Life, first: bool },
+    Life { life: Life, place: usize },
 }
 
 fn task_locks(lane: &Lane, index: &LaneIndex, from_ns: u64, to_ns: u64) -> TaskLocks {
@@ -74,7 +74,7 @@ pub(crate) fn beside_bars(
             let starting = (life.spawned_ns..=life.ready_ns.unwrap_or(now_ns)).contains(&t_ns);
             starting || (!life.expected && life.exited_ns.is_some_and(near))
         })
-        .map(|(at, life)| Hovered::Life { life: *life, first: at == 0 })
+        .map(|(at, life)| Hovered::Life { life: *life, place: at })
 }
 
 pub(crate) fn hovered_ui(ui: &mut Ui, store: &RunStore, worker: WorkerId, hovered: &Hovered, now_ns: u64) {
@@ -96,7 +96,7 @@ pub(crate) fn hovered_ui(ui: &mut Ui, store: &RunStore, worker: WorkerId, hovere
             rows.push(("", "Too short to be drawn one by one: zoom in to see each.".to_owned()));
             rows
         }
-        Hovered::Life { life, first } => life_rows(store, worker, life, *first),
+        Hovered::Life { life, place } => life_rows(store, worker, life, *place),
     };
     let palette = Palette::of(ui);
     // Text, not buttons: rows may stand as close as text does.
@@ -200,11 +200,14 @@ fn running_rows(store: &RunStore, worker: WorkerId, open: &OpenSpan, locks: &Tas
     rows
 }
 
-fn life_rows(store: &RunStore, worker: WorkerId, life: &Life, first: bool) -> Rows {
-    let mut rows: Rows = vec![
-        ("worker", worker_words(store, worker, life.spawned_ns)),
-        (if first { "started" } else { "replaced at" }, at(life.spawned_ns)),
-    ];
+fn life_rows(store: &RunStore, worker: WorkerId, life: &Life, place: usize) -> Rows {
+    let began = match place {
+        0 => "started",
+        _ if life.replaces => "replaced at",
+        _ => "hired again",
+    };
+    let mut rows: Rows =
+        vec![("worker", worker_words(store, worker, life.spawned_ns)), (began, at(life.spawned_ns))];
     match life.ready_ns {
         Some(ready_ns) => {
             rows.push(("ready after", units::duration(ready_ns.saturating_sub(life.spawned_ns))));
@@ -213,9 +216,24 @@ fn life_rows(store: &RunStore, worker: WorkerId, life: &Life, first: bool) -> Ro
     }
     if let Some(exited_ns) = life.exited_ns {
         let how = life.exit.map_or_else(|| "ended".to_owned(), |exit| exit.to_string());
-        rows.push((if life.expected { "ended" } else { "died" }, format!("{how} at {}", at(exited_ns))));
+        let ended = if !life.expected {
+            "died"
+        } else if was_retired(store, worker, exited_ns, place) {
+            "retired"
+        } else {
+            "ended"
+        };
+        rows.push((ended, format!("{how} at {}", at(exited_ns))));
     }
     rows
+}
+
+/// Whether a life that ended as it should was ended by a resize: the pool had no room for it, or had again only when it was
+/// on its way out already.
+fn was_retired(store: &RunStore, worker: WorkerId, exited_ns: u64, place: usize) -> bool {
+    let had_room = store.wanted_ns(worker).iter().any(|&(from, to)| (from..to).contains(&exited_ns));
+    let next = store.lanes.get(worker.index()).and_then(|lane| lane.lives.get(place + 1));
+    !had_room || next.is_some_and(|next| !next.replaces)
 }
 
 fn value_of(store: &RunStore, span: &Span) -> Option<String> {
@@ -242,4 +260,69 @@ fn hex(bytes: &[u8]) -> String {
         text.push('…');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::{Event, Exit},
+        spec::Backend,
+        store::testing::*,
+    };
+
+    /// What is said of the start and of the end of each life of worker 1 of two.
+    fn told(events: &[Event]) -> Vec<Vec<&'static str>> {
+        let start = [run_started(spec(Backend::Processes, 2, 4)), spawned(0, 0, 0), spawned(0, 1, 0)];
+        let store = store(start.into_iter().chain(events.iter().cloned()));
+        let words = ["started", "replaced at", "hired again", "ended", "died", "retired"];
+        let lives = store.lanes[1].lives.iter().enumerate();
+        lives
+            .map(|(place, life)| {
+                let rows = life_rows(&store, WorkerId(1), life, place);
+                rows.into_iter().map(|row| row.0).filter(|name| words.contains(name)).collect()
+            })
+            .collect()
+    }
+
+    fn resized(t_ns: u64, workers: u32) -> Event {
+        Event::Resized { t_ns, workers }
+    }
+
+    #[test]
+    fn a_worker_is_replaced_when_it_was_lost_and_hired_again_when_it_was_let_go() {
+        let quit = |t_ns| exited(t_ns, 1, Exit::Code(0), true);
+        let lost = |t_ns| exited(t_ns, 1, Exit::Signal(9), false);
+        let timed_out = |t_ns| exited(t_ns, 1, Exit::Signal(15), true);
+        for (why, events, expected) in [
+            ("the run ended", vec![quit(9)], vec![vec!["started", "ended"]]),
+            (
+                "it was lost",
+                vec![lost(5), spawned(6, 1, 1)],
+                vec![vec!["started", "died"], vec!["replaced at"]],
+            ),
+            (
+                "its task took too long",
+                vec![timed_out(5), spawned(6, 1, 1), quit(9)],
+                vec![vec!["started", "ended"], vec!["replaced at", "ended"]],
+            ),
+            (
+                "the pool shrank and grew",
+                vec![resized(3, 1), quit(4), resized(6, 2), spawned(7, 1, 0), lost(8), spawned(9, 1, 1)],
+                vec![vec!["started", "retired"], vec!["hired again", "died"], vec!["replaced at"]],
+            ),
+            (
+                "the pool grew before it was gone",
+                vec![resized(3, 1), resized(4, 2), quit(5), spawned(6, 1, 0), quit(9)],
+                vec![vec!["started", "retired"], vec!["hired again", "ended"]],
+            ),
+            (
+                "the pool grew before it had to go",
+                vec![resized(3, 1), resized(4, 2), quit(9)],
+                vec![vec!["started", "ended"]],
+            ),
+        ] {
+            assert_eq!(told(&events), expected, "{why}");
+        }
+    }
 }

@@ -17,10 +17,10 @@ impl RunStore {
         self.close_running(at, t_ns, unreported, false);
         self.end_life(at, t_ns, None);
         let after_ns = self.lanes[at].lives.last().and_then(|life| life.exited_ns).unwrap_or(0);
-        self.lanes[at].lives.push(newborn(pid, tid, t_ns.max(after_ns)));
-        let row = &mut self.workers[at];
         // Somebody who was let go, and is wanted again, replaces nobody.
-        let replaces = restart > row.restarts;
+        let replaces = restart > self.workers[at].restarts;
+        self.lanes[at].lives.push(Life { replaces, ..newborn(pid, tid, t_ns.max(after_ns)) });
+        let row = &mut self.workers[at];
         row.pid = pid;
         row.tid = tid;
         row.restarts = row.restarts.max(restart);
@@ -143,5 +143,14 @@ impl RunStore {
 }
 
 fn newborn(pid: u32, tid: u32, spawned_ns: u64) -> Life {
-    Life { pid, tid, spawned_ns, ready_ns: None, exited_ns: None, exit: None, expected: true }
+    Life {
+        pid,
+        tid,
+        replaces: false,
+        spawned_ns,
+        ready_ns: None,
+        exited_ns: None,
+        exit: None,
+        expected: true,
+    }
 }

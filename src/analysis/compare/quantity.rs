@@ -1,0 +1,56 @@
+//! Values and what stands between two of them, in words.
+
+use crate::units;
+
+#[derive(Clone, Copy)]
+pub(super) enum Unit {
+    Ns,
+    Bytes,
+    TasksPerSecond,
+    Count,
+}
+
+impl Unit {
+    pub(super) fn human(self, value: f64) -> String {
+        match self {
+            Self::Ns => units::duration(value as u64),
+            Self::Bytes => units::bytes(value as u64),
+            Self::TasksPerSecond => units::rate_of(value, "tasks"),
+            Self::Count => units::count(value as u64),
+        }
+    }
+
+    pub(super) fn exact(self, value: f64) -> String {
+        match self {
+            Self::Ns => format!("{} ns", units::count(value as u64)),
+            Self::Bytes => format!("{} bytes", units::count(value as u64)),
+            Self::TasksPerSecond => format!("{value:.3} tasks/s"),
+            Self::Count => units::count(value as u64),
+        }
+    }
+}
+
+/// Two values that differ, the smaller first, each with the name of its run.
+pub(super) struct Pair<'a> {
+    pub(super) unit: Unit,
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) low_name: &'a str,
+    pub(super) high_name: &'a str,
+}
+
+impl Pair<'_> {
+    pub(super) fn more(&self) -> String {
+        self.unit.human(self.high - self.low)
+    }
+
+    /// `1.9×`, with more digits where they matter.
+    pub(super) fn times(&self) -> String {
+        let ratio = self.high / self.low;
+        match ratio {
+            ..1.095 => format!("{ratio:.2}×"),
+            ..9.95 => format!("{ratio:.1}×"),
+            _ => format!("{ratio:.0}×"),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! A run in a few lines, as a terminal shows them.
+
+use super::{RunReport, TelemetryReport};
+use crate::{
+    analysis::{Distribution, LocksReport, Part, WorkerTime},
+    spec::Spec,
+    store::{Tally, resized_words},
+    units,
+};
+
+impl RunReport {
+    /// A short text for people, one aligned line a subject.
+    pub fn summary_lines(&self) -> Vec<String> {
+        let title = self.spec.as_ref().map_or_else(|| "no run".to_owned(), Spec::title);
+        let because = self.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let resized = resized_words(self.resized.iter().map(|resize| resize.workers));
+        let resized = resized.map(|words| format!(", {words}")).unwrap_or_default();
+        let mut lines = vec![line(self.status, &format!("{title}{resized}{because}"))];
+        let Some(spec) = &self.spec else { return lines };
+        lines.extend(spec.backend.simulation().map(|simulation| line("note", simulation)));
+        lines.push(line("tasks", &self.tasks_text()));
+        lines.extend(self.first_failure.as_deref().map(|failure| line("failure", failure)));
+        lines.push(line("time", &self.time_text()));
+        for (name, spread) in [("task", self.task_ns), ("queued", self.wait_ns)] {
+            lines.extend(spread.map(|spread| line(name, &spread_text(spread))));
+        }
+        lines.extend(self.worker_time.as_ref().map(|time| line("workers", &worker_time_text(time))));
+        let locks = self.locks.iter().flat_map(LocksReport::lines);
+        lines.extend(locks.map(|text| line("lock", &text)));
+        lines.push(line("memory", &self.memory_text()));
+        lines.extend(self.telemetry.map(|telemetry| line("telemetry", &telemetry_text(telemetry))));
+        lines.push(line("checksum", &self.result.checksum));
+        lines
+    }
+
+    fn tasks_text(&self) -> String {
+        let Tally { ok, failed, crashed, timed_out, cancelled, not_run, .. } = self.tasks;
+        let classes = [
+            (ok, "ok"),
+            (failed, "failed"),
+            (crashed, "crashed"),
+            (timed_out, "timed out"),
+            (cancelled, "cancelled"),
+            (not_run, "not run"),
+        ];
+        let shown = classes.iter().filter(|(n, name)| *n > 0 || *name == "ok");
+        let texts: Vec<_> =
+            shown.map(|(n, name)| format!("{} {name}", units::count(u64::from(*n)))).collect();
+        texts.join(", ")
+    }
+
+    fn time_text(&self) -> String {
+        let mut texts = vec![units::duration(self.wall_ns)];
+        texts.extend(self.ready_ns.map(|ready_ns| format!("ready after {}", units::duration(ready_ns))));
+        texts.extend(self.throughput.map(|rate| units::rate_of(rate, "tasks")));
+        texts.join(", ")
+    }
+
+    fn memory_text(&self) -> String {
+        let known = |bytes: u64| if bytes == 0 { "not measured".to_owned() } else { units::bytes(bytes) };
+        let largest = self.workers.iter().map(|worker| worker.max_rss_bytes).max().unwrap_or(0);
+        format!("engine {}, largest worker {}", known(self.engine.max_rss_bytes), known(largest))
+    }
+}
+
+fn line(name: &str, text: &str) -> String {
+    format!("{name:<12}{text}")
+}
+
+fn telemetry_text(telemetry: TelemetryReport) -> String {
+    match telemetry.cost_ns {
+        Some(cost_ns) => format!("{}, {} a task", telemetry.level, units::duration(cost_ns)),
+        None => telemetry.level.to_string(),
+    }
+}
+
+fn spread_text(spread: Distribution) -> String {
+    let [median, p95, max] = [spread.median, spread.p95, spread.max].map(units::duration);
+    format!("median {median}, p95 {p95}, max {max}")
+}
+
+/// Largest part first, those below half a percent left out.
+fn worker_time_text(time: &WorkerTime) -> String {
+    let mut parts = Part::ALL.map(|part| (part, time.fraction(part)));
+    parts.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let shown = parts.iter().filter(|part| part.1 >= 0.005);
+    let texts: Vec<_> =
+        shown.map(|(part, fraction)| format!("{} {}", part.label(), units::percent(*fraction))).collect();
+    texts.join(", ")
+}
