@@ -240,7 +240,8 @@ impl<'a> Dispatcher<'a> {
                 if build != super::BUILD {
                     return Err(format!("it is of build {build}, the engine of {}", super::BUILD));
                 }
-                self.slots[worker.index()].presence = Presence::Ready;
+                let slot = &mut self.slots[worker.index()];
+                (slot.presence, slot.heard_ns) = (Presence::Ready, received_ns);
                 self.emitter.emit(&Event::WorkerReady { t_ns: settle(t_ns), worker });
                 self.last_ready_ns = self.last_ready_ns.max(settle(t_ns));
                 self.check_pool_ready();
@@ -251,6 +252,7 @@ impl<'a> Dispatcher<'a> {
                     return Err(format!("it returns {count} tasks, which nobody asked it for"));
                 }
                 slot.recalling = false;
+                slot.heard_ns = received_ns;
                 self.put_back(worker, count);
                 self.feed_all();
             }
@@ -272,6 +274,7 @@ impl<'a> Dispatcher<'a> {
                     return Err(format!("it says it ended {task}, which it did not run"));
                 };
                 slot.end();
+                slot.heard_ns = received_ns;
                 let ending = slot.ending.filter(|ending| ending.task == task);
                 if slot.ending.is_some() && !self.pool.has_processes() && ending.is_some() {
                     slot.ending = None;

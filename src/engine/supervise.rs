@@ -19,6 +19,9 @@ use crate::{
 const START_LIMIT_NS: u64 = 5 * NS_PER_S;
 /// Between asking a task to end and ending it by force.
 const FORCE_AFTER_NS: u64 = 500 * NS_PER_MS;
+/// Where tasks have a timeout, a worker that says nothing of the tasks it holds is taken for dead after that time, or after
+/// this one if it is longer: what may pass before a start is told is not the task's doing.
+const SILENCE_LIMIT_NS: u64 = 5 * NS_PER_S;
 /// Workers spawned before messages are looked at again.
 const SPAWNS_A_TURN: usize = 8;
 /// Pause before another spawn after one that failed.
@@ -137,7 +140,7 @@ impl Dispatcher<'_> {
         let was_useless = matches!(slot.presence, Presence::Starting { .. }) || slot.condemned || broke_rules;
         let (retiring, dismissed) = (slot.retiring, slot.dismissed);
         slot.losses += u32::from(!dismissed);
-        let ending = slot.ending.take();
+        let (silent, ending) = (slot.silent, slot.ending.take());
         let running = slot.running.take();
         let fruitless = running.is_none() && !retiring && !was_useless;
         slot.presence = Presence::Vacant;
@@ -150,7 +153,7 @@ impl Dispatcher<'_> {
             t_ns: now_ns,
             worker,
             exit,
-            expected: ending.is_some() || dismissed,
+            expected: ending.is_some() || dismissed || silent,
         });
         let problem = fault.map_or_else(
             || format!("{worker} died before it was of use: {exit}"),
@@ -161,7 +164,7 @@ impl Dispatcher<'_> {
         }
         if let Some(running) = running {
             let outcome = match ending {
-                None => Some(Outcome::Crashed(exit)),
+                None => (!silent).then_some(Outcome::Crashed(exit)),
                 Some(ending) if ending.task == running.task => Some(outcome_of(ending.why)),
                 // The signal was meant for the task before, which ended just in time.
                 Some(_) => None,
@@ -257,9 +260,29 @@ impl Dispatcher<'_> {
                 Presence::Starting { deadline_ns } if now_ns >= deadline_ns && self.pool.has_processes() => {
                     self.condemn(worker, &format!("not ready after {} s", START_LIMIT_NS / NS_PER_S));
                 }
-                _ => self.supervise_task(worker, now_ns),
+                _ => {
+                    self.supervise_task(worker, now_ns);
+                    self.supervise_silence(worker, now_ns);
+                }
             }
         }
+    }
+
+    /// A process that was halted between taking a task and telling of its start, or before it gave tasks back, is seen by no
+    /// other deadline.
+    fn supervise_silence(&mut self, worker: WorkerId, now_ns: u64) {
+        let Some(timeout_ns) = self.spec.timeout_ns().filter(|_| self.pool.has_processes()) else { return };
+        let limit_ns = timeout_ns.max(SILENCE_LIMIT_NS);
+        let slot = &mut self.slots[worker.index()];
+        if slot.owes_word_since_ns().is_none_or(|since_ns| now_ns.saturating_sub(since_ns) < limit_ns) {
+            return;
+        }
+        slot.silent = true;
+        let secs = limit_ns as f64 / NS_PER_S as f64;
+        let text =
+            format!("{worker} holds tasks and has begun none for {secs} s: it is killed, others get them");
+        self.log(Level::Warning, Some(worker), text);
+        let _already_gone = self.pool.kill(worker, SIGKILL);
     }
 
     fn supervise_task(&mut self, worker: WorkerId, now_ns: u64) {
