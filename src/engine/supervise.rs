@@ -75,12 +75,25 @@ impl Dispatcher<'_> {
             return false;
         }
         let now_ns = self.clock.now_ns();
+        self.fill_vacancies(now_ns);
         let due = |slot: &Slot| matches!(slot.presence, Presence::Due { at_ns } if at_ns <= now_ns);
         for _ in 0..SPAWNS_A_TURN {
             let Some(worker) = self.slots.iter().position(due) else { return false };
             self.spawn(WorkerId(worker as u32));
         }
         self.slots.iter().any(due)
+    }
+
+    /// While tasks wait, no place stays vacant: they may have come back long after a death that left nothing to do.
+    fn fill_vacancies(&mut self, now_ns: u64) {
+        if self.queue.is_exhausted() || self.budget.exhausted {
+            return;
+        }
+        for slot in &mut self.slots {
+            if slot.presence == Presence::Vacant && !slot.retiring {
+                slot.presence = Presence::Due { at_ns: now_ns };
+            }
+        }
     }
 
     pub(super) fn spawn(&mut self, worker: WorkerId) {
