@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crossbeam_channel::{Receiver, TryRecvError};
 
 use super::{
+    budget::StartBudget,
     emitter::Emitter,
     ending::Stopping,
     lock_log::LockRecord,
@@ -15,7 +16,6 @@ use super::{
     ring::LockMemory,
     sampler::Sampler,
     slot::{Ending, Presence, Running, Slot, Why},
-    supervise::StartBudget,
     wire::{Job, TaskEnd, Up},
 };
 use crate::{
@@ -263,7 +263,7 @@ impl<'a> Dispatcher<'a> {
                 }
                 let attempt = self.records.get(&task.0).map_or(0, |record| record.attempts);
                 slot.start(settle(t_ns), attempt);
-                self.budget.task_begun();
+                self.budget.task_begun(worker);
             }
             Up::Ended { t_ns, task, end, usage, value } => {
                 if value.len_bytes() > VALUE_LIMIT_BYTES {

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::{
+    budget::StartBudget,
     dispatcher::Dispatcher,
     sampler::Target,
     shared_lock::Owner,
@@ -24,48 +25,7 @@ const FORCE_AFTER_NS: u64 = 500 * NS_PER_MS;
 const SILENCE_LIMIT_NS: u64 = 5 * NS_PER_S;
 /// Workers spawned before messages are looked at again.
 const SPAWNS_A_TURN: usize = 8;
-/// Pause before another spawn after one that failed.
-const RESPAWN_PAUSE_NS: u64 = 200 * NS_PER_MS;
 pub(super) const SIGKILL: i32 = 9;
-
-/// Counts workers that died before they were ready. Too many in too short a time, and the pool stops replacing them:
-/// what is wrong then will not get better by trying again.
-#[derive(Debug, Default)]
-pub(super) struct StartBudget {
-    deaths_ns: Vec<u64>,
-    /// Deaths of ready workers since a task was last begun by any.
-    fruitless: u32,
-    exhausted: bool,
-}
-
-impl StartBudget {
-    const DEATHS: usize = 5;
-    const WINDOW_NS: u64 = 10 * NS_PER_S;
-
-    /// Deaths in a row, for each worker of the pool, after which it is plain that no task will ever begin.
-    const FRUITLESS: u32 = 10;
-
-    /// Notes that a ready worker died without having begun a task; true when this exhausts the budget.
-    fn charge_fruitless(&mut self, workers: u32) -> bool {
-        self.fruitless += 1;
-        let exhausts = !self.exhausted && self.fruitless > Self::FRUITLESS * workers;
-        self.exhausted |= exhausts;
-        exhausts
-    }
-
-    pub(super) fn task_begun(&mut self) {
-        self.fruitless = 0;
-    }
-
-    /// Notes one more death; true when this one exhausts the budget.
-    fn charge(&mut self, now_ns: u64) -> bool {
-        self.deaths_ns.retain(|death_ns| now_ns.saturating_sub(*death_ns) < Self::WINDOW_NS);
-        self.deaths_ns.push(now_ns);
-        let exhausts = !self.exhausted && self.deaths_ns.len() > Self::DEATHS;
-        self.exhausted |= exhausts;
-        exhausts
-    }
-}
 
 impl Dispatcher<'_> {
     /// Spawns a few of the workers that are due. True when more are: messages are taken in between, so that a stop need
@@ -86,12 +46,20 @@ impl Dispatcher<'_> {
 
     /// While tasks wait, no place stays vacant: they may have come back long after a death that left nothing to do.
     fn fill_vacancies(&mut self, now_ns: u64) {
-        if self.queue.is_exhausted() || self.budget.exhausted {
+        if self.queue.is_exhausted() {
             return;
         }
-        for slot in &mut self.slots {
-            if slot.presence == Presence::Vacant && !slot.retiring {
-                slot.presence = Presence::Due { at_ns: now_ns };
+        for worker in (0..self.slots.len() as u32).map(WorkerId) {
+            let slot = &self.slots[worker.index()];
+            if slot.presence != Presence::Vacant || slot.retiring {
+                continue;
+            }
+            let slots = &self.slots;
+            let is_there = |other: WorkerId| {
+                slots.get(other.index()).is_some_and(|slot| slot.presence != Presence::Vacant)
+            };
+            if self.budget.allows(worker, now_ns, is_there) {
+                self.slots[worker.index()].presence = Presence::Due { at_ns: now_ns };
             }
         }
     }
@@ -131,16 +99,17 @@ impl Dispatcher<'_> {
         let now_ns = self.clock.now_ns();
         if self.budget.charge(now_ns) {
             let text = format!(
-                "more than {} workers died or failed at start-up within {} s: no more are started",
+                "workers died or failed at start-up, more than {} within {} s: no more are started for {} s",
                 StartBudget::DEATHS,
-                StartBudget::WINDOW_NS / NS_PER_S
+                StartBudget::WINDOW_NS / NS_PER_S,
+                self.budget.rest_secs()
             );
             self.log(Level::Error, None, text);
         }
-        self.slots[worker.index()].presence = if self.budget.exhausted {
+        self.slots[worker.index()].presence = if self.budget.is_spent() {
             Presence::Vacant
         } else {
-            Presence::Due { at_ns: now_ns + RESPAWN_PAUSE_NS }
+            Presence::Due { at_ns: now_ns + StartBudget::PAUSE_NS }
         };
     }
 
@@ -195,11 +164,14 @@ impl Dispatcher<'_> {
         } else if was_useless {
             self.last_problem = Some(problem);
             self.start_failed(worker);
-        } else if fruitless && self.budget.charge_fruitless(self.target) {
+        } else if fruitless && self.budget.charge_fruitless(self.target, now_ns) {
             self.last_problem = Some(format!("{worker} died before it began a task: {exit}"));
-            let text = "workers die again and again and none begins a task: no more are started";
-            self.log(Level::Error, None, text.to_owned());
-        } else if self.budget.exhausted && fruitless {
+            let text = format!(
+                "workers die again and again and none begins a task: no more are started for {} s",
+                self.budget.rest_secs()
+            );
+            self.log(Level::Error, None, text);
+        } else if self.budget.is_spent() && fruitless {
             // As above, for the last of them.
         } else if self.stopping.is_none() && !self.queue.is_exhausted() {
             self.spawn(worker);
@@ -359,42 +331,5 @@ fn outcome_of(why: Why) -> Outcome {
     match why {
         Why::TimedOut => Outcome::TimedOut,
         Why::Cancelled => Outcome::Cancelled,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_few_deaths_at_start_up_are_forgiven_and_many_in_a_short_time_are_not() {
-        let mut budget = StartBudget::default();
-        for death in 0..5 {
-            assert!(!budget.charge(death * NS_PER_S), "death {death}");
-        }
-        assert!(budget.charge(5 * NS_PER_S));
-        assert!(budget.exhausted);
-        assert!(!budget.charge(6 * NS_PER_S), "it is exhausted once");
-    }
-
-    #[test]
-    fn deaths_without_a_task_begun_in_between_are_borne_for_a_while() {
-        let mut budget = StartBudget::default();
-        for round in 0..3 {
-            for death in 0..20 {
-                assert!(!budget.charge_fruitless(2), "death {death} of round {round}");
-            }
-            budget.task_begun();
-        }
-        assert!((0..20).all(|_| !budget.charge_fruitless(2)));
-        assert!(budget.charge_fruitless(2) && budget.exhausted);
-    }
-
-    #[test]
-    fn deaths_long_ago_do_not_count() {
-        let mut budget = StartBudget::default();
-        for death in 0..20 {
-            assert!(!budget.charge(death * 3 * NS_PER_S), "death {death}");
-        }
     }
 }
