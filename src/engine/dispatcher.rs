@@ -11,6 +11,7 @@ use super::{
     emitter::Emitter,
     ending::Stopping,
     lock_log::LockRecord,
+    log_limit::{Line, LogLimit},
     pool::{FromSession, News, Pool},
     queue::TaskQueue,
     ring::LockMemory,
@@ -156,6 +157,7 @@ impl<'a> Dispatcher<'a> {
         self.sample_queue();
         self.emitter.flush();
         self.dismiss();
+        self.tell_what_was_left_out();
         end
     }
 
@@ -241,6 +243,9 @@ impl<'a> Dispatcher<'a> {
                     return Err(format!("it is of build {build}, the engine of {}", super::BUILD));
                 }
                 let slot = &mut self.slots[worker.index()];
+                if !matches!(slot.presence, Presence::Starting { .. }) {
+                    return Err("it says a second time that it is ready".to_owned());
+                }
                 (slot.presence, slot.heard_ns) = (Presence::Ready, received_ns);
                 self.emitter.emit(&Event::WorkerReady { t_ns: settle(t_ns), worker });
                 self.last_ready_ns = self.last_ready_ns.max(settle(t_ns));
@@ -293,7 +298,12 @@ impl<'a> Dispatcher<'a> {
             }
             Up::Log { t_ns, level, mut text } => {
                 shorten(&mut text);
-                self.emitter.emit(&Event::Log { t_ns: settle(t_ns), worker: Some(worker), level, text });
+                let t_ns = settle(t_ns);
+                match self.slots[worker.index()].logged.take(text.len()) {
+                    Line::Kept => self.emitter.emit(&Event::Log { t_ns, worker: Some(worker), level, text }),
+                    Line::TooMuch => self.log(Level::Warning, Some(worker), LogLimit::too_much()),
+                    Line::LeftOut => {}
+                }
             }
         }
         Ok(())

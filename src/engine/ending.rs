@@ -151,6 +151,15 @@ impl Dispatcher<'_> {
         self.pool.join(QUIT_LIMIT);
     }
 
+    /// Of what workers logged, once none of them says anything more.
+    pub(super) fn tell_what_was_left_out(&mut self) {
+        for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
+            if let Some(text) = self.slots[worker.index()].logged.left_out() {
+                self.log(Level::Warning, Some(worker), text);
+            }
+        }
+    }
+
     /// After the end only logs and deaths still count. True for the death of a worker that was waited for.
     fn hear_last_words(&mut self, news: News, forced: bool) -> bool {
         match news {

@@ -20,6 +20,7 @@ mod link;
 mod list;
 mod listen;
 mod lock_log;
+mod log_limit;
 mod member;
 mod pool;
 mod process_worker;

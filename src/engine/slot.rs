@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::queue::Batch;
+use super::{log_limit::LogLimit, queue::Batch};
 use crate::ids::TaskId;
 
 /// Whether somebody fills the place.
@@ -60,6 +60,8 @@ pub(super) struct Slot {
     pub(super) life: u32,
     /// Fillings of this place that died, could not be started or were left behind.
     pub(super) losses: u32,
+    /// What all who filled it have logged.
+    pub(super) logged: LogLimit,
     pub(super) presence: Presence,
     pub(super) assigned: VecDeque<Assigned>,
     pub(super) running: Option<Running>,
@@ -87,6 +89,7 @@ impl Slot {
         Self {
             life: 0,
             losses: 0,
+            logged: LogLimit::default(),
             presence: Presence::Due { at_ns: 0 },
             assigned: VecDeque::new(),
             running: None,

@@ -65,9 +65,9 @@ impl Dispatcher<'_> {
     }
 
     pub(super) fn spawn(&mut self, worker: WorkerId) {
-        let Slot { life, losses, .. } = self.slots[worker.index()];
+        let Slot { life, losses, logged, .. } = self.slots[worker.index()];
         let life = life + 1;
-        self.slots[worker.index()] = Slot { life, losses, ..Slot::new() };
+        self.slots[worker.index()] = Slot { life, losses, logged, ..Slot::new() };
         (self.job.worker, self.job.life) = (worker, life);
         // Taken before the call: what the spawn costs is part of starting up, and no worker is ready before it exists.
         let t_ns = self.clock.now_ns();
