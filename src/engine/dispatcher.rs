@@ -367,9 +367,12 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    /// A task was ended through no fault of its own: it runs again, and the attempt is not held against it.
+    /// A task was ended through no fault of its own: it runs again, and the attempt is not held against it. After a stop
+    /// there is no again.
     pub(super) fn repeat(&mut self, worker: WorkerId, running: Running) {
         let now_ns = self.clock.now_ns();
+        let last = self.stopping.is_some();
+        self.done += u32::from(last);
         self.records.entry(running.task.0).or_default().attempts += 1;
         self.emitter.emit(&Event::Ended(Ended {
             enqueued_ns: running.enqueued_ns,
@@ -381,7 +384,7 @@ impl<'a> Dispatcher<'a> {
             task: running.task,
             attempt: running.attempt,
             outcome: Outcome::Cancelled,
-            last: false,
+            last,
             usage: Usage::default(),
             value: Value::Unit,
         }));

@@ -40,7 +40,7 @@ impl Dispatcher<'_> {
         let first = self.stopping.is_none();
         if first {
             self.emitter.emit(&Event::Stopping { t_ns: now_ns });
-            self.queue.clear();
+            self.queue.close();
             let cancel_at_ns = now_ns + STOP_GRACE_NS;
             let give_up_at_ns = cancel_at_ns + STOP_FORCE_AFTER_NS;
             self.stopping = Some(Stopping { cancel_at_ns, give_up_at_ns });
