@@ -199,10 +199,15 @@ impl Dispatcher<'_> {
     /// When a worker has nothing to do while others hold chunks that they have not begun, it gets some of those: half of
     /// the most that one holds.
     pub(super) fn even_out(&mut self) {
-        if self.paused || self.stopping.is_some() || !self.queue.is_exhausted() {
+        if self.paused || self.stopping.is_some() {
             return;
         }
         let Some(idle) = self.slots.iter().position(Slot::is_idle) else { return };
+        if !self.queue.is_exhausted() {
+            // It was behind with what it had been sent, which was all void, and has caught up without a word.
+            self.feed_all();
+            return;
+        }
         let now_ns = self.clock.now_ns();
         let richest = (0..self.slots.len())
             .filter(|at| self.is_worth_taking(&self.slots[*at], now_ns))
