@@ -7,15 +7,16 @@ use std::{collections::BTreeMap, time::Duration};
 use crossbeam_channel::{Receiver, TryRecvError};
 
 use super::{
+    budget::StartBudget,
     emitter::Emitter,
     ending::Stopping,
     lock_log::LockRecord,
+    log_limit::{Line, LogLimit},
     pool::{FromSession, News, Pool},
     queue::TaskQueue,
     ring::{INLINE_BYTES, LockMemory},
     sampler::Sampler,
     slot::{Ending, Presence, Running, Slot, Why},
-    supervise::StartBudget,
     wire::{Job, TaskEnd, Up},
 };
 use crate::{
@@ -161,6 +162,7 @@ impl<'a> Dispatcher<'a> {
         self.sample_queue();
         self.emitter.flush();
         self.dismiss();
+        self.tell_what_was_left_out();
         end
     }
 
@@ -256,7 +258,11 @@ impl<'a> Dispatcher<'a> {
                 if build != super::BUILD {
                     return Err(format!("it is of build {build}, the engine of {}", super::BUILD));
                 }
-                self.slots[worker.index()].presence = Presence::Ready;
+                let slot = &mut self.slots[worker.index()];
+                if !matches!(slot.presence, Presence::Starting { .. }) {
+                    return Err("it says a second time that it is ready".to_owned());
+                }
+                (slot.presence, slot.heard_ns) = (Presence::Ready, received_ns);
                 self.emitter.emit(&Event::WorkerReady { t_ns: settle(t_ns), worker });
                 self.last_ready_ns = self.last_ready_ns.max(settle(t_ns));
                 self.check_pool_ready();
@@ -267,6 +273,7 @@ impl<'a> Dispatcher<'a> {
                     return Err(format!("it returns {count} tasks, which nobody asked it for"));
                 }
                 slot.recalling = false;
+                slot.heard_ns = received_ns;
                 self.put_back(worker, count);
                 self.feed_all();
             }
@@ -277,7 +284,7 @@ impl<'a> Dispatcher<'a> {
                 }
                 let attempt = self.records.get(&task.0).map_or(0, |record| record.attempts);
                 slot.start(settle(t_ns), attempt);
-                self.budget.task_begun();
+                self.budget.task_begun(worker);
             }
             Up::Ended { t_ns, task, end, usage, value } => {
                 if value.len_bytes() > VALUE_LIMIT_BYTES {
@@ -288,6 +295,7 @@ impl<'a> Dispatcher<'a> {
                     return Err(format!("it says it ended {task}, which it did not run"));
                 };
                 slot.end();
+                slot.heard_ns = received_ns;
                 let ending = slot.ending.filter(|ending| ending.task == task);
                 if slot.ending.is_some() && !self.pool.has_processes() && ending.is_some() {
                     slot.ending = None;
@@ -306,7 +314,12 @@ impl<'a> Dispatcher<'a> {
             }
             Up::Log { t_ns, level, mut text } => {
                 shorten(&mut text);
-                self.emitter.emit(&Event::Log { t_ns: settle(t_ns), worker: Some(worker), level, text });
+                let t_ns = settle(t_ns);
+                match self.slots[worker.index()].logged.take(text.len()) {
+                    Line::Kept => self.emitter.emit(&Event::Log { t_ns, worker: Some(worker), level, text }),
+                    Line::TooMuch => self.log(Level::Warning, Some(worker), LogLimit::too_much()),
+                    Line::LeftOut => {}
+                }
             }
         }
         Ok(())
@@ -370,9 +383,12 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    /// A task was ended through no fault of its own: it runs again, and the attempt is not held against it.
+    /// A task was ended through no fault of its own: it runs again, and the attempt is not held against it. After a stop
+    /// there is no again.
     pub(super) fn repeat(&mut self, worker: WorkerId, running: Running) {
         let now_ns = self.clock.now_ns();
+        let last = self.stopping.is_some();
+        self.done += u32::from(last);
         self.records.entry(running.task.0).or_default().attempts += 1;
         self.emitter.emit(&Event::Ended(Ended {
             enqueued_ns: running.enqueued_ns,
@@ -384,7 +400,7 @@ impl<'a> Dispatcher<'a> {
             task: running.task,
             attempt: running.attempt,
             outcome: Outcome::Cancelled,
-            last: false,
+            last,
             usage: Usage::default(),
             value: Value::Unit,
         }));

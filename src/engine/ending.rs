@@ -40,7 +40,7 @@ impl Dispatcher<'_> {
         let first = self.stopping.is_none();
         if first {
             self.emitter.emit(&Event::Stopping { t_ns: now_ns });
-            self.queue.clear();
+            self.queue.close();
             let cancel_at_ns = now_ns + STOP_GRACE_NS;
             let give_up_at_ns = cancel_at_ns + STOP_FORCE_AFTER_NS;
             self.stopping = Some(Stopping { cancel_at_ns, give_up_at_ns });
@@ -149,6 +149,15 @@ impl Dispatcher<'_> {
         }
         self.pool.cancel_everything();
         self.pool.join(QUIT_LIMIT);
+    }
+
+    /// Of what workers logged, once none of them says anything more.
+    pub(super) fn tell_what_was_left_out(&mut self) {
+        for worker in (0..self.slots.len()).map(|worker| WorkerId(worker as u32)) {
+            if let Some(text) = self.slots[worker.index()].logged.left_out() {
+                self.log(Level::Warning, Some(worker), text);
+            }
+        }
     }
 
     /// After the end only logs and deaths still count. True for the death of a worker that was waited for.

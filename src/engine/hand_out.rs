@@ -204,12 +204,13 @@ impl Dispatcher<'_> {
         if self.paused || self.stopping.is_some() {
             return;
         }
+        let Some(idle) = self.slots.iter().position(Slot::is_idle) else { return };
         if !self.queue.is_exhausted() {
-            // Whoever was passed over because too much was on its way to it can take something by now.
-            self.feed_idle();
+            // It was passed over because it was behind with what it had been sent. What that was is void, or has arrived,
+            // and nobody says so.
+            self.feed_all();
             return;
         }
-        let Some(idle) = self.slots.iter().position(Slot::is_idle) else { return };
         let now_ns = self.clock.now_ns();
         let richest = (0..self.slots.len())
             .filter(|at| self.is_worth_taking(WorkerId(*at as u32), now_ns))
@@ -221,14 +222,6 @@ impl Dispatcher<'_> {
         let keep = keep.map(|chunk| chunk.batch.len()).sum();
         self.recall(WorkerId(rich as u32), keep);
         self.feed(WorkerId(idle as u32));
-    }
-
-    fn feed_idle(&mut self) {
-        for worker in 0..self.slots.len() {
-            if self.slots[worker].is_idle() {
-                self.feed(WorkerId(worker as u32));
-            }
-        }
     }
 
     /// Whether chunks that a worker holds wait longer with it than with somebody who has nothing to do.

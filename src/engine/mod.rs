@@ -4,6 +4,7 @@
 //! neither by hand. Inside, the dispatcher is the only one that decides; what it decides about is behind
 //! `pool::Pool`, so that threads and processes run by the same rules.
 
+mod budget;
 mod capture;
 mod dispatcher;
 mod eager;
@@ -20,6 +21,7 @@ mod link;
 mod list;
 mod listen;
 mod lock_log;
+mod log_limit;
 mod member;
 mod pool;
 mod process_worker;

@@ -26,6 +26,8 @@ pub(super) struct TaskQueue {
     next: u32,
     total: u32,
     bound: u32,
+    /// After a stop: what comes back goes nowhere.
+    closed: bool,
 }
 
 impl TaskQueue {
@@ -34,7 +36,7 @@ impl TaskQueue {
             QueueBound::Unbounded => u32::MAX,
             QueueBound::AtMost(bound) => bound,
         };
-        Self { batches: VecDeque::new(), len: 0, next: 0, total: spec.tasks, bound }
+        Self { batches: VecDeque::new(), len: 0, next: 0, total: spec.tasks, bound, closed: false }
     }
 
     /// Submits as many tasks as the bound allows.
@@ -73,7 +75,7 @@ impl TaskQueue {
 
     /// Puts tasks back that nobody has started. They keep their time of submission and go first.
     pub(super) fn put_back(&mut self, batch: Batch) {
-        if !batch.tasks.is_empty() {
+        if !batch.tasks.is_empty() && !self.closed {
             self.len += batch.len();
             self.batches.push_front(batch);
         }
@@ -81,12 +83,16 @@ impl TaskQueue {
 
     /// Queues a task for another attempt, behind all others. It was submitted once, so no bound holds it back.
     pub(super) fn requeue(&mut self, task: u32, now_ns: u64) {
+        if self.closed {
+            return;
+        }
         self.len += 1;
         self.batches.push_back(Batch { tasks: task..task + 1, enqueued_ns: now_ns });
     }
 
-    /// Drops everything, also what was not submitted yet.
-    pub(super) fn clear(&mut self) {
+    /// Drops everything, also what was not submitted yet, and whatever comes back later.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
         self.batches.clear();
         self.len = 0;
         self.next = self.total;
@@ -108,7 +114,7 @@ mod tests {
     use super::*;
 
     fn queue(total: u32, bound: u32) -> TaskQueue {
-        TaskQueue { batches: VecDeque::new(), len: 0, next: 0, total, bound }
+        TaskQueue { batches: VecDeque::new(), len: 0, next: 0, total, bound, closed: false }
     }
 
     #[test]
@@ -162,11 +168,15 @@ mod tests {
     }
 
     #[test]
-    fn a_cleared_queue_submits_nothing_more() {
+    fn a_closed_queue_submits_nothing_more_and_takes_nothing_back() {
         let mut queue = queue(10, 2);
         queue.refill(0);
-        queue.clear();
+        let batch = queue.take(1, 0).unwrap();
+        queue.close();
         queue.refill(1);
+        queue.put_back(batch);
+        queue.requeue(0, 2);
+        assert_eq!(queue.len(), 0);
         assert!(queue.is_exhausted() && queue.take(1, 0).is_none());
     }
 }

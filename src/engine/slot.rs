@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::queue::Batch;
+use super::{log_limit::LogLimit, queue::Batch};
 use crate::ids::TaskId;
 
 /// Whether somebody fills the place.
@@ -60,6 +60,8 @@ pub(super) struct Slot {
     pub(super) life: u32,
     /// Fillings of this place that died, could not be started or were left behind.
     pub(super) losses: u32,
+    /// What all who filled it have logged.
+    pub(super) logged: LogLimit,
     pub(super) presence: Presence,
     pub(super) assigned: VecDeque<Assigned>,
     pub(super) running: Option<Running>,
@@ -76,6 +78,10 @@ pub(super) struct Slot {
     pub(super) condemned: bool,
     /// It has closed its stream, and will be dead in a moment. Until then it is believed, but gets no more work.
     pub(super) leaving: bool,
+    /// When it last said how it is getting on with its tasks.
+    pub(super) heard_ns: u64,
+    /// It has said nothing for too long, and was killed. What it may have begun at the last moment is nobody's fault.
+    pub(super) silent: bool,
 }
 
 impl Slot {
@@ -83,6 +89,7 @@ impl Slot {
         Self {
             life: 0,
             losses: 0,
+            logged: LogLimit::default(),
             presence: Presence::Due { at_ns: 0 },
             assigned: VecDeque::new(),
             running: None,
@@ -93,6 +100,8 @@ impl Slot {
             dismissed: false,
             condemned: false,
             leaving: false,
+            heard_ns: 0,
+            silent: false,
         }
     }
 
@@ -101,6 +110,7 @@ impl Slot {
         self.presence == Presence::Ready
             && !self.condemned
             && !self.leaving
+            && !self.silent
             && !self.recalling
             && !self.retiring
             && !self.dismissed
@@ -115,6 +125,17 @@ impl Slot {
     /// It could begin a task at once if it had one.
     pub(super) fn is_idle(&self) -> bool {
         self.assigned.is_empty() && self.running.is_none() && self.can_take(1)
+    }
+
+    /// Since when it has owed a word: it runs nothing, and was given tasks or asked for them. Until the start of a task is
+    /// told, no deadline of that task can be missed.
+    pub(super) fn owes_word_since_ns(&self) -> Option<u64> {
+        let owes = self.presence == Presence::Ready
+            && self.running.is_none()
+            && (self.recalling || self.unstarted() > 0)
+            && !(self.silent || self.condemned || self.leaving);
+        let given_ns = self.assigned.front().map_or(0, |front| front.dispatched_ns);
+        owes.then_some(self.heard_ns.max(given_ns))
     }
 
     /// With its tasks recalled: nothing runs, and no start can be under way.
@@ -185,5 +206,41 @@ impl Slot {
     /// Tasks handed over and not ended.
     pub(super) fn in_flight(&self) -> u32 {
         self.unstarted() + u32::from(self.running.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(dispatched_ns: u64) -> Slot {
+        let batch = Batch { tasks: 4..6, enqueued_ns: 1 };
+        let assigned = VecDeque::from([Assigned { batch, dispatched_ns }]);
+        Slot { presence: Presence::Ready, assigned, heard_ns: 10, ..Slot::new() }
+    }
+
+    #[test]
+    fn a_word_is_owed_by_whoever_could_begin_a_task_and_has_not() {
+        let idle = || Slot { presence: Presence::Ready, heard_ns: 10, ..Slot::new() };
+        let mut busy = given(20);
+        busy.start(30, 0);
+        let mut between = given(20);
+        between.start(30, 0);
+        between.end();
+        between.heard_ns = 40;
+        for (what, slot, since_ns) in [
+            ("idle", idle(), None),
+            ("given tasks", given(20), Some(20)),
+            ("given tasks before it was heard", given(5), Some(10)),
+            ("in a task", busy, None),
+            ("between two tasks", between, Some(40)),
+            ("asked for tasks", Slot { recalling: true, ..idle() }, Some(10)),
+            ("not ready", Slot { presence: Presence::Starting { deadline_ns: 9 }, ..given(20) }, None),
+            ("killed for it", Slot { silent: true, ..given(20) }, None),
+            ("killed for a lie", Slot { condemned: true, ..given(20) }, None),
+            ("about to die", Slot { leaving: true, ..given(20) }, None),
+        ] {
+            assert_eq!(slot.owes_word_since_ns(), since_ns, "{what}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::{
+    budget::StartBudget,
     dispatcher::Dispatcher,
     sampler::Target,
     shared_lock::Owner,
@@ -19,50 +20,12 @@ use crate::{
 const START_LIMIT_NS: u64 = 5 * NS_PER_S;
 /// Between asking a task to end and ending it by force.
 const FORCE_AFTER_NS: u64 = 500 * NS_PER_MS;
+/// Where tasks have a timeout, a worker that says nothing of the tasks it holds is taken for dead after that time, or after
+/// this one if it is longer: what may pass before a start is told is not the task's doing.
+const SILENCE_LIMIT_NS: u64 = 5 * NS_PER_S;
 /// Workers spawned before messages are looked at again.
 const SPAWNS_A_TURN: usize = 8;
-/// Pause before another spawn after one that failed.
-const RESPAWN_PAUSE_NS: u64 = 200 * NS_PER_MS;
 pub(super) const SIGKILL: i32 = 9;
-
-/// Counts workers that died before they were ready. Too many in too short a time, and the pool stops replacing them:
-/// what is wrong then will not get better by trying again.
-#[derive(Debug, Default)]
-pub(super) struct StartBudget {
-    deaths_ns: Vec<u64>,
-    /// Deaths of ready workers since a task was last begun by any.
-    fruitless: u32,
-    exhausted: bool,
-}
-
-impl StartBudget {
-    const DEATHS: usize = 5;
-    const WINDOW_NS: u64 = 10 * NS_PER_S;
-
-    /// Deaths in a row, for each worker of the pool, after which it is plain that no task will ever begin.
-    const FRUITLESS: u32 = 10;
-
-    /// Notes that a ready worker died without having begun a task; true when this exhausts the budget.
-    fn charge_fruitless(&mut self, workers: u32) -> bool {
-        self.fruitless += 1;
-        let exhausts = !self.exhausted && self.fruitless > Self::FRUITLESS * workers;
-        self.exhausted |= exhausts;
-        exhausts
-    }
-
-    pub(super) fn task_begun(&mut self) {
-        self.fruitless = 0;
-    }
-
-    /// Notes one more death; true when this one exhausts the budget.
-    fn charge(&mut self, now_ns: u64) -> bool {
-        self.deaths_ns.retain(|death_ns| now_ns.saturating_sub(*death_ns) < Self::WINDOW_NS);
-        self.deaths_ns.push(now_ns);
-        let exhausts = !self.exhausted && self.deaths_ns.len() > Self::DEATHS;
-        self.exhausted |= exhausts;
-        exhausts
-    }
-}
 
 impl Dispatcher<'_> {
     /// Spawns a few of the workers that are due. True when more are: messages are taken in between, so that a stop need
@@ -72,6 +35,7 @@ impl Dispatcher<'_> {
             return false;
         }
         let now_ns = self.clock.now_ns();
+        self.fill_vacancies(now_ns);
         let due = |slot: &Slot| matches!(slot.presence, Presence::Due { at_ns } if at_ns <= now_ns);
         for _ in 0..SPAWNS_A_TURN {
             let Some(worker) = self.slots.iter().position(due) else { return false };
@@ -80,10 +44,30 @@ impl Dispatcher<'_> {
         self.slots.iter().any(due)
     }
 
+    /// While tasks wait, no place stays vacant: they may have come back long after a death that left nothing to do.
+    fn fill_vacancies(&mut self, now_ns: u64) {
+        if self.queue.is_exhausted() {
+            return;
+        }
+        for worker in (0..self.slots.len() as u32).map(WorkerId) {
+            let slot = &self.slots[worker.index()];
+            if slot.presence != Presence::Vacant || slot.retiring {
+                continue;
+            }
+            let slots = &self.slots;
+            let is_there = |other: WorkerId| {
+                slots.get(other.index()).is_some_and(|slot| slot.presence != Presence::Vacant)
+            };
+            if self.budget.allows(worker, now_ns, is_there) {
+                self.slots[worker.index()].presence = Presence::Due { at_ns: now_ns };
+            }
+        }
+    }
+
     pub(super) fn spawn(&mut self, worker: WorkerId) {
-        let Slot { life, losses, .. } = self.slots[worker.index()];
+        let Slot { life, losses, logged, .. } = self.slots[worker.index()];
         let life = life + 1;
-        self.slots[worker.index()] = Slot { life, losses, ..Slot::new() };
+        self.slots[worker.index()] = Slot { life, losses, logged, ..Slot::new() };
         (self.job.worker, self.job.life) = (worker, life);
         // Taken before the call: what the spawn costs is part of starting up, and no worker is ready before it exists.
         let t_ns = self.clock.now_ns();
@@ -115,16 +99,17 @@ impl Dispatcher<'_> {
         let now_ns = self.clock.now_ns();
         if self.budget.charge(now_ns) {
             let text = format!(
-                "more than {} workers died or failed at start-up within {} s: no more are started",
+                "workers died or failed at start-up, more than {} within {} s: no more are started for {} s",
                 StartBudget::DEATHS,
-                StartBudget::WINDOW_NS / NS_PER_S
+                StartBudget::WINDOW_NS / NS_PER_S,
+                self.budget.rest_secs()
             );
             self.log(Level::Error, None, text);
         }
-        self.slots[worker.index()].presence = if self.budget.exhausted {
+        self.slots[worker.index()].presence = if self.budget.is_spent() {
             Presence::Vacant
         } else {
-            Presence::Due { at_ns: now_ns + RESPAWN_PAUSE_NS }
+            Presence::Due { at_ns: now_ns + StartBudget::PAUSE_NS }
         };
     }
 
@@ -137,7 +122,7 @@ impl Dispatcher<'_> {
         let was_useless = matches!(slot.presence, Presence::Starting { .. }) || slot.condemned || broke_rules;
         let (retiring, dismissed) = (slot.retiring, slot.dismissed);
         slot.losses += u32::from(!dismissed);
-        let ending = slot.ending.take();
+        let (silent, ending) = (slot.silent, slot.ending.take());
         let running = slot.running.take();
         let fruitless = running.is_none() && !retiring && !was_useless;
         slot.presence = Presence::Vacant;
@@ -150,7 +135,7 @@ impl Dispatcher<'_> {
             t_ns: now_ns,
             worker,
             exit,
-            expected: ending.is_some() || dismissed,
+            expected: ending.is_some() || dismissed || silent,
         });
         let problem = fault.map_or_else(
             || format!("{worker} died before it was of use: {exit}"),
@@ -161,7 +146,7 @@ impl Dispatcher<'_> {
         }
         if let Some(running) = running {
             let outcome = match ending {
-                None => Some(Outcome::Crashed(exit)),
+                None => (!silent).then_some(Outcome::Crashed(exit)),
                 Some(ending) if ending.task == running.task => Some(outcome_of(ending.why)),
                 // The signal was meant for the task before, which ended just in time.
                 Some(_) => None,
@@ -179,11 +164,14 @@ impl Dispatcher<'_> {
         } else if was_useless {
             self.last_problem = Some(problem);
             self.start_failed(worker);
-        } else if fruitless && self.budget.charge_fruitless(self.target) {
+        } else if fruitless && self.budget.charge_fruitless(self.target, now_ns) {
             self.last_problem = Some(format!("{worker} died before it began a task: {exit}"));
-            let text = "workers die again and again and none begins a task: no more are started";
-            self.log(Level::Error, None, text.to_owned());
-        } else if self.budget.exhausted && fruitless {
+            let text = format!(
+                "workers die again and again and none begins a task: no more are started for {} s",
+                self.budget.rest_secs()
+            );
+            self.log(Level::Error, None, text);
+        } else if self.budget.is_spent() && fruitless {
             // As above, for the last of them.
         } else if self.stopping.is_none() && !self.queue.is_exhausted() {
             self.spawn(worker);
@@ -257,9 +245,29 @@ impl Dispatcher<'_> {
                 Presence::Starting { deadline_ns } if now_ns >= deadline_ns && self.pool.has_processes() => {
                     self.condemn(worker, &format!("not ready after {} s", START_LIMIT_NS / NS_PER_S));
                 }
-                _ => self.supervise_task(worker, now_ns),
+                _ => {
+                    self.supervise_task(worker, now_ns);
+                    self.supervise_silence(worker, now_ns);
+                }
             }
         }
+    }
+
+    /// A process that was halted between taking a task and telling of its start, or before it gave tasks back, is seen by no
+    /// other deadline.
+    fn supervise_silence(&mut self, worker: WorkerId, now_ns: u64) {
+        let Some(timeout_ns) = self.spec.timeout_ns().filter(|_| self.pool.has_processes()) else { return };
+        let limit_ns = timeout_ns.max(SILENCE_LIMIT_NS);
+        let slot = &mut self.slots[worker.index()];
+        if slot.owes_word_since_ns().is_none_or(|since_ns| now_ns.saturating_sub(since_ns) < limit_ns) {
+            return;
+        }
+        slot.silent = true;
+        let secs = limit_ns as f64 / NS_PER_S as f64;
+        let text =
+            format!("{worker} holds tasks and has begun none for {secs} s: it is killed, others get them");
+        self.log(Level::Warning, Some(worker), text);
+        let _already_gone = self.pool.kill(worker, SIGKILL);
     }
 
     fn supervise_task(&mut self, worker: WorkerId, now_ns: u64) {
@@ -323,42 +331,5 @@ fn outcome_of(why: Why) -> Outcome {
     match why {
         Why::TimedOut => Outcome::TimedOut,
         Why::Cancelled => Outcome::Cancelled,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_few_deaths_at_start_up_are_forgiven_and_many_in_a_short_time_are_not() {
-        let mut budget = StartBudget::default();
-        for death in 0..5 {
-            assert!(!budget.charge(death * NS_PER_S), "death {death}");
-        }
-        assert!(budget.charge(5 * NS_PER_S));
-        assert!(budget.exhausted);
-        assert!(!budget.charge(6 * NS_PER_S), "it is exhausted once");
-    }
-
-    #[test]
-    fn deaths_without_a_task_begun_in_between_are_borne_for_a_while() {
-        let mut budget = StartBudget::default();
-        for round in 0..3 {
-            for death in 0..20 {
-                assert!(!budget.charge_fruitless(2), "death {death} of round {round}");
-            }
-            budget.task_begun();
-        }
-        assert!((0..20).all(|_| !budget.charge_fruitless(2)));
-        assert!(budget.charge_fruitless(2) && budget.exhausted);
-    }
-
-    #[test]
-    fn deaths_long_ago_do_not_count() {
-        let mut budget = StartBudget::default();
-        for death in 0..20 {
-            assert!(!budget.charge(death * 3 * NS_PER_S), "death {death}");
-        }
     }
 }

@@ -221,3 +221,43 @@ fn workers_that_have_worked_are_replaced_however_often_they_die() {
         assert_eq!(deaths, 40, "{transport}");
     }
 }
+
+/// A task runs on a worker that is to go, and whoever stays has died when there was nothing left to hand out. When that
+/// task has to be run again, somebody must be found.
+#[test]
+fn a_task_that_comes_back_when_nobody_is_left_is_run_by_a_new_worker() {
+    for transport in transports() {
+        let run = run_whose_second_worker_has_the_long_task(transport);
+        let pids: Vec<u32> = run.store().workers.iter().map(|row| row.pid).collect();
+        run.send(&Command::Resize(1));
+        run.until("it is smaller", |store| (store.sizes.len() > 1).then_some(()));
+        for (place, pid) in pids.into_iter().enumerate() {
+            assert!(kill(pid, Signal::KILL));
+            run.until("its death is seen", |store| store.lanes[place].lives[0].exit);
+        }
+        let store = run.finish();
+        assert_eq!(store.phase, Phase::Ended(Status::Finished), "{transport}: {:?}", store.reason);
+        assert_eq!((store.tally.ok, store.spans().count()), (2, 3), "{transport}");
+        assert_eq!(store.lanes[0].lives.len(), 2, "{transport}");
+    }
+}
+
+/// Two tasks, of which the short one has ended. Who gets which is a matter of chance.
+fn run_whose_second_worker_has_the_long_task(transport: &str) -> Live {
+    for _ in 0..50 {
+        let words =
+            "workers=2 workload=sleep size=10_000_000 lengths=straggler@1:200 tasks=2 chunk=1 retries=1";
+        let run = Live::launch(&format!("{transport} {words}"));
+        let at = run.until("the long task is left", |store| {
+            let running = store.lanes.iter().position(|lane| lane.running.is_some());
+            let all_ready = store.lanes.iter().all(|lane| lane.lives.iter().any(|l| l.ready_ns.is_some()));
+            running.filter(|_| store.tally.ok == 1 && all_ready)
+        });
+        if at == 1 {
+            return run;
+        }
+        run.send(&Command::Cancel);
+        run.finish();
+    }
+    panic!("the first worker always gets it");
+}

@@ -12,7 +12,7 @@ use rustix::{
 };
 
 use crate::{
-    live::Live,
+    live::{Live, logged},
     tools::{Dice, transports},
 };
 
@@ -28,9 +28,17 @@ fn nonsense() -> Vec<(&'static str, Vec<u8>)> {
         ("a message of no kind", vec![3, 0, 0, 0, 0xff, 0xff, 0xff]),
         ("a frame that ends in the middle of its message", vec![2, 0, 0, 0, 0, 5]),
         ("a second hello, of another build", vec![6, 0, 0, 0, 0, 0, 3, b'o', b'l', b'd']),
+        ("a second hello", second_hello()),
         ("noise in a frame", noise),
         ("noise", (0..64).map(|at| 0x80 | at).collect()),
     ]
+}
+
+/// Of the very build that is tested.
+fn second_hello() -> Vec<u8> {
+    let build = concat!("poolscope ", env!("CARGO_PKG_VERSION"));
+    let message = [&[0, 0, build.len() as u8], build.as_bytes()].concat();
+    [&(message.len() as u32).to_le_bytes()[..], &message].concat()
 }
 
 /// The stream of a worker, as the worker has it. `None` where one process may not reach into another.
@@ -76,6 +84,40 @@ fn a_worker_that_talks_nonsense_is_ended_and_no_other() {
             assert!(said.is_some(), "{transport}, {what}: the log does not say why");
             assert!(fs::metadata(format!("/proc/{liar}")).is_err(), "{transport}, {what}");
         }
+    }
+}
+
+/// A log line as a worker sends it: length, kind, time, level, text.
+fn log_frame(text: &str) -> Vec<u8> {
+    let length = [text.len() as u8 | 0x80, (text.len() >> 7) as u8];
+    let message = [&[4, 0, 1], &length[..], text.as_bytes()].concat();
+    [&(message.len() as u32).to_le_bytes()[..], &message].concat()
+}
+
+#[test]
+fn a_worker_that_logs_without_end_is_cut_short_and_loses_no_task() {
+    const LINES: usize = 4000;
+    let text = "on and on ".repeat(100);
+    for transport in transports() {
+        let words = "workers=2 workload=sleep size=300_000_000 tasks=8 chunk=1";
+        let run = Live::launch(&format!("{transport} {words}"));
+        run.until_all_run();
+        let Some(stream) = stream_of(run.store().workers[0].pid) else { return };
+        let frame = log_frame(&text);
+        for _ in 0..LINES {
+            assert_eq!(send(&stream, &frame, SendFlags::NOSIGNAL), Ok(frame.len()));
+        }
+        drop(stream);
+        let store = run.finish();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 8), "{transport}");
+        let kept = store.log.iter().filter(|line| *line.text == *text).count();
+        assert!((100..1200).contains(&kept), "{transport}: {kept} lines were kept");
+        assert!(logged(&store, "what follows is not kept"), "{transport}");
+        let count = |line: &str| line.strip_suffix(" were not kept")?.split(' ').next()?.parse().ok();
+        let left_out: usize = store.log.iter().find_map(|line| count(&line.text)).expect("it is told");
+        // And a line for each of its tasks.
+        let least = LINES - kept;
+        assert!((least..=least + 8).contains(&left_out), "{transport}: {left_out} and not {least}");
     }
 }
 

@@ -13,6 +13,7 @@ use poolscope::{
     store::{Phase, RunStore},
 };
 use rustix::process::Signal;
+use tempfile::TempDir;
 
 use crate::{
     live::{Live, logged},
@@ -123,10 +124,9 @@ fn a_pool_whose_workers_all_die_at_once_is_lost_and_says_so() {
     }
 }
 
-/// A run whose program cannot be executed any more once both workers are ready.
-fn run_without_a_program(transport: &str, tasks: u32) -> Live {
-    let folder = folder();
-    let program = path(&folder, "poolscope");
+/// A run whose program, in this folder, cannot be executed any more once both workers are ready.
+fn run_without_a_program(folder: &TempDir, transport: &str, tasks: u32) -> Live {
+    let program = path(folder, "poolscope");
     fs::copy(env!("CARGO_BIN_EXE_poolscope"), &program).expect("copied");
     let words = format!("{transport} workers=2 workload=sleep size=25_000_000 tasks={tasks} chunk=1");
     let run = Live::launch_script(&format!("exec '{}' \"$@\"", program.display()), &words);
@@ -138,7 +138,7 @@ fn run_without_a_program(transport: &str, tasks: u32) -> Live {
 #[test]
 fn a_pool_that_cannot_replace_a_worker_goes_on_with_fewer() {
     for transport in transports() {
-        let run = run_without_a_program(transport, 80);
+        let run = run_without_a_program(&folder(), transport, 80);
         assert!(kill(run.store().workers[0].pid, Signal::KILL));
         let store = run.finish();
         assert_eq!(store.phase, Phase::Ended(Status::Finished), "{transport}");
@@ -154,9 +154,33 @@ fn a_pool_that_cannot_replace_a_worker_goes_on_with_fewer() {
 }
 
 #[test]
+fn a_pool_that_could_not_replace_a_worker_tries_again_after_a_while() {
+    let runs: Vec<_> = transports()
+        .iter()
+        .map(|transport| {
+            let folder = folder();
+            let run = run_without_a_program(&folder, transport, 700);
+            assert!(kill(run.store().workers[0].pid, Signal::KILL));
+            run.until("it gives up", |store| logged(store, GIVEN_UP).then_some(()));
+            fs::set_permissions(path(&folder, "poolscope"), fs::Permissions::from_mode(0o700))
+                .expect("it is ours");
+            (run, folder, transport)
+        })
+        .collect();
+    for (run, _folder, transport) in runs {
+        let store = run.finish();
+        assert_eq!(store.phase, Phase::Ended(Status::Finished), "{transport}");
+        let lives = &store.lanes[0].lives;
+        assert!(lives.len() == 2 && lives[1].ready_ns.is_some(), "{transport}: {lives:?}");
+        // Forty tasks a second, for the seconds that are left.
+        assert!(store.workers[0].tasks_ok > 20, "{transport}: {}", store.workers[0].tasks_ok);
+    }
+}
+
+#[test]
 fn a_pool_that_can_replace_nobody_is_lost_and_names_the_cause() {
     for transport in transports() {
-        let run = run_without_a_program(transport, 200);
+        let run = run_without_a_program(&folder(), transport, 200);
         for row in &run.store().workers {
             assert!(kill(row.pid, Signal::KILL));
         }

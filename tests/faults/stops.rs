@@ -2,9 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use poolscope::{
+    event::{Command, Status},
+    store::Phase,
+};
 use rustix::process::Signal;
 
 use crate::{
+    live::Live,
     support::workers,
     tools::{count, engine, finish, kill, pools, start, transports},
 };
@@ -102,5 +107,28 @@ fn a_stop_does_not_wait_for_workers_that_are_still_starting() {
             assert_eq!((code, count(&run, "crashed")), (129, 0));
             assert!(began.elapsed() < Duration::from_secs(5), "{:?} after {delay_ms} ms", began.elapsed());
         }
+    }
+}
+
+/// Each time, the worker is sent a task and told that it is void, and hears of neither before its own is done.
+#[test]
+fn a_worker_that_is_paused_thousands_of_times_within_one_task_goes_on_with_the_next() {
+    const TIMES: usize = 3000;
+    let words = "workers=1 workload=sleep size=2_000_000_000 tasks=3 chunk=1 prefetch=2";
+    let launch = |pool: String| {
+        let run = Live::launch(&format!("{pool} {words}"));
+        run.until_all_run();
+        for _ in 0..TIMES {
+            run.send(&Command::Pause);
+            run.send(&Command::Resume);
+        }
+        (run, pool)
+    };
+    let runs: Vec<_> = pools().into_iter().map(launch).collect();
+    for (run, pool) in runs {
+        let store = run.finish();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 3), "{pool}");
+        assert!(store.pauses.len() >= TIMES, "{pool}: {}", store.pauses.len());
+        assert_eq!(store.lanes[0].lives.len(), 1, "{pool}: it was replaced");
     }
 }

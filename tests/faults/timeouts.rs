@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use poolscope::{
-    event::{Exit, Outcome, Status},
+    event::{Command, Exit, Outcome, Status},
     store::Phase,
 };
 use rustix::process::Signal;
 
 use crate::{
-    live::{Live, attempts},
+    live::{Live, attempts, logged},
     support::{DEADLINE, processes, until},
     tools::{Dice, count, engine, finish, kill, pools, run, start, transports},
 };
@@ -78,6 +78,58 @@ fn a_stop_that_races_the_ends_of_tasks_gives_exactly_one_end() {
             assert_eq!((code, &run["status"]), (130, &serde_json::json!("interrupted")), "{pool}");
             assert_eq!(count(&run, "crashed") + count(&run, "timed_out"), 0, "{pool}: {}", run["tasks"]);
         }
+    }
+}
+
+/// Why a worker that was halted between two tasks is killed.
+const SILENT: &str = "has begun none for 5 s";
+
+/// No task of theirs has begun, so that none can be late; and yet each has been taken.
+#[test]
+fn workers_that_are_halted_before_they_tell_of_a_start_are_replaced_and_their_tasks_run() {
+    for step in ["begun", "start-written"] {
+        // Twice two workers with eight starts each.
+        let words =
+            "backend=processes transport=ring workers=2 workload=sleep size=5_000_000 tasks=28 chunk=1";
+        let run = Live::launch_after(
+            &format!("export POOLSCOPE_STOP_AT={step}:8"),
+            &format!("{words} timeout=1 retries=0"),
+        );
+        let store = run.finish();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 28), "{:?}", store.tally);
+        assert_eq!(store.spans().count(), 28, "{step}: nothing was tried twice");
+        let lives = store.lanes.iter().flat_map(|lane| &lane.lives);
+        let killed = lives.filter(|life| life.exit == Some(Exit::Signal(9))).count();
+        assert!(killed >= 2 && logged(&store, SILENT), "{step}: {killed} were killed");
+    }
+}
+
+#[test]
+fn a_halted_worker_that_does_not_give_its_tasks_back_is_replaced_and_they_are_run() {
+    for transport in transports() {
+        // More than the other worker does in the time that the halted one is given.
+        let words = "workers=2 workload=sleep size=20_000_000 tasks=350 chunk=4 prefetch=1 timeout=2";
+        let run = Live::launch(&format!("{transport} {words}"));
+        run.until_all_run();
+        run.send(&Command::Pause);
+        run.until("what runs has ended", |store| {
+            let still = store.phase == Phase::Paused && store.lanes.iter().all(|lane| lane.running.is_none());
+            still.then_some(())
+        });
+        let halted = run.store().workers[0].pid;
+        assert!(kill(halted, Signal::STOP));
+        // It is given tasks, and they are wanted back before it could begin any.
+        for command in [Command::Resume, Command::Pause, Command::Resume] {
+            run.send(&command);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let store = run.finish();
+        assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 350), "{:?}", store.tally);
+        assert_eq!(store.spans().count(), 350, "{transport}: nothing was tried twice");
+        let mut lives = store.lanes.iter().flat_map(|lane| &lane.lives);
+        let life = lives.find(|life| life.pid == halted).expect("it lived");
+        assert_eq!(life.exit, Some(Exit::Signal(9)), "{transport}");
+        assert!(logged(&store, SILENT), "{transport}");
     }
 }
 
