@@ -39,7 +39,7 @@ use crate::{
 pub type Notify = Arc<dyn Fn() + Send + Sync>;
 
 /// Between two snapshots of a busy run.
-const PUBLISH_EVERY: Duration = Duration::from_millis(30);
+const PUBLISH_EVERY: Duration = Duration::from_millis(50);
 /// An engine whose session lets go of it must have ended by then.
 const LEAVE_LIMIT: Duration = Duration::from_secs(1);
 /// Of one line of an engine's stderr, this much is kept.

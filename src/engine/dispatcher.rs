@@ -34,7 +34,7 @@ const TICK_NS: u64 = 5 * NS_PER_MS;
 const IDLE_TICK_NS: u64 = 200 * NS_PER_MS;
 /// What happened is told to the session at the latest after this time. Telling each thing at once would cost more than
 /// running a short task.
-const TELL_NS: u64 = 4 * NS_PER_MS;
+const TELL_NS: u64 = 10 * NS_PER_MS;
 /// Messages of one worker after which its credit is filled up, without waiting for it to fall silent.
 const BURST: u32 = 32;
 /// Messages that share one reading of the clock, less than 5 µs after it.

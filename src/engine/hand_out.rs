@@ -17,9 +17,9 @@ use crate::{
 /// Most chunks one worker may hold under `--prefetch auto`: as many as let it work for a while without its engine, and as
 /// have room for their starts and ends in half a ring. What it holds can be taken back at any time.
 const AUTO_CREDIT_MAX: f64 = 256.0;
-/// Under `--prefetch auto` a worker holds about this much work beyond the chunk it runs: a scheduler's time slice, so that
-/// it does not run dry while its engine waits for a core.
-const AUTO_CREDIT_NS: f64 = 3.0 * NS_PER_MS as f64;
+/// Under `--prefetch auto` a worker holds about this much work beyond the chunk it runs: more than two ticks of its engine,
+/// so that the tick alone keeps it supplied and it need not wake anybody, nor run dry while its engine waits for a core.
+const AUTO_CREDIT_NS: f64 = 12.0 * NS_PER_MS as f64;
 /// Workers hold chunks in advance while so many chunks wait for each.
 const PLENTY_CHUNKS: u64 = 4;
 /// The same where a chunk in advance is gone until its worker has ended its running task.
