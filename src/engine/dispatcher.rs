@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crossbeam_channel::{Receiver, TryRecvError};
 
 use super::{
+    attempts::Record,
     budget::StartBudget,
     emitter::Emitter,
     ending::Stopping,
@@ -16,15 +17,14 @@ use super::{
     queue::TaskQueue,
     ring::{INLINE_BYTES, LockMemory},
     sampler::Sampler,
-    slot::{Ending, Presence, Running, Slot, Why},
+    slot::{Ending, Presence, Slot, Why},
     wire::{Job, TaskEnd, Up},
 };
 use crate::{
-    event::{Command, Ended, Event, Level, Outcome, Status, Usage},
+    event::{Command, Event, Level, Outcome, Status},
     ids::WorkerId,
     spec::Spec,
     time::{NS_PER_MS, RunClock},
-    workload::{self, Value},
 };
 
 /// How often rings without a bell and deadlines are looked at, and the shortest time between two queue samples.
@@ -43,17 +43,6 @@ const CLOCK_BURST: u32 = 8;
 const VALUE_LIMIT_BYTES: u64 = 64 << 20;
 /// Of one log line or panic message, this much is kept.
 const TEXT_LIMIT_BYTES: usize = 16 << 10;
-/// A task that killed this many workers is not tried again.
-const DEATHS_UNTIL_SET_ASIDE: u32 = 2;
-
-/// What is remembered of a task that did not end well at once.
-#[derive(Clone, Copy, Debug, Default)]
-struct Record {
-    attempts: u32,
-    /// Attempts that count against its retries.
-    charged: u32,
-    deaths: u32,
-}
 
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent fact about the run")]
 pub(super) struct Dispatcher<'a> {
@@ -75,7 +64,7 @@ pub(super) struct Dispatcher<'a> {
     pub(super) target: u32,
     pub(super) shared_lock: LockMemory,
     commands: Receiver<FromSession>,
-    records: BTreeMap<u32, Record>,
+    pub(super) records: BTreeMap<u32, Record>,
     pool_ready: bool,
     last_ready_ns: u64,
     /// Smoothed run time of a task; `None` before the first has ended.
@@ -331,80 +320,6 @@ impl<'a> Dispatcher<'a> {
             self.pool_ready = true;
             self.emitter.emit(&Event::PoolReady { t_ns: self.last_ready_ns });
         }
-    }
-
-    /// One attempt is over: tells so, and decides whether the task gets another.
-    pub(super) fn finish(
-        &mut self,
-        worker: WorkerId,
-        running: Running,
-        outcome: Outcome,
-        (t_ns, received_ns): (u64, u64),
-        mut usage: Usage,
-        value: Value,
-    ) {
-        let task = running.task;
-        usage.bytes_in = workload::input_bytes(self.spec, task);
-        usage.bytes_out = u32::try_from(value.len_bytes()).unwrap_or(u32::MAX);
-        let mut last = true;
-        if matches!(outcome, Outcome::Failed(_) | Outcome::Crashed(_) | Outcome::TimedOut) {
-            let record = self.records.entry(task.0).or_default();
-            record.attempts += 1;
-            record.charged += 1;
-            record.deaths += u32::from(matches!(outcome, Outcome::Crashed(_)));
-            let set_aside = record.deaths >= DEATHS_UNTIL_SET_ASIDE;
-            let may_retry = record.charged <= self.spec.retries && self.stopping.is_none();
-            last = !may_retry || set_aside;
-            if may_retry && set_aside {
-                let text = format!("{task} has killed {DEATHS_UNTIL_SET_ASIDE} workers and is set aside");
-                self.log(Level::Error, Some(worker), text);
-            }
-        }
-        self.emitter.emit(&Event::Ended(Ended {
-            enqueued_ns: running.enqueued_ns,
-            dispatched_ns: running.dispatched_ns.min(running.start_ns),
-            start_ns: running.start_ns,
-            t_ns,
-            received_ns,
-            worker,
-            task,
-            attempt: running.attempt,
-            outcome,
-            last,
-            usage,
-            value: value.settled(),
-        }));
-        self.queue_changed = true;
-        if last {
-            self.done += 1;
-        } else {
-            self.queue.requeue(task.0, received_ns);
-            self.feed_all();
-        }
-    }
-
-    /// A task was ended through no fault of its own: it runs again, and the attempt is not held against it. After a stop
-    /// there is no again.
-    pub(super) fn repeat(&mut self, worker: WorkerId, running: Running) {
-        let now_ns = self.clock.now_ns();
-        let last = self.stopping.is_some();
-        self.done += u32::from(last);
-        self.records.entry(running.task.0).or_default().attempts += 1;
-        self.emitter.emit(&Event::Ended(Ended {
-            enqueued_ns: running.enqueued_ns,
-            dispatched_ns: running.dispatched_ns.min(running.start_ns),
-            start_ns: running.start_ns,
-            t_ns: now_ns,
-            received_ns: now_ns,
-            worker,
-            task: running.task,
-            attempt: running.attempt,
-            outcome: Outcome::Cancelled,
-            last,
-            usage: Usage::default(),
-            value: Value::Unit,
-        }));
-        self.queue.requeue(running.task.0, now_ns);
     }
 
     fn obey(&mut self, command: &Command) {

@@ -4,6 +4,7 @@
 //! neither by hand. Inside, the dispatcher is the only one that decides; what it decides about is behind
 //! `pool::Pool`, so that threads and processes run by the same rules.
 
+mod attempts;
 mod budget;
 mod capture;
 mod dispatcher;
