@@ -27,6 +27,7 @@ pub mod spec;
 pub mod workload;
 
 pub mod engine;
+pub mod record;
 pub mod store;
 
 pub mod analysis;
