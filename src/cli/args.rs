@@ -25,6 +25,8 @@ pub(super) enum Task {
     /// Run one spec here, in the terminal
     #[command(after_help = size_help(), after_long_help = size_help())]
     Run(Box<RunArgs>),
+    /// Tell what a run file holds: counts, times, where the workers' time went
+    Show(ShowArgs),
     /// Say what this machine offers: cores, limits, rights, Pythons, the cost of telemetry
     Doctor(DoctorArgs),
     /// The process that owns a pool during one run
@@ -36,6 +38,16 @@ pub(super) enum Task {
         /// Its place in the pool; shown in process lists
         place: u32,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// A file that `run -o` or the window has written
+    #[arg(value_name = "RUN.pscope")]
+    pub(super) file: PathBuf,
+    /// Print the run as one JSON object, as `run --json` does
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +69,9 @@ pub(super) enum ProgressMode {
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) spec: SpecArgs,
+    /// Record the run in this file while it happens; one that is there is replaced once the new one is whole
+    #[arg(long, short, value_name = "RUN.pscope")]
+    pub(super) output: Option<PathBuf>,
     /// Print the run as one JSON object
     #[arg(long)]
     pub(super) json: bool,

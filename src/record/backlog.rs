@@ -25,7 +25,11 @@ pub(super) enum Item {
     Bytes(#[serde(with = "serde_bytes")] Vec<u8>),
     /// What the session itself noticed.
     Event(Event),
-    Lost { t_ns: u64, exit: Option<Exit>, reason: String },
+    Lost {
+        t_ns: u64,
+        exit: Option<Exit>,
+        reason: String,
+    },
 }
 
 impl Item {
@@ -104,7 +108,9 @@ impl Backlog {
         let bytes = postcard::to_allocvec(item).map_err(io::Error::other)?;
         let spool = match &mut inner.spool {
             Some(spool) => spool,
-            empty => empty.insert(Spool { file: tempfile::tempfile_in(&self.folder)?, read_at: 0, write_at: 0 }),
+            empty => {
+                empty.insert(Spool { file: tempfile::tempfile_in(&self.folder)?, read_at: 0, write_at: 0 })
+            }
         };
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
         spool.file.seek(SeekFrom::Start(spool.write_at))?;
@@ -205,10 +211,13 @@ mod tests {
                 }
             }
             assert_eq!(taken.len(), expected);
-            let order: Vec<_> = taken.iter().filter_map(|item| match item {
-                Item::Bytes(bytes) => Some(bytes[0]),
-                _ => None,
-            }).collect();
+            let order: Vec<_> = taken
+                .iter()
+                .filter_map(|item| match item {
+                    Item::Bytes(bytes) => Some(bytes[0]),
+                    _ => None,
+                })
+                .collect();
             assert_eq!(order, (0..100).collect::<Vec<_>>(), "limit {limit}");
             assert_eq!(backlog.fault(), None);
         }

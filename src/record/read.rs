@@ -54,11 +54,12 @@ pub enum ReadError {
 
 /// Reads a whole run. What can be read of a damaged one is, with what is wrong in [`RunFile::gap`].
 pub fn read(path: &Path) -> Result<RunFile, ReadError> {
-    let damaged = |error: rusqlite::Error| ReadError::Damaged { path: path.to_owned(), why: error.to_string() };
+    let damaged =
+        |error: rusqlite::Error| ReadError::Damaged { path: path.to_owned(), why: error.to_string() };
     let conn = open(path)?;
     let found = std::thread::scope(|scope| {
         // Of its own, so that looking for damage takes no time where a core is free.
-        let check = scope.spawn(|| open(path).ok().and_then(|conn| find_damage(&conn)));
+        let check = scope.spawn(|| open(path).ok().and_then(|mut conn| find_damage(&mut conn)));
         let read = read_tables(&conn, path);
         let damage = check.join().unwrap_or_else(|_panic| Some("it could not be checked".to_owned()));
         read.map(|file| (file, damage))
@@ -97,11 +98,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, ReadError> {
     }
     for (table, definition) in TABLES {
         let found: Option<String> = conn
-            .query_row(
-                "SELECT sql FROM sqlite_schema WHERE name = ? AND type = 'table'",
-                [table],
-                |row| row.get(0),
-            )
+            .query_row("SELECT sql FROM sqlite_schema WHERE name = ? AND type = 'table'", [table], |row| {
+                row.get(0)
+            })
             .unwrap_or_default();
         if found.as_deref() != Some(definition) {
             return Err(not_a_run(format!("its table {table} is missing, or is not as a run's")));
@@ -124,7 +123,10 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     conn.pragma_update(None, "mmap_size", 0)?;
     // A file that was cut off in the middle of a run still has its write-ahead log beside it. Where that cannot be used,
     // because the folder must not be written to, the file is read as it stands.
-    if conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).is_err_and(|error| cannot_open(&error)) {
+    if conn
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        .is_err_and(|error| cannot_open(&error))
+    {
         let uri = format!("file:{}?immutable=1", percent_encoded(path));
         return Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI);
     }
@@ -132,10 +134,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn cannot_open(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly)
-    )
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly))
 }
 
 fn percent_encoded(path: &Path) -> String {
@@ -156,7 +155,7 @@ fn plain(error: &rusqlite::Error) -> String {
 }
 
 /// What SQLite finds wrong with the file as a whole.
-fn find_damage(conn: &Connection) -> Option<String> {
+fn find_damage(conn: &mut Connection) -> Option<String> {
     let end = Instant::now() + CHECK_LIMIT;
     let _no_limit_then = conn.progress_handler(CHECK_STEPS, Some(move || Instant::now() >= end));
     match conn.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)) {
@@ -187,7 +186,9 @@ fn read_tables(conn: &Connection, path: &Path) -> Result<(RunStore, Gaps), ReadE
     }
     let mut info = info.map(Box::new);
     let mut rows = 0;
-    while let Some(next) = sources.iter_mut().filter(|source| source.seq().is_some()).min_by_key(|source| source.seq()) {
+    while let Some(next) =
+        sources.iter_mut().filter(|source| source.seq().is_some()).min_by_key(|source| source.seq())
+    {
         rows += 1;
         if rows > MAX_ROWS {
             gaps.push("it has more rows than a run can have".to_owned());
@@ -205,7 +206,10 @@ fn read_tables(conn: &Connection, path: &Path) -> Result<(RunStore, Gaps), ReadE
         }
     }
     let faults = sources.iter().filter_map(|source| {
-        source.fault.as_ref().map(|fault| format!("of its table {} something is missing: {fault}", source.table))
+        source
+            .fault
+            .as_ref()
+            .map(|fault| format!("of its table {} something is missing: {fault}", source.table))
     });
     gaps.extend(faults);
     if store.phase.is_live() {

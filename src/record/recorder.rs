@@ -51,7 +51,7 @@ pub struct Recorder {
     backlog: Arc<Backlog>,
     state: Arc<Mutex<Recording>>,
     last_words: Arc<Mutex<Option<Arc<RunStore>>>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Recorder {
@@ -77,7 +77,7 @@ impl Recorder {
             .name("recorder".to_owned())
             .spawn(move || work.run(conn))
             .map_err(|error| fail(error.to_string()))?;
-        Ok(Self { path: path.to_owned(), backlog, state, last_words, thread: Some(thread) })
+        Ok(Self { path: path.to_owned(), backlog, state, last_words, thread: Mutex::new(Some(thread)) })
     }
 
     pub fn path(&self) -> &Path {
@@ -110,8 +110,9 @@ impl Recorder {
     }
 
     /// Waits until everything is written.
-    pub(crate) fn wait(&mut self) -> Recording {
-        if let Some(thread) = self.thread.take() {
+    pub(crate) fn wait(&self) -> Recording {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
             let _panic_leaves_it_live = thread.join();
         }
         self.state()

@@ -5,7 +5,7 @@
 use rusqlite::{Row, Rows, Statement};
 
 use super::{
-    value::{exit_from_sql, outcome_from_sql, result_from_sql},
+    value::{outcome_from_sql, result_from_sql},
     write::{LOST, RUN_STARTED, lock_name},
 };
 use crate::{

@@ -22,9 +22,7 @@ pub(super) fn result_to_sql(value: &Value) -> ToSqlOutput<'_> {
 
 fn result_to_owned(value: Value) -> ToSqlOutput<'static> {
     match value {
-        Value::Moved { len, hash } => {
-            ToSqlOutput::Owned(Sql::Text(format!("{len}{MOVED}{hash:016x}")))
-        }
+        Value::Moved { len, hash } => ToSqlOutput::Owned(Sql::Text(format!("{len}{MOVED}{hash:016x}"))),
         _ => ToSqlOutput::Owned(Sql::Null),
     }
 }

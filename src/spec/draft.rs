@@ -6,8 +6,21 @@ use super::{Fault, Kind, Spec};
 
 /// Flags' names, in the order of the fields.
 const FIELDS: [&str; 15] = [
-    "backend", "workers", "workload", "tasks", "size", "lengths", "chunk", "queue", "prefetch", "timeout", "retries",
-    "seed", "fault", "telemetry", "transport",
+    "backend",
+    "workers",
+    "workload",
+    "tasks",
+    "size",
+    "lengths",
+    "chunk",
+    "queue",
+    "prefetch",
+    "timeout",
+    "retries",
+    "seed",
+    "fault",
+    "telemetry",
+    "transport",
 ];
 /// Before the name of a workload's parameter.
 const PARAM: &str = "param.";
