@@ -4,6 +4,7 @@
 //! gives the run back as it stood at its end.
 
 mod backlog;
+mod label;
 mod read;
 mod recorder;
 mod rows;
@@ -13,5 +14,6 @@ mod tests;
 mod value;
 mod write;
 
+pub use label::{Brief, Label, brief, set_label};
 pub use read::{ReadError, RunFile, read};
 pub use recorder::{RecordError, Recorder, Recording};

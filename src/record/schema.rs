@@ -9,7 +9,7 @@ pub(super) const VERSION: i32 = 1;
 
 /// Name and definition of every table. A file is read only if its tables are these to the letter: then there is nothing
 /// in them that could compute anything.
-pub(super) const TABLES: [(&str, &str); 12] = [
+pub(super) const TABLES: [(&str, &str); 13] = [
     (
         "run",
         "CREATE TABLE run (
@@ -31,6 +31,16 @@ pub(super) const TABLES: [(&str, &str); 12] = [
   tasks INTEGER, ok INTEGER, failed INTEGER, crashed INTEGER,
   timed_out INTEGER, cancelled INTEGER, not_run INTEGER,
   checksum TEXT                     -- of all results by index, 16 hexadecimal digits
+) STRICT",
+    ),
+    (
+        "label",
+        "CREATE TABLE label (
+  -- What people wrote about this run.
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  name TEXT NOT NULL,               -- empty: the title will do
+  note TEXT NOT NULL,
+  pinned INTEGER NOT NULL           -- 1: never removed to save room
 ) STRICT",
     ),
     (

@@ -15,12 +15,12 @@ pub(super) fn result_to_sql(value: &Value) -> ToSqlOutput<'_> {
         Value::Number(number) => ToSqlOutput::Owned(Sql::Integer(number.cast_signed())),
         Value::Digest(bytes) => ToSqlOutput::Owned(Sql::Text(hex(bytes))),
         Value::Row(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
-        Value::Bytes(_) => result_to_owned(value.clone().settled()),
-        Value::Moved { .. } => result_to_owned(value.clone()),
+        Value::Bytes(_) => result_to_owned(&value.clone().settled()),
+        Value::Moved { .. } => result_to_owned(value),
     }
 }
 
-fn result_to_owned(value: Value) -> ToSqlOutput<'static> {
+fn result_to_owned(value: &Value) -> ToSqlOutput<'static> {
     match value {
         Value::Moved { len, hash } => ToSqlOutput::Owned(Sql::Text(format!("{len}{MOVED}{hash:016x}"))),
         _ => ToSqlOutput::Owned(Sql::Null),

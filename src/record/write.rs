@@ -35,6 +35,7 @@ pub(super) fn create(path: &Path, spec: &Spec) -> rusqlite::Result<Connection> {
         "INSERT INTO run (id, title, build, status, complete, tasks) VALUES (1, ?, ?, 'running', 0, ?)",
         params![spec.title(), BUILD, spec.tasks],
     )?;
+    conn.execute("INSERT INTO label VALUES (1, '', '', 0)", [])?;
     let mut fields = conn.prepare("INSERT INTO spec VALUES (?, ?)")?;
     for (field, value) in Draft::from_spec(spec).fields() {
         fields.execute(params![field, value])?;
@@ -153,15 +154,21 @@ impl<'c> Writer<'c> {
 
     /// Makes sure that everything told so far outlives this process.
     pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
+        self.write_starts()?;
+        if std::mem::take(&mut self.in_transaction) {
+            self.conn.execute_batch("COMMIT")?;
+        }
+        Ok(())
+    }
+
+    /// Tells of attempts that run on.
+    fn write_starts(&mut self) -> rusqlite::Result<()> {
         let mut open = std::mem::take(&mut self.open);
         for (seq, started, written) in open.values_mut().filter(|(_, _, written)| !written) {
             self.other(*seq, started)?;
             *written = true;
         }
         self.open = open;
-        if std::mem::take(&mut self.in_transaction) {
-            self.conn.execute_batch("COMMIT")?;
-        }
         Ok(())
     }
 
@@ -170,6 +177,9 @@ impl<'c> Writer<'c> {
         match event {
             Event::Ended(ended) => self.ended(seq, ended)?,
             Event::Started { worker, .. } => {
+                if self.open.contains_key(worker) {
+                    self.write_starts()?;
+                }
                 self.open.insert(*worker, (seq, event.clone(), false));
             }
             Event::Cores { t_ns, loads } => {
@@ -197,7 +207,11 @@ impl<'c> Writer<'c> {
                 self.run_started(info)?;
                 self.event.execute(params![seq, 0, RUN_STARTED, None::<u32>, "{}"])?;
             }
-            _ => self.other(seq, event)?,
+            _ => {
+                // What becomes of workers and pools is told against the background of what they run.
+                self.write_starts()?;
+                self.other(seq, event)?;
+            }
         }
         Ok(())
     }
@@ -205,6 +219,7 @@ impl<'c> Writer<'c> {
     /// The engine ended without a word.
     pub(super) fn lost(&mut self, t_ns: u64, exit: Option<Exit>, reason: &str) -> rusqlite::Result<()> {
         let seq = self.next_seq()?;
+        self.write_starts()?;
         let detail = serde_json::json!({ "exit": exit, "reason": reason }).to_string();
         self.event.execute(params![seq, int(t_ns), LOST, None::<u32>, detail])?;
         Ok(())
@@ -212,7 +227,8 @@ impl<'c> Writer<'c> {
 
     fn run_started(&mut self, info: &RunInfo) -> rusqlite::Result<()> {
         self.conn.execute(
-            "UPDATE run SET started_unix_ns = ?, origin_ns = ?, engine_pid = ?, telemetry = ?, telemetry_cost_ns = ?",
+            "UPDATE run SET started_unix_ns = ?, origin_ns = ?, engine_pid = ?, telemetry = ?, telemetry_cost_ns = ?
+             WHERE started_unix_ns IS NULL",
             params![
                 int(info.clock.unix_ns),
                 int(info.clock.origin_ns),
@@ -223,7 +239,7 @@ impl<'c> Writer<'c> {
         )?;
         let host = &info.host;
         self.conn.execute(
-            "INSERT INTO host VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO host VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 host.os,
                 host.kernel,
@@ -238,8 +254,31 @@ impl<'c> Writer<'c> {
         Ok(())
     }
 
+    /// A start need not be told where its end says the same.
+    fn settle_start(&mut self, ended: &Ended) -> rusqlite::Result<()> {
+        let Some((_, Event::Started { t_ns, task, attempt, enqueued_ns, dispatched_ns, .. }, written)) =
+            self.open.get(&ended.worker)
+        else {
+            return Ok(());
+        };
+        let is_its = (*task, *attempt) == (ended.task, ended.attempt);
+        let says_the_same = (*t_ns, *enqueued_ns, *dispatched_ns)
+            == (ended.start_ns, ended.enqueued_ns, ended.dispatched_ns)
+            && ended.dispatched_ns <= ended.start_ns
+            && ended.enqueued_ns <= ended.dispatched_ns
+            && ended.start_ns <= ended.t_ns;
+        let is_to_tell = !written && (!is_its || !says_the_same);
+        if is_to_tell {
+            self.write_starts()?;
+        }
+        if is_its {
+            self.open.remove(&ended.worker);
+        }
+        Ok(())
+    }
+
     fn ended(&mut self, seq: i64, ended: &Ended) -> rusqlite::Result<()> {
-        self.open.remove(&ended.worker);
+        self.settle_start(ended)?;
         let (status, exit, message) = outcome_to_sql(&ended.outcome);
         let usage = &ended.usage;
         let table = if ended.last { &mut self.task } else { &mut self.earlier_attempt };
