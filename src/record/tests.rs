@@ -84,7 +84,9 @@ fn a_run_that_was_lost_is_lost_again() {
     live.lost(9, Some(Exit::Signal(9)), "the engine died: SIGKILL".to_owned());
     let conn = write::create(&path, &spec(Backend::Processes, 1, 2)).unwrap();
     let mut writer = write::Writer::new(&conn).unwrap();
-    events.iter().for_each(|event| writer.event(event).unwrap());
+    for event in &events {
+        writer.event(event).unwrap();
+    }
     writer.lost(9, Some(Exit::Signal(9)), "the engine died: SIGKILL").unwrap();
     writer.commit().unwrap();
     drop(writer);
@@ -100,7 +102,9 @@ fn a_file_that_was_never_closed_holds_everything_that_was_committed() {
     let mut writer = write::Writer::new(&conn).unwrap();
     let told =
         [run_started(spec(Backend::Processes, 1, 9)), spawned(1, 0, 0), ok(5, 0, 0), started(6, 0, 1, 0)];
-    told.iter().for_each(|event| writer.event(event).unwrap());
+    for event in &told {
+        writer.event(event).unwrap();
+    }
     writer.commit().unwrap();
     writer.event(&ok(7, 0, 1)).unwrap();
     // As a reader finds it while it is written, and as it is left by a writer that is killed.
