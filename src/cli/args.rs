@@ -25,6 +25,8 @@ pub(super) enum Task {
     /// Run one spec here, in the terminal
     #[command(after_help = size_help(), after_long_help = size_help())]
     Run(Box<RunArgs>),
+    /// List the runs that are kept on this machine, newest first
+    List(ListArgs),
     /// Tell what a run file holds: counts, times, where the workers' time went
     Show(ShowArgs),
     /// Say what this machine offers: cores, limits, rights, Pythons, the cost of telemetry
@@ -51,6 +53,16 @@ pub(super) struct ShowArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Print a JSON array with an object for each run
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Only runs whose file name, name, title, note or status have all of these words
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(super) search: String,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
     /// Print one JSON object
     #[arg(long)]
@@ -72,6 +84,9 @@ pub(super) struct RunArgs {
     /// Record the run in this file while it happens; one that is there is replaced once the new one is whole
     #[arg(long, short, value_name = "RUN.pscope")]
     pub(super) output: Option<PathBuf>,
+    /// Record the run among those that are kept on this machine, see `list`; says on stderr where
+    #[arg(long, conflicts_with = "output")]
+    pub(super) keep: bool,
     /// Print the run as one JSON object
     #[arg(long)]
     pub(super) json: bool,

@@ -2,6 +2,7 @@
 
 mod args;
 mod doctor;
+mod list;
 mod progress;
 mod run;
 mod show;
@@ -12,6 +13,7 @@ use clap::Parser;
 use thiserror::Error;
 
 use crate::{
+    library::LibraryError,
     record::{ReadError, RecordError},
     session::LaunchError,
     spec::SpecError,
@@ -42,6 +44,8 @@ pub enum CliError {
     Record(#[from] RecordError),
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error("the runs of this machine: {0}")]
+    Library(#[from] LibraryError),
     #[error("the run was lost: {0}")]
     Lost(String),
     #[error("signals could not be taken in: {0}")]
@@ -55,9 +59,12 @@ pub enum CliError {
 impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Spec(_) | Self::SpecFile { .. } | Self::Usage(_) | Self::Record(_) | Self::Read(_) => {
-                EXIT_USAGE
-            }
+            Self::Spec(_)
+            | Self::SpecFile { .. }
+            | Self::Usage(_)
+            | Self::Record(_)
+            | Self::Read(_)
+            | Self::Library(_) => EXIT_USAGE,
             Self::Launch(_) | Self::Lost(_) | Self::Signals(_) | Self::Output(_) | Self::Window(_) => {
                 EXIT_LOST
             }
@@ -83,6 +90,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
     match cli.task {
         None | Some(Task::Gui) => window(),
         Some(Task::Run(args)) => run::run(&args),
+        Some(Task::List(args)) => list::list(&args),
         Some(Task::Show(args)) => show::show(&args),
         Some(Task::Doctor(args)) => doctor::doctor(&args),
         Some(Task::Engine) => Ok(crate::engine::engine_main()),
