@@ -12,16 +12,33 @@ use crate::{
 
 /// A desktop laboratory for worker pools. Without a command, opens the window.
 #[derive(Debug, Parser)]
-#[command(name = "poolscope", version, about, max_term_width = 110)]
+#[command(name = "poolscope", version, about, max_term_width = 110, args_conflicts_with_subcommands = true)]
 pub(super) struct Cli {
+    /// Runs to open in the window
+    #[arg(value_name = "RUN.pscope", value_parser = run_file)]
+    pub(super) files: Vec<PathBuf>,
     #[command(subcommand)]
     pub(super) task: Option<Task>,
+}
+
+/// A mistyped command must not open the window: what could be either is a file only if there is one.
+fn run_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if text.contains(['.', '/']) || path.exists() {
+        Ok(path)
+    } else {
+        Err("there is no such command, and no such file; `poolscope --help` lists the commands".to_owned())
+    }
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Task {
     /// Open the window (the default)
-    Gui,
+    Gui {
+        /// Runs to open in it
+        #[arg(value_name = "RUN.pscope")]
+        files: Vec<PathBuf>,
+    },
     /// Run one spec here, in the terminal
     #[command(after_help = size_help(), after_long_help = size_help())]
     Run(Box<RunArgs>),
@@ -252,6 +269,19 @@ mod tests {
         assert_eq!(draft.workers.as_deref(), Some("-3"));
         assert_eq!(draft.tasks.as_deref(), Some("NaN"));
         assert_eq!(draft.params, [("x".to_owned(), String::new())]);
+    }
+
+    #[test]
+    fn files_alone_are_for_the_window_and_a_mistyped_command_is_none() {
+        let files = |args: &[&str]| Cli::try_parse_from(args).map(|cli| cli.files);
+        assert_eq!(
+            files(&["poolscope", "a.pscope", "/b/c"]).unwrap(),
+            [PathBuf::from("a.pscope"), "/b/c".into()]
+        );
+        assert!(files(&["poolscope", "rnu"]).unwrap_err().to_string().contains("no such command"));
+        assert!(files(&["poolscope", "a.pscope", "run"]).is_err());
+        let gui = Cli::try_parse_from(["poolscope", "gui", "rnu"]).unwrap().task;
+        assert!(matches!(gui, Some(Task::Gui { files }) if files == [PathBuf::from("rnu")]));
     }
 
     #[test]

@@ -88,7 +88,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
         }
     };
     match cli.task {
-        None | Some(Task::Gui) => window(),
+        None => window(cli.files),
+        Some(Task::Gui { files }) => window(files),
         Some(Task::Run(args)) => run::run(&args),
         Some(Task::List(args)) => list::list(&args),
         Some(Task::Show(args)) => show::show(&args),
@@ -99,12 +100,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
 }
 
 #[cfg(feature = "gui")]
-fn window() -> Result<u8, CliError> {
-    crate::gui::run().map(|()| EXIT_OK).map_err(|error| CliError::Window(error.to_string()))
+fn window(files: Vec<PathBuf>) -> Result<u8, CliError> {
+    crate::gui::run(files).map(|()| EXIT_OK).map_err(|error| CliError::Window(error.to_string()))
 }
 
 #[cfg(not(feature = "gui"))]
-fn window() -> Result<u8, CliError> {
+fn window(_files: Vec<PathBuf>) -> Result<u8, CliError> {
     Err(CliError::Usage(
         "this build has no window (it was made without the feature `gui`): use `poolscope run`".to_owned(),
     ))

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use eframe::egui::ThemePreference;
 
-use super::runs::RunId;
-use crate::{ids::WorkerId, spec::Kind};
+use super::{questions::Question, runs::RunId, shelf::Job};
+use crate::{ids::WorkerId, library, spec::Kind};
 
 /// A tab of the lower panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(crate) enum Tab {
     Log,
     Result,
     Compare,
+    /// The runs that are kept on this machine.
+    Runs,
 }
 
 impl Tab {
@@ -29,7 +31,7 @@ impl Tab {
         }
     }
 
-    pub(crate) const ALL: [Self; 4] = [Self::Workers, Self::Log, Self::Result, Self::Compare];
+    pub(crate) const ALL: [Self; 5] = [Self::Workers, Self::Log, Self::Result, Self::Compare, Self::Runs];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
@@ -37,6 +39,7 @@ impl Tab {
             Self::Log => "Log",
             Self::Result => "Result",
             Self::Compare => "Compare",
+            Self::Runs => "Runs",
         }
     }
 }
@@ -49,10 +52,13 @@ pub(crate) enum ExportKind {
     Json,
     TimelinePng,
     PlotsPng,
+    /// The run as it was recorded.
+    RunFile,
 }
 
 impl ExportKind {
-    pub(crate) const ALL: [Self; 5] = [Self::Log, Self::Csv, Self::Json, Self::TimelinePng, Self::PlotsPng];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Log, Self::Csv, Self::Json, Self::TimelinePng, Self::PlotsPng, Self::RunFile];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
@@ -61,6 +67,14 @@ impl ExportKind {
             Self::Json => "Run JSON",
             Self::TimelinePng => "Timeline PNG",
             Self::PlotsPng => "Plots PNG",
+            Self::RunFile => "Run",
+        }
+    }
+
+    pub(crate) fn menu_text(self) -> String {
+        match self {
+            Self::RunFile => "Save run as…".to_owned(),
+            other => format!("{}…", other.label()),
         }
     }
 
@@ -71,6 +85,7 @@ impl ExportKind {
             Self::Json => "Spec, machine, counts and summary as one JSON object",
             Self::TimelinePng => "A picture of the timeline as it stands in the window",
             Self::PlotsPng => "A picture of the CPU and queue plots as they stand in the window",
+            Self::RunFile => "A copy of the run's file: all of it, to be opened again or queried with SQLite",
         }
     }
 
@@ -80,6 +95,7 @@ impl ExportKind {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::TimelinePng | Self::PlotsPng => "png",
+            Self::RunFile => library::EXTENSION,
         }
     }
 }
@@ -108,6 +124,14 @@ pub(crate) enum Action {
     ShowRun(RunId),
     CompareLeft(RunId),
     CompareRight(RunId),
+    /// Read these run files, and show them.
+    OpenRuns(Vec<PathBuf>),
+    /// Let a person choose run files.
+    ChooseRuns,
+    /// Do this with the library of runs.
+    Order(Job),
+    Ask(Question),
+    CloseQuestion,
     OpenExportMenu,
     /// Ask where to write this.
     Export(ExportKind),

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     analysis::Observer,
     export::{self, Format, LogPattern},
+    library::copy_run,
     spec::Spec,
     store::RunStore,
 };
@@ -44,6 +45,8 @@ struct Subject {
     observer: Observer,
     /// Where the picture is in the window, for kinds that are one.
     area: Option<Rect>,
+    /// The run's own file.
+    file: Option<PathBuf>,
 }
 
 /// Tells one try at writing a file from another.
@@ -123,7 +126,12 @@ impl Exporter {
 
     /// A person chose what to export.
     pub(crate) fn begin(&mut self, ctx: &Context, kind: ExportKind, run: &Run, area: Option<Rect>) {
-        self.subject = Some(Subject { store: Arc::clone(&run.store), observer: run.observer(), area });
+        self.subject = Some(Subject {
+            store: Arc::clone(&run.store),
+            observer: run.observer(),
+            area,
+            file: run.file().map(Path::to_owned),
+        });
         self.previewed = None;
         self.writing = None;
         self.window = Some(ExportWindow {
@@ -176,8 +184,9 @@ impl Exporter {
     pub(crate) fn poll(&mut self, ctx: &Context) -> Option<Outcome> {
         match self.dialog.as_ref().and_then(FileDialog::poll) {
             None => {}
-            Some(Answer::Chosen(path)) => {
+            Some(Answer::Chosen(paths)) => {
                 self.dialog = None;
+                let Some(path) = paths.into_iter().next() else { return None };
                 if let Some(window) = &mut self.window {
                     window.path = path.display().to_string();
                 }
@@ -243,7 +252,18 @@ impl Exporter {
         if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
             folder.clone_into(&mut self.folder);
         }
+        let (store, observer) = (Arc::clone(&subject.store), subject.observer);
         let format = match window.kind {
+            ExportKind::RunFile => {
+                let Some(file) = subject.file.clone() else {
+                    let why = "The run was not recorded, so that there is no file to copy";
+                    return self.tell(id, Outcome::Failed(why.to_owned()));
+                };
+                run_in_thread((self.sender.clone(), id), ctx.clone(), path, move |path| {
+                    copy_run(&file, path).map_err(|error| error.to_string())
+                });
+                return;
+            }
             ExportKind::Csv => Format::Csv,
             ExportKind::Json => Format::Json,
             ExportKind::Log => match LogPattern::parse(&window.pattern) {
@@ -267,7 +287,6 @@ impl Exporter {
                 return;
             }
         };
-        let (store, observer) = (Arc::clone(&subject.store), subject.observer);
         run_in_thread((self.sender.clone(), id), ctx.clone(), path, move |path| {
             export::export(&store, observer, &format, path).map_err(|error| error.to_string())
         });
@@ -336,13 +355,13 @@ fn file_name(spec: &Spec, kind: ExportKind) -> String {
     let part = match kind {
         ExportKind::TimelinePng => "-timeline",
         ExportKind::PlotsPng => "-plots",
-        ExportKind::Log | ExportKind::Csv | ExportKind::Json => "",
+        ExportKind::Log | ExportKind::Csv | ExportKind::Json | ExportKind::RunFile => "",
     };
     format!("poolscope-{}-{}-{}{part}.{}", spec.backend, spec.workers, spec.workload, kind.extension())
 }
 
 /// `~/a` in the home directory, as people type it.
-fn from_home(path: &Path) -> PathBuf {
+pub(crate) fn from_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),

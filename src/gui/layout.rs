@@ -12,6 +12,7 @@ use super::{
     icons::Icon,
     panels::{
         compare::{compare_ui, differences_ui},
+        library::library_ui,
         log::log_ui,
         result::result_ui,
         runs::runs_ui,
@@ -22,6 +23,7 @@ use super::{
         workers::workers_ui,
     },
     plots::{cores_ui, queue_ui},
+    questions::question_ui,
     runs::Runs,
     theme::{GAP, GAP_SMALL, Palette},
     timeline::timeline_ui,
@@ -46,6 +48,7 @@ impl App {
         let bar = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(GAP as i8, 5));
         Panel::top("toolbar").frame(bar).show(ui, |ui| self.toolbar(ui, theme, actions));
         self.error_ui(ui, actions);
+        self.opening_ui(ui);
         Panel::bottom("status").frame(bar.inner_margin(Margin::symmetric(GAP as i8, 3))).show(ui, |ui| {
             let figures = self.pacer.figures().filter(|_| self.runs.live().is_some());
             status_ui(ui, &self.runs, self.said.as_deref(), figures);
@@ -99,6 +102,16 @@ impl App {
         });
     }
 
+    fn opening_ui(&self, ui: &mut Ui) {
+        let Some(path) = self.keeping.opener.reading() else { return };
+        Panel::top("opening").show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.spinner();
+                ui.add(eframe::egui::Label::new(format!("Opening {}", path.display())).truncate());
+            });
+        });
+    }
+
     fn tabs_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
         ui.horizontal(|ui| {
             for tab in Tab::ALL {
@@ -116,6 +129,7 @@ impl App {
                 Tab::Log => log_ui(ui, shown, &mut self.log),
                 Tab::Result => result_ui(ui, shown, &mut self.result, actions),
                 Tab::Compare => compare_tab_ui(ui, &self.runs, actions),
+                Tab::Runs => library_ui(ui, &self.keeping.shelf, &mut self.keeping.view, actions),
             }
         });
     }
@@ -162,6 +176,9 @@ impl App {
         if let Some(window) = self.exporter.window_mut() {
             dialogs::export_window_ui(ui.ctx(), window, actions);
             self.exporter.preview();
+        }
+        if let Some(question) = &mut self.keeping.question {
+            question_ui(ui.ctx(), question, actions);
         }
         if self.quit_asked {
             dialogs::quit_window_ui(ui.ctx(), actions);

@@ -21,6 +21,7 @@ use std::{
 use thiserror::Error;
 
 use crate::{
+    export::write_atomically,
     record::{self, Brief, Label, ReadError, RecordError, Recorder},
     spec::Spec,
     time::unix_ns,
@@ -203,6 +204,20 @@ impl Library {
     fn settings(&self) -> PathBuf {
         self.folder.join("library.toml")
     }
+}
+
+/// Copies a run's file, whole or not at all.
+pub fn copy_run(from: &Path, to: &Path) -> io::Result<()> {
+    let in_log = fs::metadata(&beside(from)[0]).is_ok_and(|log| log.len() > 0);
+    if in_log {
+        return Err(io::Error::other(format!(
+            "{} has no end: it is being recorded still, or was cut off",
+            from.display()
+        )));
+    }
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", from.display()));
+    let mut file = File::open(from).map_err(named)?;
+    write_atomically(to, |out| io::copy(&mut file, out).map(drop))
 }
 
 fn io_error(path: &Path) -> impl Fn(io::Error) -> LibraryError {

@@ -33,6 +33,7 @@ const CHECK_STEPS: i32 = 100_000;
 /// A run as its file tells it.
 #[derive(Debug)]
 pub struct RunFile {
+    pub spec: Spec,
     pub store: RunStore,
     pub title: String,
     /// What is missing or damaged, as a sentence.
@@ -64,13 +65,13 @@ pub fn read(path: &Path) -> Result<RunFile, ReadError> {
         let damage = check.join().unwrap_or_else(|_panic| Some("it could not be checked".to_owned()));
         read.map(|file| (file, damage))
     });
-    let (mut file, damage) = found?;
+    let ((spec, store, mut gaps), damage) = found?;
     let title = conn.query_row("SELECT title FROM run", [], |row| row.get(0)).map_err(damaged)?;
     if let Some(damage) = damage {
-        file.1.insert(0, format!("the file is damaged: {damage}"));
+        gaps.insert(0, format!("the file is damaged: {damage}"));
     }
-    let gap = (!file.1.is_empty()).then(|| file.1.join("; "));
-    Ok(RunFile { store: file.0, title, gap })
+    let gap = (!gaps.is_empty()).then(|| gaps.join("; "));
+    Ok(RunFile { spec, store, title, gap })
 }
 
 /// Read-only, with everything switched off that a hostile file could use.
@@ -168,11 +169,11 @@ fn find_damage(conn: &mut Connection) -> Option<String> {
 
 type Gaps = Vec<String>;
 
-fn read_tables(conn: &Connection, path: &Path) -> Result<(RunStore, Gaps), ReadError> {
+fn read_tables(conn: &Connection, path: &Path) -> Result<(Spec, RunStore, Gaps), ReadError> {
     let damaged = |error: rusqlite::Error| ReadError::Damaged { path: path.to_owned(), why: plain(&error) };
     let not_a_run = |why: String| ReadError::NotARun { path: path.to_owned(), why };
     let spec = read_spec(conn).map_err(damaged)?.map_err(not_a_run)?;
-    let (info, status, mut gaps) = read_run(conn, spec).map_err(damaged)?;
+    let (info, status, mut gaps) = read_run(conn, spec.clone()).map_err(damaged)?;
     let mut store = RunStore::default();
     let mut statements = SOURCES
         .iter()
@@ -215,7 +216,7 @@ fn read_tables(conn: &Connection, path: &Path) -> Result<(RunStore, Gaps), ReadE
     if store.phase.is_live() {
         end_early(&mut store, &status);
     }
-    Ok((store, gaps))
+    Ok((spec, store, gaps))
 }
 
 /// The file ends before its run does.

@@ -1,6 +1,6 @@
 //! From what a run tells to rows of its file.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use rusqlite::{Connection, Statement, params};
 
@@ -15,6 +15,9 @@ use crate::{
     store::{Phase, RunStore},
 };
 
+/// How often, and how far apart, a file that somebody reads is tried to be closed.
+const PLAIN_TRIES: u32 = 20;
+const PLAIN_PAUSE: Duration = Duration::from_millis(25);
 /// The program that writes.
 const BUILD: &str = concat!("poolscope ", env!("CARGO_PKG_VERSION"));
 
@@ -51,8 +54,19 @@ pub(super) fn close(conn: Connection, store: &RunStore, gap: Option<&str>) -> ru
     summarise(&conn, store, gap)?;
     conn.execute_batch("COMMIT")?;
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    conn.pragma_update(None, "journal_mode", "delete")?;
+    make_plain(&conn);
     conn.close().map_err(|(_, error)| error)
+}
+
+/// Everything is in the file already: without this it only needs the ones beside it. Who reads it just now, perhaps for a
+/// list, is done in a moment.
+fn make_plain(conn: &Connection) {
+    for _ in 0..PLAIN_TRIES {
+        if conn.pragma_update(None, "journal_mode", "delete").is_ok() {
+            return;
+        }
+        std::thread::sleep(PLAIN_PAUSE);
+    }
 }
 
 fn summarise(conn: &Connection, store: &RunStore, gap: Option<&str>) -> rusqlite::Result<()> {

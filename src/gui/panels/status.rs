@@ -10,7 +10,7 @@ use crate::{
 };
 
 const DOT_RADIUS: f32 = 4.5;
-const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+E export";
+const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+O open · Ctrl+E export";
 
 /// `said` is what the window did last, such as a file it saved; `figures` are shown while there is something to pace.
 pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, said: Option<&str>, figures: Option<Figures>) {

@@ -131,7 +131,7 @@ fn export_menu(ui: &mut Ui, runs: &Runs, open_now: bool, actions: &mut Actions) 
     }
     popup.show(|ui| {
         for kind in ExportKind::ALL {
-            if ui.button(format!("{}…", kind.label())).on_hover_text(kind.about()).clicked() {
+            if ui.button(kind.menu_text()).on_hover_text(kind.about()).clicked() {
                 actions.push(Action::Export(kind));
                 ui.close();
             }
