@@ -235,6 +235,11 @@ impl Window {
         std::fs::write(path, png.bytes).expect("the picture can be written");
     }
 
+    /// Takes its library away while it is open.
+    pub(crate) fn lose_library(&self) {
+        std::fs::remove_dir_all(self.data.path()).expect("it can be removed");
+    }
+
     /// The run files of its library.
     pub(crate) fn kept(&self) -> Vec<std::path::PathBuf> {
         let files = std::fs::read_dir(self.data.path().join("poolscope/runs")).expect("the library");

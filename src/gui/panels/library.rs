@@ -180,7 +180,7 @@ fn table_ui(ui: &mut Ui, entries: &[Entry], view: &mut LibraryView, actions: &mu
         .min_scrolled_height(0.0)
         .cell_layout(Layout::left_to_right(Align::Center))
         .column(Column::remainder().at_least(150.0).clip(true))
-        .column(Column::exact(116.0))
+        .column(Column::exact(138.0))
         .column(Column::exact(70.0))
         .column(Column::exact(88.0))
         .column(Column::exact(92.0))
@@ -295,7 +295,7 @@ fn status_color(palette: &Palette, entry: &Entry) -> eframe::egui::Color32 {
 
 fn time_text(unix_ns: u64, zone: &TimeZone) -> String {
     let time = Timestamp::from_nanosecond(i128::from(unix_ns)).unwrap_or(Timestamp::UNIX_EPOCH);
-    time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 fn tasks_text(tally: crate::store::Tally) -> String {
@@ -419,7 +419,7 @@ mod tests {
     fn numbers_and_times_are_told_as_people_read_them() {
         let tally = Tally { total: 4096, ok: 4095, ..Tally::default() };
         assert_eq!(tasks_text(tally), "4\u{202f}095 / 4\u{202f}096");
-        assert_eq!(time_text(1_795_385_815_000_000_000, &TimeZone::UTC), "2026-11-22 22:16");
+        assert_eq!(time_text(1_795_385_815_000_000_000, &TimeZone::UTC), "2026-11-22 22:16:55");
         assert_eq!(count_text(2, 12, 3_100_000), "2 of 12 runs · 3.10 MB");
         assert_eq!(count_text(12, 12, 0), "12 runs · 0 B");
     }
