@@ -39,7 +39,7 @@ pub struct RunReport {
     pub wall_ns: u64,
     pub ready_ns: Option<u64>,
     pub tasks: Tally,
-    /// The task that failed first, and why; null where none did.
+    /// The attempt that failed, crashed or timed out first, and how; null where none did.
     pub first_failure: Option<String>,
     pub workers: Vec<WorkerReport>,
     /// Tasks that ended, in any way, per second of wall time.
@@ -191,12 +191,13 @@ impl SelfReport {
 
 /// All failures of a run mostly have one cause, so that the first says enough.
 fn first_failure(store: &RunStore) -> Option<String> {
-    let failures = store.spans().filter_map(|(_, span)| match &span.outcome {
-        Outcome::Failed(why) => Some((span, why)),
-        _ => None,
-    });
-    let (span, why) = failures.min_by_key(|(span, _)| (span.end_ns, span.task))?;
-    Some(format!("{}: {}", span.task, why.lines().next().unwrap_or_default()))
+    let failures =
+        store.spans().filter(|(_, span)| !matches!(span.outcome, Outcome::Ok | Outcome::Cancelled));
+    let (worker, span) = failures.min_by_key(|(_, span)| (span.end_ns, span.task))?;
+    Some(match &span.outcome {
+        Outcome::Failed(why) => format!("{}: {}", span.task, why.lines().next().unwrap_or_default()),
+        outcome => format!("{} {outcome} on {worker}", span.task),
+    })
 }
 
 /// Tasks that ended ok per second of wall time; `None` before the first has ended.
