@@ -1,4 +1,7 @@
 //! Files for other programs, one module a format. Writers are pure: a run in, bytes out; [`export`] puts them on disk.
+//!
+//! What workers wrote (log lines, messages of failures) is nobody's to trust: each format writes it so that it stays
+//! text for whoever opens the file.
 
 mod atomic;
 mod csv;
@@ -12,7 +15,8 @@ use std::{
 };
 
 pub use atomic::write_atomically;
-pub use csv::write_csv;
+pub use csv::{Table, write_csv};
+use jiff::tz::TimeZone;
 pub use json::write_json;
 pub use log::{LogPattern, LogPreset, write_log};
 
@@ -23,30 +27,46 @@ use crate::{analysis::Observer, store::RunStore};
 pub enum Format {
     /// The log as lines of text, in Python's manner.
     Log(LogPattern),
-    /// One row an attempt.
-    Csv,
+    /// A table: attempts, samples or the log.
+    Csv(Table),
     /// The report, all attempts and the log.
     Json,
 }
 
 impl Format {
-    /// The usual ending of a file's name.
-    pub fn extension(&self) -> &'static str {
+    /// The names by which people choose, in the order of declaration.
+    pub const NAMES: [&str; 3] = ["log", "csv", "json"];
+
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Log(_) => "log",
-            Self::Csv => "csv",
+            Self::Csv(_) => "csv",
             Self::Json => "json",
         }
+    }
+
+    /// The usual ending of a file's name.
+    pub fn extension(&self) -> &'static str {
+        self.name()
     }
 
     /// Writes a run to anything that takes bytes, with local times where the format has wall-clock times.
     pub fn write(&self, store: &RunStore, observer: Observer, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Self::Log(pattern) => write_log(store, pattern, &jiff::tz::TimeZone::system(), out),
-            Self::Csv => write_csv(store, out),
+            Self::Log(pattern) => write_log(store, pattern, &TimeZone::system(), out),
+            Self::Csv(table) => write_csv(store, *table, out),
             Self::Json => write_json(store, observer, out),
         }
     }
+}
+
+/// One of a few things by its name.
+///
+/// # Errors
+/// What is allowed; whoever shows it knows what was given.
+fn by_name<T: Copy>(all: &[T], name: fn(T) -> &'static str, text: &str) -> Result<T, String> {
+    let found = all.iter().copied().find(|&one| name(one) == text);
+    found.ok_or_else(|| all.iter().map(|&one| name(one)).collect::<Vec<_>>().join(", "))
 }
 
 /// A file could not be written. What stood there before is unharmed.
@@ -69,15 +89,24 @@ mod tests {
     use super::*;
     use crate::{spec::Backend, store::testing::*};
 
+    /// Every format, and how its file begins.
+    fn formats() -> Vec<(Format, &'static str)> {
+        vec![
+            (Format::Log(LogPattern::parse("%(levelname)s %(message)s").unwrap()), "INFO run started"),
+            (Format::Csv(Table::Tasks), "task,attempt,"),
+            (Format::Csv(Table::Cores), "t_ns,core,"),
+            (Format::Csv(Table::Workers), "t_ns,worker,pid,"),
+            (Format::Csv(Table::Queue), "t_ns,queued,"),
+            (Format::Csv(Table::Log), "t_ns,worker,level,"),
+            (Format::Json, "{\n  \"spec\""),
+        ]
+    }
+
     #[test]
     fn every_format_makes_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let store = store([run_started(spec(Backend::Serial, 1, 1)), ok(5, 0, 0), finished(6)]);
-        for (format, begins) in [
-            (Format::Log(LogPattern::parse("%(levelname)s %(message)s").unwrap()), "INFO run started"),
-            (Format::Csv, "task,attempt,"),
-            (Format::Json, "{\n  \"spec\""),
-        ] {
+        for (format, begins) in formats() {
             let path = folder.path().join("run").with_extension(format.extension());
             export(&store, Observer::default(), &format, &path).unwrap();
             let text = std::fs::read_to_string(&path).unwrap();
@@ -86,9 +115,38 @@ mod tests {
     }
 
     #[test]
+    fn every_name_is_of_a_format() {
+        let mut names: Vec<_> = formats().iter().map(|(format, _)| format.name()).collect();
+        names.dedup();
+        assert_eq!(names, Format::NAMES);
+        assert_eq!("queue".parse(), Ok(Table::Queue));
+        assert_eq!("task".parse::<Table>(), Err("tasks, cores, workers, queue, log".to_owned()));
+    }
+
+    #[test]
+    fn no_events_are_too_odd_to_write() {
+        let runs = (0..60).map(|seed| store(mangled(seed))).chain([RunStore::default()]);
+        let live = (0..20).map(|seed| {
+            let events = random_run(seed);
+            let half = events.len() / 2;
+            store(events.into_iter().take(half))
+        });
+        for run in runs.chain(live) {
+            for (format, begins) in formats() {
+                let mut bytes = Vec::new();
+                format.write(&run, Observer::default(), &mut bytes).unwrap();
+                let text = String::from_utf8(bytes).unwrap();
+                let empty = text.is_empty() && matches!(format, Format::Log(_));
+                assert!(empty || run.info.is_none() || text.starts_with(begins), "{}", format.name());
+            }
+        }
+    }
+
+    #[test]
     fn an_error_names_the_path_once() {
         let path = Path::new("/nonexistent/run.csv");
-        let error = export(&RunStore::default(), Observer::default(), &Format::Csv, path).unwrap_err();
+        let format = Format::Csv(Table::Tasks);
+        let error = export(&RunStore::default(), Observer::default(), &format, path).unwrap_err();
         assert_eq!(error.path, path);
         assert_eq!(error.to_string().matches("/nonexistent/run.csv").count(), 1, "{error}");
     }
