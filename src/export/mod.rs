@@ -6,6 +6,7 @@
 mod atomic;
 mod csv;
 mod json;
+mod jsonl;
 mod log;
 mod tasks;
 
@@ -18,6 +19,7 @@ pub use atomic::write_atomically;
 pub use csv::{Table, write_csv};
 use jiff::tz::TimeZone;
 pub use json::write_json;
+pub use jsonl::write_jsonl;
 pub use log::{LogPattern, LogPreset, write_log};
 
 use crate::{analysis::Observer, store::RunStore};
@@ -31,17 +33,20 @@ pub enum Format {
     Csv(Table),
     /// The report, all attempts and the log.
     Json,
+    /// Everything that happened, one JSON object a line, in order of time.
+    Jsonl,
 }
 
 impl Format {
     /// The names by which people choose, in the order of declaration.
-    pub const NAMES: [&str; 3] = ["log", "csv", "json"];
+    pub const NAMES: [&str; 4] = ["log", "csv", "json", "jsonl"];
 
     pub fn name(&self) -> &'static str {
         match self {
             Self::Log(_) => "log",
             Self::Csv(_) => "csv",
             Self::Json => "json",
+            Self::Jsonl => "jsonl",
         }
     }
 
@@ -56,6 +61,7 @@ impl Format {
             Self::Log(pattern) => write_log(store, pattern, &TimeZone::system(), out),
             Self::Csv(table) => write_csv(store, *table, out),
             Self::Json => write_json(store, observer, out),
+            Self::Jsonl => write_jsonl(store, out),
         }
     }
 }
@@ -99,6 +105,7 @@ mod tests {
             (Format::Csv(Table::Queue), "t_ns,queued,"),
             (Format::Csv(Table::Log), "t_ns,worker,level,"),
             (Format::Json, "{\n  \"spec\""),
+            (Format::Jsonl, "{\"kind\":\"run\""),
         ]
     }
 
