@@ -5,6 +5,7 @@
 
 mod atomic;
 mod csv;
+mod joblog;
 mod json;
 mod jsonl;
 mod log;
@@ -18,6 +19,7 @@ use std::{
 pub use atomic::write_atomically;
 pub use csv::{Table, write_csv};
 use jiff::tz::TimeZone;
+pub use joblog::write_joblog;
 pub use json::write_json;
 pub use jsonl::write_jsonl;
 pub use log::{LogPattern, LogPreset, write_log};
@@ -35,11 +37,13 @@ pub enum Format {
     Json,
     /// Everything that happened, one JSON object a line, in order of time.
     Jsonl,
+    /// The job log of GNU parallel.
+    Joblog,
 }
 
 impl Format {
     /// The names by which people choose, in the order of declaration.
-    pub const NAMES: [&str; 4] = ["log", "csv", "json", "jsonl"];
+    pub const NAMES: [&str; 5] = ["log", "csv", "json", "jsonl", "joblog"];
 
     pub fn name(&self) -> &'static str {
         match self {
@@ -47,6 +51,7 @@ impl Format {
             Self::Csv(_) => "csv",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
+            Self::Joblog => "joblog",
         }
     }
 
@@ -62,6 +67,7 @@ impl Format {
             Self::Csv(table) => write_csv(store, *table, out),
             Self::Json => write_json(store, observer, out),
             Self::Jsonl => write_jsonl(store, out),
+            Self::Joblog => write_joblog(store, out),
         }
     }
 }
@@ -106,6 +112,7 @@ mod tests {
             (Format::Csv(Table::Log), "t_ns,worker,level,"),
             (Format::Json, "{\n  \"spec\""),
             (Format::Jsonl, "{\"kind\":\"run\""),
+            (Format::Joblog, "Seq\tHost\t"),
         ]
     }
 
