@@ -10,6 +10,7 @@ mod json;
 mod jsonl;
 mod log;
 mod tasks;
+mod trace;
 
 use std::{
     io::{self, Write},
@@ -23,6 +24,7 @@ pub use joblog::write_joblog;
 pub use json::write_json;
 pub use jsonl::write_jsonl;
 pub use log::{LogPattern, LogPreset, write_log};
+pub use trace::write_trace;
 
 use crate::{analysis::Observer, store::RunStore};
 
@@ -37,13 +39,15 @@ pub enum Format {
     Json,
     /// Everything that happened, one JSON object a line, in order of time.
     Jsonl,
+    /// A trace for Perfetto and its like.
+    Trace,
     /// The job log of GNU parallel.
     Joblog,
 }
 
 impl Format {
     /// The names by which people choose, in the order of declaration.
-    pub const NAMES: [&str; 5] = ["log", "csv", "json", "jsonl", "joblog"];
+    pub const NAMES: [&str; 6] = ["log", "csv", "json", "jsonl", "joblog", "trace"];
 
     pub fn name(&self) -> &'static str {
         match self {
@@ -51,13 +55,17 @@ impl Format {
             Self::Csv(_) => "csv",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
+            Self::Trace => "trace",
             Self::Joblog => "joblog",
         }
     }
 
     /// The usual ending of a file's name.
     pub fn extension(&self) -> &'static str {
-        self.name()
+        match self {
+            Self::Trace => "trace.json",
+            other => other.name(),
+        }
     }
 
     /// Writes a run to anything that takes bytes, with local times where the format has wall-clock times.
@@ -67,6 +75,7 @@ impl Format {
             Self::Csv(table) => write_csv(store, *table, out),
             Self::Json => write_json(store, observer, out),
             Self::Jsonl => write_jsonl(store, out),
+            Self::Trace => write_trace(store, out),
             Self::Joblog => write_joblog(store, out),
         }
     }
@@ -112,6 +121,7 @@ mod tests {
             (Format::Csv(Table::Log), "t_ns,worker,level,"),
             (Format::Json, "{\n  \"spec\""),
             (Format::Jsonl, "{\"kind\":\"run\""),
+            (Format::Trace, "{\"traceEvents\":[\n"),
             (Format::Joblog, "Seq\tHost\t"),
         ]
     }
