@@ -9,6 +9,7 @@ mod joblog;
 mod json;
 mod jsonl;
 mod log;
+mod svg;
 mod tasks;
 mod trace;
 
@@ -24,6 +25,7 @@ pub use joblog::write_joblog;
 pub use json::write_json;
 pub use jsonl::write_jsonl;
 pub use log::{LogPattern, LogPreset, write_log};
+pub use svg::{Plot, write_svg};
 pub use trace::write_trace;
 
 use crate::{analysis::Observer, store::RunStore};
@@ -43,11 +45,13 @@ pub enum Format {
     Trace,
     /// The job log of GNU parallel.
     Joblog,
+    /// A plot as a picture.
+    Svg(Plot),
 }
 
 impl Format {
     /// The names by which people choose, in the order of declaration.
-    pub const NAMES: [&str; 6] = ["log", "csv", "json", "jsonl", "joblog", "trace"];
+    pub const NAMES: [&str; 7] = ["log", "csv", "json", "jsonl", "joblog", "trace", "svg"];
 
     pub fn name(&self) -> &'static str {
         match self {
@@ -57,6 +61,7 @@ impl Format {
             Self::Jsonl => "jsonl",
             Self::Trace => "trace",
             Self::Joblog => "joblog",
+            Self::Svg(_) => "svg",
         }
     }
 
@@ -77,6 +82,7 @@ impl Format {
             Self::Jsonl => write_jsonl(store, out),
             Self::Trace => write_trace(store, out),
             Self::Joblog => write_joblog(store, out),
+            Self::Svg(plot) => write_svg(store, *plot, out),
         }
     }
 }
@@ -123,6 +129,9 @@ mod tests {
             (Format::Jsonl, "{\"kind\":\"run\""),
             (Format::Trace, "{\"traceEvents\":[\n"),
             (Format::Joblog, "Seq\tHost\t"),
+            (Format::Svg(Plot::Timeline), "<svg "),
+            (Format::Svg(Plot::Cores), "<svg "),
+            (Format::Svg(Plot::Queue), "<svg "),
         ]
     }
 
@@ -144,7 +153,9 @@ mod tests {
         names.dedup();
         assert_eq!(names, Format::NAMES);
         assert_eq!("queue".parse(), Ok(Table::Queue));
+        assert_eq!("cores".parse(), Ok(Plot::Cores));
         assert_eq!("task".parse::<Table>(), Err("tasks, cores, workers, queue, log".to_owned()));
+        assert_eq!("".parse::<Plot>(), Err("timeline, cores, queue".to_owned()));
     }
 
     #[test]
