@@ -5,6 +5,7 @@
 
 mod atomic;
 mod csv;
+mod html;
 mod joblog;
 mod json;
 mod jsonl;
@@ -20,6 +21,7 @@ use std::{
 
 pub use atomic::write_atomically;
 pub use csv::{Table, write_csv};
+pub use html::write_html;
 use jiff::tz::TimeZone;
 pub use joblog::write_joblog;
 pub use json::write_json;
@@ -47,11 +49,13 @@ pub enum Format {
     Joblog,
     /// A plot as a picture.
     Svg(Plot),
+    /// A report to read, in one file.
+    Html,
 }
 
 impl Format {
     /// The names by which people choose, in the order of declaration.
-    pub const NAMES: [&str; 7] = ["log", "csv", "json", "jsonl", "joblog", "trace", "svg"];
+    pub const NAMES: [&str; 8] = ["log", "csv", "json", "jsonl", "trace", "joblog", "svg", "html"];
 
     pub fn name(&self) -> &'static str {
         match self {
@@ -62,6 +66,7 @@ impl Format {
             Self::Trace => "trace",
             Self::Joblog => "joblog",
             Self::Svg(_) => "svg",
+            Self::Html => "html",
         }
     }
 
@@ -83,6 +88,7 @@ impl Format {
             Self::Trace => write_trace(store, out),
             Self::Joblog => write_joblog(store, out),
             Self::Svg(plot) => write_svg(store, *plot, out),
+            Self::Html => write_html(store, observer, &TimeZone::system(), out),
         }
     }
 }
@@ -132,6 +138,7 @@ mod tests {
             (Format::Svg(Plot::Timeline), "<svg "),
             (Format::Svg(Plot::Cores), "<svg "),
             (Format::Svg(Plot::Queue), "<svg "),
+            (Format::Html, "<!DOCTYPE html>"),
         ]
     }
 
