@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::{Distribution, LocksReport, WorkerTime};
 use crate::{
-    event::{Exit, Host, Outcome, Status},
+    event::{Exit, Host, Outcome},
     spec::{Spec, Telemetry},
-    store::{Phase, RunStore, Span, Tally, WorkerRow},
+    store::{RunStore, Span, Tally, WorkerRow},
     time::NS_PER_S,
     workload::Value,
 };
@@ -122,7 +122,7 @@ impl RunReport {
         Self {
             spec: info.map(|info| info.spec.clone()),
             host: info.map(|info| info.host.clone()),
-            status: status_name(store.phase),
+            status: store.phase.name(),
             reason: store.reason.as_deref().map(str::to_owned),
             wall_ns: store.last_end_ns,
             ready_ns: store.ready_ns,
@@ -204,17 +204,4 @@ fn first_failure(store: &RunStore) -> Option<String> {
 pub(super) fn throughput(store: &RunStore) -> Option<f64> {
     let wall_ns = store.last_end_ns;
     (wall_ns > 0).then(|| f64::from(store.tally.ok) * NS_PER_S as f64 / wall_ns as f64)
-}
-
-fn status_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Starting => "starting",
-        Phase::Running => "running",
-        Phase::Paused => "paused",
-        Phase::Stopping => "stopping",
-        Phase::Ended(Status::Finished) => "finished",
-        Phase::Ended(Status::Interrupted) => "interrupted",
-        Phase::Ended(Status::Failed) => "failed",
-        Phase::Ended(Status::Lost) => "lost",
-    }
 }

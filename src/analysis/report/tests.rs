@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    event::{Ended, Event, LockKind, Usage},
+    event::{Ended, Event, LockKind, Status, Usage},
     spec::Backend,
     store::testing::*,
 };
