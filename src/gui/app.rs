@@ -105,7 +105,12 @@ impl App {
     }
 
     fn run_both(&mut self, ctx: &Context) {
-        let pair = (self.form.with_backend(Backend::Processes), self.form.with_backend(Backend::Threads));
+        // Who chose the simulated lock wants to see what it costs.
+        let threads = match self.form.fields.backend {
+            Backend::Gil => Backend::Gil,
+            _ => Backend::Threads,
+        };
+        let pair = (self.form.with_backend(Backend::Processes), self.form.with_backend(threads));
         if let (Ok(processes), Ok(threads)) = pair {
             self.runs.queue(threads);
             self.start(ctx, processes);

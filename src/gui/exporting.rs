@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     analysis::Observer,
-    export::{self, Format, LogPattern},
+    export::{self, Format, LogPattern, Table},
     spec::Spec,
     store::RunStore,
 };
@@ -244,7 +244,7 @@ impl Exporter {
             folder.clone_into(&mut self.folder);
         }
         let format = match window.kind {
-            ExportKind::Csv => Format::Csv,
+            ExportKind::Csv => Format::Csv(Table::Tasks),
             ExportKind::Json => Format::Json,
             ExportKind::Log => match LogPattern::parse(&window.pattern) {
                 Ok(pattern) => {

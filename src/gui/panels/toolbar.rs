@@ -77,7 +77,7 @@ fn run_buttons(ui: &mut Ui, runs: &Runs, blocked: Option<&str>, actions: &mut Ac
         may_run,
         Icon::PlayTwice,
         "Run both",
-        "Run as processes, then as threads, and compare the two",
+        "Run as processes, then as threads (under the simulated GIL if that is chosen), and compare the two",
     )
     .on_disabled_hover_text(why_not)
     .clicked()
