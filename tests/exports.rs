@@ -340,7 +340,7 @@ fn gnu_parallel_resumes_from_the_job_log() {
         let copy = folder.path().join(format!("copy{how}"));
         std::fs::copy(&log, &copy).expect("a copy");
         let mut command = Command::new("parallel");
-        command.env("HOME", folder.path()).args(["--will-cite", "-k", how, "--joblog"]).arg(&copy);
+        command.env("HOME", folder.path()).args(["--will-cite", "-j1", "-k", how, "--joblog"]).arg(&copy);
         let tasks = (1..=202).map(|seq: u32| seq.to_string());
         output(command.args(["echo", ":::"]).args(tasks))
     };
