@@ -200,6 +200,7 @@ pub struct Ended {
 
 /// What an engine says of its run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Opens the stream.
     Hello {

@@ -10,13 +10,13 @@
 //! |---|---|
 //! | 0 | [`time`], [`ids`], [`units`] |
 //! | 1 | [`spec`], [`event`], [`workload`] |
-//! | 2 | [`engine`], [`store`] |
+//! | 2 | [`engine`], [`store`], [`record`] |
 //! | 3 | [`analysis`], [`export`] |
 //! | 4 | [`session`] |
 //! | 5 | [`cli`], `gui` (a feature of that name) |
 //!
 //! A test scans the sources and holds these walls: `egui` only in `gui`, `rfd` only in `gui/dialogs`, `sysinfo` and
-//! `/proc` only in the engine's sampler, process spawning only in `session` and `engine`.
+//! `/proc` only in the engine's sampler, `rusqlite` only in `record`, process spawning only in `session` and `engine`.
 
 pub mod ids;
 pub mod time;
@@ -27,6 +27,7 @@ pub mod spec;
 pub mod workload;
 
 pub mod engine;
+pub mod record;
 pub mod store;
 
 pub mod analysis;

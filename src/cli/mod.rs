@@ -2,15 +2,21 @@
 
 mod args;
 mod doctor;
+mod export;
 mod progress;
 mod run;
+mod show;
 
 use std::{ffi::OsString, io, path::PathBuf};
 
 use clap::Parser;
 use thiserror::Error;
 
-use crate::{session::LaunchError, spec::SpecError};
+use crate::{
+    record::{ReadError, RecordError},
+    session::LaunchError,
+    spec::SpecError,
+};
 use args::{Cli, Task};
 
 /// Everything went as asked.
@@ -33,6 +39,10 @@ pub enum CliError {
     Usage(String),
     #[error(transparent)]
     Launch(#[from] LaunchError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
     #[error("the run was lost: {0}")]
     Lost(String),
     #[error("signals could not be taken in: {0}")]
@@ -46,7 +56,9 @@ pub enum CliError {
 impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Spec(_) | Self::SpecFile { .. } | Self::Usage(_) => EXIT_USAGE,
+            Self::Spec(_) | Self::SpecFile { .. } | Self::Usage(_) | Self::Record(_) | Self::Read(_) => {
+                EXIT_USAGE
+            }
             Self::Launch(_) | Self::Lost(_) | Self::Signals(_) | Self::Output(_) | Self::Window(_) => {
                 EXIT_LOST
             }
@@ -72,6 +84,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
     match cli.task {
         None | Some(Task::Gui) => window(),
         Some(Task::Run(args)) => run::run(&args),
+        Some(Task::Show(args)) => show::show(&args),
+        Some(Task::Export(args)) => export::export(&args),
         Some(Task::Doctor(args)) => doctor::doctor(&args),
         Some(Task::Engine) => Ok(crate::engine::engine_main()),
         Some(Task::Worker { .. }) => Ok(crate::engine::worker_main()),

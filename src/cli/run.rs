@@ -23,6 +23,7 @@ use super::{
 use crate::{
     analysis::{Observer, RunReport},
     event::{Command, Status},
+    record::{Recorder, Recording},
     session::{Launcher, RunHandle},
     spec::{Draft, Spec, SpecError, read_toml},
     store::{Phase, RunStore},
@@ -52,14 +53,18 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
         // A full channel already holds a wake-up.
         let _already_awake = wake.try_send(Wake::Snapshot);
     });
-    let mut run = Launcher::this_program().launch(spec, notify)?;
+    let recorder = args.output.as_ref().map(|path| Recorder::start(path, &spec)).transpose()?;
+    let mut run = Launcher::this_program().launch_recorded(spec, notify, recorder)?;
     let signal = follow(&run, &woken, &progress);
     let store = run.wait();
+    if let Some((path, Recording::Incomplete(why))) = run.recording() {
+        writeln!(io::stderr(), "poolscope: {} is incomplete: {why}", path.display())?;
+    }
     over.store(true, Ordering::Release);
     progress.clear();
     let wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let observer = Observer { cpu_ns: process_cpu_ns(), wall_ns };
-    print(&store, observer, args)?;
+    print_run(&store, observer, args.json, args.quiet)?;
     verdict(&store, signal)
 }
 
@@ -139,13 +144,19 @@ fn follow(run: &RunHandle, woken: &Receiver<Wake>, progress: &Progress) -> Optio
     }
 }
 
-fn print(store: &RunStore, observer: Observer, args: &RunArgs) -> Result<(), CliError> {
+/// One run on stdout, for programs or for people.
+pub(super) fn print_run(
+    store: &RunStore,
+    observer: Observer,
+    json: bool,
+    quiet: bool,
+) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
-    let written = if args.json {
+    let written = if json {
         serde_json::to_writer_pretty(&mut out, &RunReport::new(store, observer))
             .map_err(io::Error::from)
             .and_then(|()| writeln!(out))
-    } else if args.quiet {
+    } else if quiet {
         Ok(())
     } else {
         RunReport::new(store, observer).summary_lines().iter().try_for_each(|line| writeln!(out, "{line}"))

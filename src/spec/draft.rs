@@ -4,6 +4,27 @@
 
 use super::{Fault, Kind, Spec};
 
+/// Flags' names, in the order of the fields.
+const FIELDS: [&str; 15] = [
+    "backend",
+    "workers",
+    "workload",
+    "tasks",
+    "size",
+    "lengths",
+    "chunk",
+    "queue",
+    "prefetch",
+    "timeout",
+    "retries",
+    "seed",
+    "fault",
+    "telemetry",
+    "transport",
+];
+/// Before the name of a workload's parameter.
+const PARAM: &str = "param.";
+
 /// Everything that may be said of a run, as text; `None` means the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
@@ -74,6 +95,32 @@ impl Draft {
             "transport" => &mut self.transport,
             _ => return None,
         })
+    }
+
+    /// What is said, by flags' names; a workload's parameters as `param.NAME`.
+    pub fn fields(&self) -> Vec<(String, String)> {
+        let own = FIELDS.iter().filter_map(|name| {
+            let value = self.clone().field_mut(name)?.take()?;
+            Some(((*name).to_owned(), value))
+        });
+        let params = self.params.iter().map(|(name, value)| (format!("{PARAM}{name}"), value.clone()));
+        own.chain(params).collect()
+    }
+
+    /// The opposite of [`Self::fields`]; gives the name of a field that there is not.
+    pub fn from_fields(fields: impl IntoIterator<Item = (String, String)>) -> Result<Self, String> {
+        let mut draft = Self::default();
+        for (name, value) in fields {
+            if let Some(param) = name.strip_prefix(PARAM) {
+                draft.params.push((param.to_owned(), value));
+            } else {
+                match draft.field_mut(&name) {
+                    Some(field) => *field = Some(value),
+                    None => return Err(name),
+                }
+            }
+        }
+        Ok(draft)
     }
 
     /// A spec in words again; validating them gives the same spec.

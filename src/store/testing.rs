@@ -303,3 +303,56 @@ fn stray(random: &mut Random) -> Event {
         _ => Event::Stopping { t_ns },
     }
 }
+
+/// Both runs look the same to every viewer.
+pub(crate) fn assert_same(left: &RunStore, right: &RunStore, what: &str) {
+    // A field that is added must be compared too.
+    let RunStore {
+        info,
+        phase,
+        reason,
+        now_ns,
+        ready_ns,
+        sizes,
+        last_end_ns,
+        tally,
+        checksum,
+        lanes,
+        workers,
+        cores,
+        queue,
+        log,
+        values,
+        engine,
+        engine_max_rss_bytes,
+        pauses,
+        processes,
+        books: _,
+    } = left;
+    assert_eq!(log.iter().collect::<Vec<_>>(), right.log.iter().collect::<Vec<_>>(), "{what}: log");
+    assert_eq!((info, phase, reason), (&right.info, &right.phase, &right.reason), "{what}");
+    assert_eq!((now_ns, ready_ns, sizes), (&right.now_ns, &right.ready_ns, &right.sizes), "{what}");
+    assert_eq!((last_end_ns, tally), (&right.last_end_ns, &right.tally), "{what}");
+    assert_eq!((checksum, pauses), (&right.checksum, &right.pauses), "{what}");
+    assert_eq!(workers, &right.workers, "{what}: workers");
+    assert_eq!(cores.iter().collect::<Vec<_>>(), right.cores.iter().collect::<Vec<_>>(), "{what}: cores");
+    assert_eq!(queue.iter().collect::<Vec<_>>(), right.queue.iter().collect::<Vec<_>>(), "{what}: queue");
+    assert_eq!(values.iter().collect::<Vec<_>>(), right.values.iter().collect::<Vec<_>>(), "{what}: values");
+    assert_eq!((engine, engine_max_rss_bytes), (&right.engine, &right.engine_max_rss_bytes), "{what}");
+    assert_eq!(
+        processes.iter().collect::<Vec<_>>(),
+        right.processes.iter().collect::<Vec<_>>(),
+        "{what}: processes"
+    );
+    assert_eq!(lanes.len(), right.lanes.len(), "{what}: lanes");
+    for (at, (lane, other)) in lanes.iter().zip(&right.lanes).enumerate() {
+        let crate::store::Lane { spans, running, lives, locks } = lane;
+        let found: Vec<_> = other.spans.iter().collect();
+        assert_eq!(spans.iter().collect::<Vec<_>>(), found, "{what}: spans of lane {at}");
+        assert_eq!((running, lives), (&other.running, &other.lives), "{what}: lane {at}");
+        for kind in LockKind::ALL {
+            let found: Vec<_> = other.locks.of(kind).iter().collect();
+            assert_eq!(locks.of(kind).iter().collect::<Vec<_>>(), found, "{what}: locks of lane {at}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What stands on the cover of a run file: enough for a list, without reading the run itself.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::read::{ReadError, open};
+use crate::store::Tally;
+
+/// The longest name and note that are kept, in characters.
+const MAX_NAME_CHARS: usize = 200;
+const MAX_NOTE_CHARS: usize = 10_000;
+
+/// What a person wrote about a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Label {
+    /// Empty where the title will do.
+    pub name: String,
+    pub note: String,
+    /// Never removed to save room.
+    pub pinned: bool,
+}
+
+/// One run in a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brief {
+    /// The spec in a line.
+    pub title: String,
+    /// `running` (or cut off), `finished`, `interrupted`, `failed` or `lost`.
+    pub status: String,
+    /// Everything that the run told is in the file.
+    pub complete: bool,
+    /// Nanoseconds since the Unix epoch; `None` for a run that never began.
+    pub started_unix_ns: Option<u64>,
+    pub wall_ns: Option<u64>,
+    /// All zero but the total where the run was cut off.
+    pub tally: Tally,
+    pub label: Label,
+}
+
+/// Reads the cover of a run file. Where a number makes no sense it is left out.
+pub fn brief(path: &Path) -> Result<Brief, ReadError> {
+    let conn = open(path)?;
+    let read = || -> rusqlite::Result<Brief> {
+        let label = conn.query_row("SELECT name, note, pinned FROM label", [], |row| {
+            Ok(Label { name: row.get(0)?, note: row.get(1)?, pinned: row.get(2)? })
+        })?;
+        conn.query_row(
+            "SELECT title, status, complete, started_unix_ns, wall_ns,
+             tasks, ok, failed, crashed, timed_out, cancelled, not_run FROM run",
+            [],
+            |row| {
+                let number = |at: usize| {
+                    Ok::<_, rusqlite::Error>(
+                        row.get::<_, Option<i64>>(at)?.and_then(|n| u64::try_from(n).ok()),
+                    )
+                };
+                let count =
+                    |at: usize| number(at).map(|n| n.and_then(|n| u32::try_from(n).ok()).unwrap_or(0));
+                Ok(Brief {
+                    title: row.get(0)?,
+                    status: row.get(1)?,
+                    complete: row.get(2)?,
+                    started_unix_ns: number(3)?,
+                    wall_ns: number(4)?,
+                    tally: Tally {
+                        total: count(5)?,
+                        ok: count(6)?,
+                        failed: count(7)?,
+                        crashed: count(8)?,
+                        timed_out: count(9)?,
+                        cancelled: count(10)?,
+                        not_run: count(11)?,
+                    },
+                    label,
+                })
+            },
+        )
+    };
+    read().map_err(|error| ReadError::Damaged { path: path.to_owned(), why: error.to_string() })
+}
+
+/// Writes what a person has to say about a run into its file. Of names and notes that are too long the rest is cut off.
+pub fn set_label(path: &Path, label: &Label) -> Result<(), ReadError> {
+    // It must be a run before anything is written to it.
+    drop(open(path)?);
+    let cut = |text: &str, chars: usize| text.chars().take(chars).collect::<String>();
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .and_then(|conn| {
+            conn.execute(
+                "INSERT OR REPLACE INTO label VALUES (1, ?, ?, ?)",
+                params![cut(&label.name, MAX_NAME_CHARS), cut(&label.note, MAX_NOTE_CHARS), label.pinned],
+            )
+        })
+        .map(drop)
+        .map_err(|error| ReadError::Io { path: path.to_owned(), source: std::io::Error::other(error) })
+}

@@ -1,0 +1,19 @@
+//! The run file, `*.pscope`: one SQLite database a run, written while it happens and read back through the same reducer.
+//!
+//! Whoever follows a run hands everything it is told to a [`Recorder`], which writes it in a thread of its own. [`read`]
+//! gives the run back as it stood at its end.
+
+mod backlog;
+mod label;
+mod read;
+mod recorder;
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod value;
+mod write;
+
+pub use label::{Brief, Label, brief, set_label};
+pub use read::{ReadError, RunFile, read};
+pub use recorder::{RecordError, Recorder, Recording};
