@@ -1,5 +1,7 @@
 //! Numbers as people read them: `1.24 s`, `3.1 MB`, `52 k/s`. Three significant figures, a unit always.
 
+pub mod ticks;
+
 use crate::time::{NS_PER_MS, NS_PER_S, NS_PER_US};
 
 /// Three significant figures of a value that is below 1000, without an exponent.

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::{Distribution, LocksReport, WorkerTime};
 use crate::{
-    event::{Exit, Host, Outcome, Status},
+    event::{Exit, Host, Outcome},
     spec::{Spec, Telemetry},
-    store::{Phase, RunStore, Span, Tally, WorkerRow},
+    store::{RunStore, Span, Tally, WorkerRow},
     time::NS_PER_S,
     workload::Value,
 };
@@ -39,7 +39,7 @@ pub struct RunReport {
     pub wall_ns: u64,
     pub ready_ns: Option<u64>,
     pub tasks: Tally,
-    /// The task that failed first, and why; null where none did.
+    /// The attempt that failed, crashed or timed out first, and how; null where none did.
     pub first_failure: Option<String>,
     pub workers: Vec<WorkerReport>,
     /// Tasks that ended, in any way, per second of wall time.
@@ -122,7 +122,7 @@ impl RunReport {
         Self {
             spec: info.map(|info| info.spec.clone()),
             host: info.map(|info| info.host.clone()),
-            status: status_name(store.phase),
+            status: store.phase.name(),
             reason: store.reason.as_deref().map(str::to_owned),
             wall_ns: store.last_end_ns,
             ready_ns: store.ready_ns,
@@ -191,29 +191,17 @@ impl SelfReport {
 
 /// All failures of a run mostly have one cause, so that the first says enough.
 fn first_failure(store: &RunStore) -> Option<String> {
-    let failures = store.spans().filter_map(|(_, span)| match &span.outcome {
-        Outcome::Failed(why) => Some((span, why)),
-        _ => None,
-    });
-    let (span, why) = failures.min_by_key(|(span, _)| (span.end_ns, span.task))?;
-    Some(format!("{}: {}", span.task, why.lines().next().unwrap_or_default()))
+    let failures =
+        store.spans().filter(|(_, span)| !matches!(span.outcome, Outcome::Ok | Outcome::Cancelled));
+    let (worker, span) = failures.min_by_key(|(_, span)| (span.end_ns, span.task))?;
+    Some(match &span.outcome {
+        Outcome::Failed(why) => format!("{}: {}", span.task, why.lines().next().unwrap_or_default()),
+        outcome => format!("{} {outcome} on {worker}", span.task),
+    })
 }
 
 /// Tasks that ended ok per second of wall time; `None` before the first has ended.
 pub(super) fn throughput(store: &RunStore) -> Option<f64> {
     let wall_ns = store.last_end_ns;
     (wall_ns > 0).then(|| f64::from(store.tally.ok) * NS_PER_S as f64 / wall_ns as f64)
-}
-
-fn status_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Starting => "starting",
-        Phase::Running => "running",
-        Phase::Paused => "paused",
-        Phase::Stopping => "stopping",
-        Phase::Ended(Status::Finished) => "finished",
-        Phase::Ended(Status::Interrupted) => "interrupted",
-        Phase::Ended(Status::Failed) => "failed",
-        Phase::Ended(Status::Lost) => "lost",
-    }
 }

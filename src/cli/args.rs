@@ -46,6 +46,8 @@ pub(super) enum Task {
     List(ListArgs),
     /// Tell what a run file holds: counts, times, where the workers' time went
     Show(ShowArgs),
+    /// Write a run file in a format that other programs read
+    Export(ExportArgs),
     /// Say what this machine offers: cores, limits, rights, Pythons, the cost of telemetry
     Doctor(DoctorArgs),
     /// The process that owns a pool during one run
@@ -77,6 +79,30 @@ pub(super) struct ListArgs {
     /// Only runs whose file name, name, title, note or status have all of these words
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(super) search: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// A file that `run -o` or the window has written
+    #[arg(value_name = "RUN.pscope")]
+    pub(super) file: PathBuf,
+    /// log (a pattern of Python's logging), csv (a table), json (report, attempts and log), jsonl (everything in order),
+    /// trace (for Perfetto), joblog (GNU parallel's), svg (a plot), html (a page with all of it)
+    #[arg(long, value_name = "F")]
+    pub(super) format: String,
+    /// Where to; `-` is standard output
+    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    pub(super) output: PathBuf,
+    /// For log: how a line looks, such as `%(levelname)s:%(name)s:%(message)s`
+    /// [default: %(asctime)s-%(levelname)s-%(message)s]
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    pub(super) pattern: Option<String>,
+    /// For csv: tasks, cores, workers, queue or log [default: tasks]
+    #[arg(long, value_name = "TABLE")]
+    pub(super) table: Option<String>,
+    /// For svg: timeline, cores or queue [default: timeline]
+    #[arg(long, value_name = "PLOT")]
+    pub(super) plot: Option<String>,
 }
 
 #[derive(Debug, Args)]

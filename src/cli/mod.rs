@@ -2,6 +2,7 @@
 
 mod args;
 mod doctor;
+mod export;
 mod list;
 mod progress;
 mod run;
@@ -93,6 +94,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
         Some(Task::Run(args)) => run::run(&args),
         Some(Task::List(args)) => list::list(&args),
         Some(Task::Show(args)) => show::show(&args),
+        Some(Task::Export(args)) => export::export(&args),
         Some(Task::Doctor(args)) => doctor::doctor(&args),
         Some(Task::Engine) => Ok(crate::engine::engine_main()),
         Some(Task::Worker { .. }) => Ok(crate::engine::worker_main()),

@@ -47,6 +47,7 @@ impl Dispatcher<'_> {
                 self.log(Level::Error, Some(worker), text);
             }
         }
+        let is_cancelled = outcome == Outcome::Cancelled;
         self.emitter.emit(&Event::Ended(Ended {
             enqueued_ns: running.enqueued_ns,
             dispatched_ns: running.dispatched_ns.min(running.start_ns),
@@ -63,6 +64,7 @@ impl Dispatcher<'_> {
         }));
         self.queue_changed = true;
         if last {
+            self.was_cut_short |= is_cancelled;
             self.done += 1;
         } else {
             self.queue.requeue(task.0, received_ns);
@@ -76,6 +78,7 @@ impl Dispatcher<'_> {
         let now_ns = self.clock.now_ns();
         let last = self.stopping.is_some();
         self.done += u32::from(last);
+        self.was_cut_short |= last;
         self.records.entry(running.task.0).or_default().attempts += 1;
         self.emitter.emit(&Event::Ended(Ended {
             enqueued_ns: running.enqueued_ns,

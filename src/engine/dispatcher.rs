@@ -56,6 +56,8 @@ pub(super) struct Dispatcher<'a> {
     pub(super) done: u32,
     pub(super) stopping: Option<Stopping>,
     pub(super) paused: bool,
+    /// A stop has cancelled a task: the run did not finish, even if no task is left.
+    pub(super) was_cut_short: bool,
     pub(super) budget: StartBudget,
     pub(super) last_problem: Option<String>,
     pub(super) session_gone: bool,
@@ -77,6 +79,8 @@ pub(super) struct Dispatcher<'a> {
     /// The clock as last read for messages.
     received_ns: u64,
     pub(super) queue_changed: bool,
+    /// How often chunks were taken from a worker that had begun nothing, since any task was begun.
+    pub(super) standstills: u32,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -100,6 +104,7 @@ impl<'a> Dispatcher<'a> {
             done: 0,
             stopping: None,
             paused: false,
+            was_cut_short: false,
             budget: StartBudget::default(),
             last_problem: None,
             session_gone: false,
@@ -117,6 +122,7 @@ impl<'a> Dispatcher<'a> {
             burst: 0,
             received_ns: 0,
             queue_changed: true,
+            standstills: 0,
         }
     }
 
@@ -163,6 +169,8 @@ impl<'a> Dispatcher<'a> {
     }
 
     fn take_everything(&mut self) {
+        // No reading of the clock outlives a wait.
+        self.burst = 0;
         while let Some(news) = self.pool.next() {
             self.take(news);
         }
@@ -207,7 +215,10 @@ impl<'a> Dispatcher<'a> {
                 }
                 self.dismiss_retired(worker);
             }
-            News::Died { worker, exit, fault } => self.bury(worker, exit, fault),
+            News::Died { worker, exit, fault } => {
+                self.burst = 0;
+                self.bury(worker, exit, fault);
+            }
         }
     }
 
@@ -274,6 +285,7 @@ impl<'a> Dispatcher<'a> {
                 let attempt = self.records.get(&task.0).map_or(0, |record| record.attempts);
                 slot.start(settle(t_ns), attempt);
                 self.budget.task_begun(worker);
+                self.standstills = 0;
             }
             Up::Ended { t_ns, task, end, usage, value } => {
                 if value.len_bytes() > VALUE_LIMIT_BYTES {

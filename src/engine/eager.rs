@@ -14,6 +14,11 @@ const LOOK_FOR: Duration = Duration::from_micros(50);
 /// long tasks next to nothing.
 const MAX_MISSES: u32 = 8;
 
+/// Whether so many workers leave a core to the engine that hands them their tasks.
+pub(super) fn spares_a_core(workers: u32, usable_cores: f64) -> bool {
+    f64::from(workers) + 1.0 <= usable_cores
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Eager {
     /// Whether a core is left over to look on.

@@ -89,7 +89,12 @@ impl Dispatcher<'_> {
         if self.done == self.spec.tasks {
             // The pool counts as ready, or not, before it is dissolved: "time until ready" is one of its figures.
             let starting = self.slots.iter().any(|slot| matches!(slot.presence, Presence::Starting { .. }));
-            return (self.stopping.is_some() || !starting).then_some((Status::Finished, None));
+            let verdict = if self.was_cut_short {
+                (Status::Interrupted, Some("stopped on request".to_owned()))
+            } else {
+                (Status::Finished, None)
+            };
+            return (self.stopping.is_some() || !starting).then_some(verdict);
         }
         if let Some(stopping) = self.stopping {
             let given_up = self.clock.now_ns() >= stopping.give_up_at_ns;

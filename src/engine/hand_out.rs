@@ -34,8 +34,11 @@ const INPUT_LIMIT: u64 = 8 << 20;
 const WORTH_TAKING_NS: u64 = NS_PER_MS / 2;
 /// A worker that runs nothing and has not begun what it was given this long ago has been stopped, or gets no core.
 const STANDSTILL_NS: u64 = 100 * NS_PER_MS;
-/// The same while its inputs are still on their way to it: to send them to somebody else takes as long again.
-const STANDSTILL_IN_TRANSIT_NS: u64 = 2000 * NS_PER_MS;
+/// And for each byte of its inputs, which it must receive first; sending them to somebody else takes as long again.
+const TRANSIT_NS_PER_BYTE: u64 = 10;
+/// Each time that taking chunks from such a worker did not lead to a begun task doubles the patience, up to 2 to the power
+/// of this: in the end somebody gets to begin, however slow the machine is.
+const MAX_STANDSTILLS: u32 = 10;
 
 impl Dispatcher<'_> {
     pub(super) fn learn_length(&mut self, run_ns: u64) {
@@ -218,6 +221,9 @@ impl Dispatcher<'_> {
         let Some(rich) = richest else { return };
         let slot = &self.slots[rich];
         let spare = slot.spare_chunks();
+        if slot.running.is_none() {
+            self.standstills = (self.standstills + 1).min(MAX_STANDSTILLS);
+        }
         let keep = slot.assigned.iter().take(slot.assigned.len() - spare.div_ceil(2));
         let keep = keep.map(|chunk| chunk.batch.len()).sum();
         self.recall(WorkerId(rich as u32), keep);
@@ -237,8 +243,8 @@ impl Dispatcher<'_> {
                 now_ns.saturating_sub(running.start_ns).max(held_ns as u64) >= WORTH_TAKING_NS
             }
             (None, Some(next)) => {
-                let in_transit = self.pool.backlog_bytes(worker) > 0;
-                let limit_ns = if in_transit { STANDSTILL_IN_TRANSIT_NS } else { STANDSTILL_NS };
+                let transit_ns = self.input_bytes(worker) * TRANSIT_NS_PER_BYTE;
+                let limit_ns = (STANDSTILL_NS + transit_ns) << self.standstills;
                 now_ns.saturating_sub(next.dispatched_ns) >= limit_ns
             }
             (None, None) => false,

@@ -114,7 +114,8 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
     let witness = if telemetry == Telemetry::Off { Witness::None } else { Witness::find() };
     let telemetry_cost_ns = (telemetry != Telemetry::Off).then(|| sampler::level_cost_ns(telemetry, witness));
     let host = sampler::host();
-    let spare_core = f64::from(spec.workers) + 1.0 <= host.usable_cores;
+    let usable_cores = host.usable_cores;
+    let spare_core = eager::spares_a_core(spec.workers, usable_cores);
     let eager = Eager::new(spare_core);
     let clock = RunClock::start_now();
     emitter.emit(&Event::Hello {
@@ -130,7 +131,8 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
         telemetry,
         telemetry_cost_ns,
     })));
-    let job = Job { worker: WorkerId(0), spec: spec.clone(), clock, telemetry, witness, life: 0, spare_core };
+    let (worker, life) = (WorkerId(0), 0);
+    let job = Job { worker, life, spec: spec.clone(), clock, telemetry, witness, usable_cores, spare_core };
     emitter.flush();
     let (shared_lock, lock_file) = if workload::has_lock(spec) && spec.backend == Backend::Processes {
         let (lock, file) = LockMemory::shared()?;

@@ -81,6 +81,9 @@ pub(super) trait Pool {
     /// Whether workers are processes: they die alone, and [`News::Died`] tells of it.
     fn has_processes(&self) -> bool;
 
+    /// Whether a core is left over, so that waiting may be done awake.
+    fn set_eager(&mut self, spare_core: bool);
+
     /// Sleeps until there may be news, until the bell rings, or until the time is up.
     fn wait(&mut self, limit: Duration);
 

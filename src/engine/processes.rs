@@ -315,6 +315,10 @@ impl Pool for ProcessPool {
         let _already_gone = self.kill(worker, Signal::KILL.as_raw());
     }
 
+    fn set_eager(&mut self, spare_core: bool) {
+        self.eager = Eager::new(spare_core);
+    }
+
     fn has_processes(&self) -> bool {
         true
     }

@@ -2,6 +2,7 @@
 
 use super::{
     dispatcher::Dispatcher,
+    eager::spares_a_core,
     slot::{Presence, Slot},
 };
 use crate::{
@@ -27,6 +28,8 @@ impl Dispatcher<'_> {
             return;
         }
         self.target = workers;
+        self.job.spare_core = spares_a_core(workers, self.job.usable_cores);
+        self.pool.set_eager(self.job.spare_core);
         self.emitter.emit(&Event::Resized { t_ns: self.clock.now_ns(), workers });
         while self.slots.len() < workers as usize {
             self.slots.push(Slot::new());

@@ -124,7 +124,7 @@ impl Dispatcher<'_> {
         slot.losses += u32::from(!dismissed);
         let (silent, ending) = (slot.silent, slot.ending.take());
         let running = slot.running.take();
-        let fruitless = running.is_none() && !retiring && !was_useless;
+        let fruitless = running.is_none() && !retiring && !dismissed && !was_useless;
         slot.presence = Presence::Vacant;
         while let Some(assigned) = slot.assigned.pop_back() {
             self.queue.put_back(assigned.batch);

@@ -310,6 +310,10 @@ impl Pool for ThreadPool {
         }
     }
 
+    fn set_eager(&mut self, spare_core: bool) {
+        self.eager = Eager::new(spare_core);
+    }
+
     fn has_processes(&self) -> bool {
         false
     }

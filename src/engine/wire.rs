@@ -53,6 +53,8 @@ pub(crate) struct Job {
     pub(crate) telemetry: Telemetry,
     /// How this machine tells a thread that it was switched out; found by the engine, the same for all its workers.
     pub(crate) witness: Witness,
+    /// Of this host, as this user may use them.
+    pub(crate) usable_cores: f64,
     /// A core is left over by the workers: whoever waits may stay awake for a moment.
     pub(crate) spare_core: bool,
 }

@@ -1,23 +1,91 @@
-//! Attempts as CSV (RFC 4180): a header row with units in its names, then one row an attempt.
+//! Tables as CSV (RFC 4180): a header row with units in its names, then one row an item.
 
-use std::io::{self, Write};
+mod samples;
+
+use std::{
+    fmt,
+    io::{self, Write},
+    str::FromStr,
+};
 
 use csv::{Terminator, WriterBuilder};
+use serde::Serialize;
 
 use super::tasks::{self, COLUMNS, TaskRow};
 use crate::store::RunStore;
 
-/// Writes all attempts, by task and then by attempt. What was not measured is an empty cell.
-pub fn write_csv(store: &RunStore, out: &mut dyn Write) -> io::Result<()> {
-    // The header is written by hand, so that a run without a single attempt has one too.
+/// What a CSV file lists. What was not measured is an empty cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// Attempts, by task and then by attempt.
+    #[default]
+    Tasks,
+    /// Load of each core over the interval that ends at `t_ns`, as fractions of it.
+    Cores,
+    /// Workers as the operating system saw them; rows without a worker are the engine's.
+    Workers,
+    /// Tasks that wait, that are with workers, and that have ended.
+    Queue,
+    /// The log, in order of time.
+    Log,
+}
+
+impl Table {
+    pub const ALL: [Self; 5] = [Self::Tasks, Self::Cores, Self::Workers, Self::Queue, Self::Log];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tasks => "tasks",
+            Self::Cores => "cores",
+            Self::Workers => "workers",
+            Self::Queue => "queue",
+            Self::Log => "log",
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Table {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        super::by_name(&Self::ALL, Self::name, text)
+    }
+}
+
+/// Writes one table of a run.
+pub fn write_csv(store: &RunStore, table: Table, out: &mut dyn Write) -> io::Result<()> {
+    match table {
+        Table::Tasks => write_table(&COLUMNS, tasks::rows(store).map(harmless_row), out),
+        Table::Cores => write_table(&samples::CORES, samples::cores(store), out),
+        Table::Workers => write_table(&samples::WORKERS, samples::workers(store), out),
+        Table::Queue => write_table(&samples::QUEUE, samples::queue(store), out),
+        Table::Log => write_table(&samples::LOG, samples::log(store), out),
+    }
+}
+
+fn write_table<R: Serialize>(
+    columns: &[&str],
+    rows: impl Iterator<Item = R>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    // The header is written by hand, so that a table without a single row has one too.
     let mut writer = WriterBuilder::new().has_headers(false).terminator(Terminator::CRLF).from_writer(out);
-    writer.write_record(COLUMNS)?;
-    for row in tasks::rows(store) {
-        let TaskRow { detail, value, .. } = row;
-        let row = TaskRow { detail: detail.map(harmless), value: value.map(harmless), ..row };
+    writer.write_record(columns)?;
+    for row in rows {
         writer.serialize(row)?;
     }
     writer.flush()
+}
+
+fn harmless_row(row: TaskRow) -> TaskRow {
+    let TaskRow { detail, value, .. } = row;
+    TaskRow { detail: detail.map(harmless), value: value.map(harmless), ..row }
 }
 
 /// Spreadsheets run what begins like a formula. An apostrophe in front makes it text, and they do not show it.
@@ -37,7 +105,7 @@ mod tests {
 
     fn text(store: &RunStore) -> String {
         let mut bytes = Vec::new();
-        write_csv(store, &mut bytes).unwrap();
+        write_csv(store, Table::Tasks, &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 

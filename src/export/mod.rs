@@ -1,10 +1,18 @@
 //! Files for other programs, one module a format. Writers are pure: a run in, bytes out; [`export`] puts them on disk.
+//!
+//! What workers wrote (log lines, messages of failures) is nobody's to trust: each format writes it so that it stays
+//! text for whoever opens the file.
 
 mod atomic;
 mod csv;
+mod html;
+mod joblog;
 mod json;
+mod jsonl;
 mod log;
+mod svg;
 mod tasks;
+mod trace;
 
 use std::{
     io::{self, Write},
@@ -12,9 +20,15 @@ use std::{
 };
 
 pub use atomic::write_atomically;
-pub use csv::write_csv;
+pub use csv::{Table, write_csv};
+pub use html::write_html;
+use jiff::tz::TimeZone;
+pub use joblog::write_joblog;
 pub use json::write_json;
+pub use jsonl::write_jsonl;
 pub use log::{LogPattern, LogPreset, write_log};
+pub use svg::{Plot, write_svg};
+pub use trace::write_trace;
 
 use crate::{analysis::Observer, store::RunStore};
 
@@ -23,30 +37,69 @@ use crate::{analysis::Observer, store::RunStore};
 pub enum Format {
     /// The log as lines of text, in Python's manner.
     Log(LogPattern),
-    /// One row an attempt.
-    Csv,
+    /// A table: attempts, samples or the log.
+    Csv(Table),
     /// The report, all attempts and the log.
     Json,
+    /// Everything that happened, one JSON object a line, in order of time.
+    Jsonl,
+    /// A trace for Perfetto and its like.
+    Trace,
+    /// The job log of GNU parallel.
+    Joblog,
+    /// A plot as a picture.
+    Svg(Plot),
+    /// A report to read, in one file.
+    Html,
 }
 
 impl Format {
+    /// The names by which people choose, in the order of declaration.
+    pub const NAMES: [&str; 8] = ["log", "csv", "json", "jsonl", "trace", "joblog", "svg", "html"];
+
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Log(_) => "log",
+            Self::Csv(_) => "csv",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Trace => "trace",
+            Self::Joblog => "joblog",
+            Self::Svg(_) => "svg",
+            Self::Html => "html",
+        }
+    }
+
     /// The usual ending of a file's name.
     pub fn extension(&self) -> &'static str {
         match self {
-            Self::Log(_) => "log",
-            Self::Csv => "csv",
-            Self::Json => "json",
+            Self::Trace => "trace.json",
+            other => other.name(),
         }
     }
 
     /// Writes a run to anything that takes bytes, with local times where the format has wall-clock times.
     pub fn write(&self, store: &RunStore, observer: Observer, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Self::Log(pattern) => write_log(store, pattern, &jiff::tz::TimeZone::system(), out),
-            Self::Csv => write_csv(store, out),
+            Self::Log(pattern) => write_log(store, pattern, &TimeZone::system(), out),
+            Self::Csv(table) => write_csv(store, *table, out),
             Self::Json => write_json(store, observer, out),
+            Self::Jsonl => write_jsonl(store, out),
+            Self::Trace => write_trace(store, out),
+            Self::Joblog => write_joblog(store, out),
+            Self::Svg(plot) => write_svg(store, *plot, out),
+            Self::Html => write_html(store, observer, &TimeZone::system(), out),
         }
     }
+}
+
+/// One of a few things by its name.
+///
+/// # Errors
+/// What is allowed; whoever shows it knows what was given.
+fn by_name<T: Copy>(all: &[T], name: fn(T) -> &'static str, text: &str) -> Result<T, String> {
+    let found = all.iter().copied().find(|&one| name(one) == text);
+    found.ok_or_else(|| all.iter().map(|&one| name(one)).collect::<Vec<_>>().join(", "))
 }
 
 /// A file could not be written. What stood there before is unharmed.
@@ -69,15 +122,31 @@ mod tests {
     use super::*;
     use crate::{spec::Backend, store::testing::*};
 
+    /// Every format, and how its file begins.
+    fn formats() -> Vec<(Format, &'static str)> {
+        vec![
+            (Format::Log(LogPattern::parse("%(levelname)s %(message)s").unwrap()), "INFO run started"),
+            (Format::Csv(Table::Tasks), "task,attempt,"),
+            (Format::Csv(Table::Cores), "t_ns,core,"),
+            (Format::Csv(Table::Workers), "t_ns,worker,pid,"),
+            (Format::Csv(Table::Queue), "t_ns,queued,"),
+            (Format::Csv(Table::Log), "t_ns,worker,level,"),
+            (Format::Json, "{\n  \"spec\""),
+            (Format::Jsonl, "{\"kind\":\"run\""),
+            (Format::Trace, "{\"traceEvents\":[\n"),
+            (Format::Joblog, "Seq\tHost\t"),
+            (Format::Svg(Plot::Timeline), "<svg "),
+            (Format::Svg(Plot::Cores), "<svg "),
+            (Format::Svg(Plot::Queue), "<svg "),
+            (Format::Html, "<!DOCTYPE html>"),
+        ]
+    }
+
     #[test]
     fn every_format_makes_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let store = store([run_started(spec(Backend::Serial, 1, 1)), ok(5, 0, 0), finished(6)]);
-        for (format, begins) in [
-            (Format::Log(LogPattern::parse("%(levelname)s %(message)s").unwrap()), "INFO run started"),
-            (Format::Csv, "task,attempt,"),
-            (Format::Json, "{\n  \"spec\""),
-        ] {
+        for (format, begins) in formats() {
             let path = folder.path().join("run").with_extension(format.extension());
             export(&store, Observer::default(), &format, &path).unwrap();
             let text = std::fs::read_to_string(&path).unwrap();
@@ -86,9 +155,40 @@ mod tests {
     }
 
     #[test]
+    fn every_name_is_of_a_format() {
+        let mut names: Vec<_> = formats().iter().map(|(format, _)| format.name()).collect();
+        names.dedup();
+        assert_eq!(names, Format::NAMES);
+        assert_eq!("queue".parse(), Ok(Table::Queue));
+        assert_eq!("cores".parse(), Ok(Plot::Cores));
+        assert_eq!("task".parse::<Table>(), Err("tasks, cores, workers, queue, log".to_owned()));
+        assert_eq!("".parse::<Plot>(), Err("timeline, cores, queue".to_owned()));
+    }
+
+    #[test]
+    fn no_events_are_too_odd_to_write() {
+        let runs = (0..60).map(|seed| store(mangled(seed))).chain([RunStore::default()]);
+        let live = (0..20).map(|seed| {
+            let events = random_run(seed);
+            let half = events.len() / 2;
+            store(events.into_iter().take(half))
+        });
+        for run in runs.chain(live) {
+            for (format, begins) in formats() {
+                let mut bytes = Vec::new();
+                format.write(&run, Observer::default(), &mut bytes).unwrap();
+                let text = String::from_utf8(bytes).unwrap();
+                let empty = text.is_empty() && matches!(format, Format::Log(_));
+                assert!(empty || run.info.is_none() || text.starts_with(begins), "{}", format.name());
+            }
+        }
+    }
+
+    #[test]
     fn an_error_names_the_path_once() {
         let path = Path::new("/nonexistent/run.csv");
-        let error = export(&RunStore::default(), Observer::default(), &Format::Csv, path).unwrap_err();
+        let format = Format::Csv(Table::Tasks);
+        let error = export(&RunStore::default(), Observer::default(), &format, path).unwrap_err();
         assert_eq!(error.path, path);
         assert_eq!(error.to_string().matches("/nonexistent/run.csv").count(), 1, "{error}");
     }

@@ -4,7 +4,12 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::{event::Outcome, ids::TaskId, store::RunStore, workload::Value};
+use crate::{
+    event::Outcome,
+    ids::{TaskId, WorkerId},
+    store::{RunStore, Span},
+    workload::Value,
+};
 
 /// One attempt that has ended. The names of its fields are the columns; what was not measured is empty, or null.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -67,26 +72,34 @@ pub(super) const COLUMNS: [&str; 25] = [
     "value",
 ];
 
-/// All attempts by task, then attempt. Rows are made one at a time: a run may have millions.
-pub(super) fn rows(store: &RunStore) -> impl Iterator<Item = TaskRow> {
-    let mut values: Vec<Option<&Value>> = vec![None; store.tally.total as usize];
-    for (task, value) in store.values.iter() {
-        if let Some(slot) = values.get_mut(task.index()) {
-            *slot = Some(value);
+/// Makes rows, with what a task returned at hand.
+pub(super) struct Rows<'a> {
+    store: &'a RunStore,
+    values: Vec<Option<&'a Value>>,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(store: &'a RunStore) -> Self {
+        let mut values = vec![None; store.tally.total as usize];
+        for (task, value) in store.values.iter() {
+            if let Some(slot) = values.get_mut(task.index()) {
+                *slot = Some(&**value);
+            }
         }
+        Self { store, values }
     }
-    let mut spans: Vec<_> = store.spans().collect();
-    spans.sort_by_key(|(_, span)| (span.task, span.attempt, span.start_ns));
-    spans.into_iter().map(move |(worker, span)| {
+
+    pub(super) fn row(&self, worker: WorkerId, span: &Span) -> TaskRow {
         let (outcome, detail) = outcome_cells(&span.outcome);
         let usage = &span.usage;
-        let value = values.get(span.task.index()).copied().flatten();
-        let locks = store.lanes.get(worker.index()).map(|lane| &lane.locks).filter(|locks| !locks.is_empty());
+        let value = self.values.get(span.task.index()).copied().flatten();
+        let lane = self.store.lanes.get(worker.index());
+        let locks = lane.map(|lane| &lane.locks).filter(|locks| !locks.is_empty());
         TaskRow {
             task: span.task.0,
             attempt: span.attempt,
             worker: worker.0,
-            pid: store.pid_at(worker, span.start_ns),
+            pid: self.store.pid_at(worker, span.start_ns),
             outcome,
             detail,
             enqueued_ns: span.enqueued_ns,
@@ -111,10 +124,19 @@ pub(super) fn rows(store: &RunStore) -> impl Iterator<Item = TaskRow> {
                 .filter(|_| span.outcome == Outcome::Ok)
                 .and_then(|value| value_cell(span.task, value)),
         }
-    })
+    }
 }
 
-fn outcome_cells(outcome: &Outcome) -> (&'static str, Option<String>) {
+/// All attempts by task, then attempt. Rows are made one at a time: a run may have millions.
+pub(super) fn rows(store: &RunStore) -> impl Iterator<Item = TaskRow> {
+    let mut spans: Vec<_> = store.spans().collect();
+    spans.sort_by_key(|(_, span)| (span.task, span.attempt, span.start_ns));
+    let rows = Rows::new(store);
+    spans.into_iter().map(move |(worker, span)| rows.row(worker, span))
+}
+
+/// The name of an outcome, and what there is to say of it beyond.
+pub(super) fn outcome_cells(outcome: &Outcome) -> (&'static str, Option<String>) {
     match outcome {
         Outcome::Ok => ("ok", None),
         Outcome::Failed(message) => ("failed", Some(message.to_string())),

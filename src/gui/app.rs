@@ -116,7 +116,12 @@ impl App {
     }
 
     fn run_both(&mut self, ctx: &Context) {
-        let pair = (self.form.with_backend(Backend::Processes), self.form.with_backend(Backend::Threads));
+        // Who chose the simulated lock wants to see what it costs.
+        let threads = match self.form.fields.backend {
+            Backend::Gil => Backend::Gil,
+            _ => Backend::Threads,
+        };
+        let pair = (self.form.with_backend(Backend::Processes), self.form.with_backend(threads));
         if let (Ok(processes), Ok(threads)) = pair {
             self.runs.queue(threads);
             self.start(ctx, processes);
@@ -272,7 +277,7 @@ impl App {
         match kind {
             ExportKind::TimelinePng => self.areas.timeline,
             ExportKind::PlotsPng => self.areas.plots,
-            ExportKind::Log | ExportKind::Csv | ExportKind::Json | ExportKind::RunFile => None,
+            _ => None,
         }
     }
 

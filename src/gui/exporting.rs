@@ -264,8 +264,13 @@ impl Exporter {
                 });
                 return;
             }
-            ExportKind::Csv => Format::Csv,
+            ExportKind::Table(table) => Format::Csv(table),
             ExportKind::Json => Format::Json,
+            ExportKind::JsonLines => Format::Jsonl,
+            ExportKind::Trace => Format::Trace,
+            ExportKind::Joblog => Format::Joblog,
+            ExportKind::Page => Format::Html,
+            ExportKind::Svg(plot) => Format::Svg(plot),
             ExportKind::Log => match LogPattern::parse(&window.pattern) {
                 Ok(pattern) => {
                     self.last_pattern.clone_from(&window.pattern);
@@ -353,9 +358,11 @@ fn preview(pattern: &str, store: Option<&RunStore>) -> Result<String, String> {
 /// `poolscope-processes-4-primes.csv`.
 fn file_name(spec: &Spec, kind: ExportKind) -> String {
     let part = match kind {
-        ExportKind::TimelinePng => "-timeline",
-        ExportKind::PlotsPng => "-plots",
-        ExportKind::Log | ExportKind::Csv | ExportKind::Json | ExportKind::RunFile => "",
+        ExportKind::TimelinePng => "-timeline".to_owned(),
+        ExportKind::PlotsPng => "-plots".to_owned(),
+        ExportKind::Table(table) => format!("-{}", table.name()),
+        ExportKind::Svg(plot) => format!("-{}", plot.name()),
+        _ => String::new(),
     };
     format!("poolscope-{}-{}-{}{part}.{}", spec.backend, spec.workers, spec.workload, kind.extension())
 }
@@ -371,6 +378,7 @@ pub(crate) fn from_home(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::Table;
     use crate::{
         event::Level,
         spec::Draft,
@@ -381,7 +389,7 @@ mod tests {
     fn a_file_is_named_after_the_run_and_what_is_in_it() {
         let draft = Draft { backend: Some("threads".into()), workers: Some("3".into()), ..Draft::default() };
         let spec = draft.validate().unwrap();
-        assert_eq!(file_name(&spec, ExportKind::Csv), "poolscope-threads-3-primes.csv");
+        assert_eq!(file_name(&spec, ExportKind::Table(Table::Tasks)), "poolscope-threads-3-primes-tasks.csv");
         assert_eq!(file_name(&spec, ExportKind::PlotsPng), "poolscope-threads-3-primes-plots.png");
     }
 
@@ -400,7 +408,7 @@ mod tests {
     fn a_failure_stays_in_its_window_with_the_path_and_success_closes_it() {
         let writing = |id| {
             let window = ExportWindow {
-                kind: ExportKind::Csv,
+                kind: ExportKind::Table(Table::Tasks),
                 path: "/x/a.csv".to_owned(),
                 pattern: String::new(),
                 preview: Ok(String::new()),

@@ -58,14 +58,22 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "Pool(4).map square",
-        about: "Four processes square the numbers 1 to 9.",
+        about: "Four processes square nine numbers. Whoever is ready first may do them all: starting takes longer than squaring.",
         fields: &[(Backend, "processes"), (Workers, "4"), (Workload, "square"), (Tasks, "9")],
         params: &[],
     },
     Preset {
         name: "four processes print a number",
-        about: "Four processes and four numbers; the log shows who spoke, and in which order.",
-        fields: &[(Backend, "processes"), (Workers, "4"), (Workload, "square"), (Tasks, "4"), (Chunk, "1")],
+        about: "Four processes each wait a while of their own, and that is their number. In which order they end, nobody promises.",
+        fields: &[
+            (Backend, "processes"),
+            (Workers, "4"),
+            (Workload, "sleep"),
+            (Tasks, "4"),
+            (Size, "100_000_000"),
+            (Lengths, "uniform"),
+            (Chunk, "1"),
+        ],
         params: &[],
     },
     Preset {

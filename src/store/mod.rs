@@ -42,6 +42,20 @@ impl Phase {
     pub fn is_live(self) -> bool {
         !matches!(self, Self::Ended(_))
     }
+
+    /// One word for where the run stands, or for how it ended.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Stopping => "stopping",
+            Self::Ended(Status::Finished) => "finished",
+            Self::Ended(Status::Interrupted) => "interrupted",
+            Self::Ended(Status::Failed) => "failed",
+            Self::Ended(Status::Lost) => "lost",
+        }
+    }
 }
 
 /// How many tasks ended in which way. The six always sum to the total: `not_run` is what the others leave.
@@ -96,6 +110,15 @@ pub struct QueueSample {
     pub in_flight: u32,
     /// Ended for good.
     pub done: u32,
+}
+
+/// A process of the run as the operating system saw it at one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProcessSample {
+    pub t_ns: u64,
+    /// `None` for the engine, all its threads together.
+    pub worker: Option<WorkerId>,
+    pub sample: WorkerSample,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,6 +216,8 @@ pub struct RunStore {
     pub workers: Vec<WorkerRow>,
     pub cores: Chunked<CoreSample>,
     pub queue: Chunked<QueueSample>,
+    /// Samples of the workers and of the engine.
+    pub processes: Chunked<ProcessSample>,
     pub log: Chunked<LogLine>,
     /// Values of tasks that ended ok, in the order in which they ended.
     pub values: Chunked<(TaskId, Arc<Value>)>,

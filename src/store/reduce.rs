@@ -14,12 +14,15 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::{CoreSample, Phase, QueueSample, RunStore, WorkerRow};
+use super::{CoreSample, Phase, ProcessSample, QueueSample, RunStore, WorkerRow};
 use crate::{
     event::{CoreLoad, Event, Exit, Level, Outcome, RunInfo, Status, WorkerSample},
     ids::WorkerId,
     spec::{Backend, MAX_TASKS, MAX_WORKERS},
 };
+
+/// Samples of workers and engine that one run keeps, about 100 MB: half an hour of 64 workers.
+const MAX_PROCESS_SAMPLES: usize = 1 << 20;
 
 /// What the reducer must remember and no viewer needs.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +79,7 @@ impl RunStore {
             }
             Event::Cores { t_ns, loads } => self.cores_sampled(t_ns, loads),
             Event::Worker { worker, sample, t_ns } => self.worker_sampled(t_ns, worker, sample),
-            Event::Engine { sample, .. } => self.engine_sampled(sample),
+            Event::Engine { t_ns, sample } => self.engine_sampled(t_ns, sample),
             Event::Queue { t_ns, queued, in_flight, done } => {
                 self.queue_sampled(QueueSample { t_ns, queued, in_flight, done });
             }
@@ -236,7 +239,21 @@ impl RunStore {
         self.queue.push(sample);
     }
 
-    fn engine_sampled(&mut self, sample: WorkerSample) {
+    /// Adds to the column of samples, as long as it has room.
+    fn process_sampled(&mut self, t_ns: u64, worker: Option<WorkerId>, sample: WorkerSample) {
+        if self.processes.len() == MAX_PROCESS_SAMPLES {
+            return;
+        }
+        let t_ns = self.processes.last().map_or(0, |last| last.t_ns).max(t_ns);
+        self.processes.push(ProcessSample { t_ns, worker, sample });
+        if self.processes.len() == MAX_PROCESS_SAMPLES {
+            let text = "too many samples of processes: further ones are not kept".to_owned();
+            self.note(t_ns, None, Level::Warning, text);
+        }
+    }
+
+    fn engine_sampled(&mut self, t_ns: u64, sample: WorkerSample) {
+        self.process_sampled(t_ns, None, sample);
         self.engine_max_rss_bytes = self.engine_max_rss_bytes.max(sample.rss_bytes);
         self.engine = sample;
     }

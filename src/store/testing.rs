@@ -326,6 +326,7 @@ pub(crate) fn assert_same(left: &RunStore, right: &RunStore, what: &str) {
         engine,
         engine_max_rss_bytes,
         pauses,
+        processes,
         books: _,
     } = left;
     assert_eq!(log.iter().collect::<Vec<_>>(), right.log.iter().collect::<Vec<_>>(), "{what}: log");
@@ -338,6 +339,11 @@ pub(crate) fn assert_same(left: &RunStore, right: &RunStore, what: &str) {
     assert_eq!(queue.iter().collect::<Vec<_>>(), right.queue.iter().collect::<Vec<_>>(), "{what}: queue");
     assert_eq!(values.iter().collect::<Vec<_>>(), right.values.iter().collect::<Vec<_>>(), "{what}: values");
     assert_eq!((engine, engine_max_rss_bytes), (&right.engine, &right.engine_max_rss_bytes), "{what}");
+    assert_eq!(
+        processes.iter().collect::<Vec<_>>(),
+        right.processes.iter().collect::<Vec<_>>(),
+        "{what}: processes"
+    );
     assert_eq!(lanes.len(), right.lanes.len(), "{what}: lanes");
     for (at, (lane, other)) in lanes.iter().zip(&right.lanes).enumerate() {
         let crate::store::Lane { spans, running, lives, locks } = lane;

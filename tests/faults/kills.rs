@@ -261,3 +261,35 @@ fn run_whose_second_worker_has_the_long_task(transport: &str) -> Live {
     }
     panic!("the first worker always gets it");
 }
+
+#[test]
+fn times_are_right_after_a_death() {
+    for transport in transports() {
+        let words =
+            "workers=2 workload=sleep size=20_000_000 tasks=4 chunk=2 prefetch=1 lengths=straggler@0:50";
+        let store = Live::launch(&format!("{transport} {words} fault=segfault@3")).finish();
+        assert_eq!((store.tally.ok, store.tally.crashed), (3, 1), "{transport}");
+        let straggler = store.spans().find(|(_, span)| span.task.0 == 0).map(|(_, span)| span.run_ns());
+        assert!(straggler.is_some_and(|run_ns| run_ns >= 990_000_000), "{transport}: {straggler:?}");
+        for life in store.lanes.iter().flat_map(|lane| &lane.lives) {
+            assert!(life.ready_ns.is_none_or(|ready_ns| ready_ns > life.spawned_ns), "{transport}: {life:?}");
+        }
+    }
+}
+
+#[test]
+fn workers_that_were_let_go_are_no_deaths() {
+    for transport in transports() {
+        let run =
+            Live::launch(&format!("{transport} workers=2 workload=sleep size=5_000_000 tasks=1000 chunk=1"));
+        for _ in 0..30 {
+            run.send(&Command::Resize(1));
+            run.send(&Command::Resize(2));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        run.send(&Command::Stop);
+        let store = run.finish();
+        let complaint = store.log.iter().find(|line| line.text.contains("again and again"));
+        assert_eq!(complaint, None, "{transport}");
+    }
+}

@@ -77,6 +77,15 @@ fn a_million_queued_tasks_take_little_memory_and_stop_at_once() {
 /// The largest payloads there are, out and in again, with workers killed at moments at which most of them are in the
 /// middle of that.
 #[test]
+fn a_large_input_reaches_somebody_though_others_are_idle() {
+    for transport in transports() {
+        let words = "workers=2 workload=payload size=67_108_864 tasks=1 chunk=1";
+        let store = Live::launch(&format!("{transport} {words}")).finish();
+        assert_eq!(store.tally.ok, 1, "{transport}: {:?}", store.reason);
+    }
+}
+
+#[test]
 fn a_worker_that_dies_half_way_through_a_payload_costs_its_task_and_little_memory() {
     if !allowed("workload").iter().any(|name| name == "payload") {
         writeln!(std::io::stderr(), "skipped: this build moves no payloads").expect("stderr");

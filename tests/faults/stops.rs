@@ -49,6 +49,19 @@ fn a_stop_ends_tasks_that_would_not_end_by_themselves() {
 }
 
 #[test]
+fn a_stop_that_cancels_the_last_tasks_is_no_finish() {
+    for pool in pools() {
+        let program = start(&format!("{pool} workers=2 workload=sleep size=60_000_000_000 tasks=1"));
+        engine(&program.mark);
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(kill(program.child.id(), Signal::INT));
+        let (code, run) = finish(program);
+        assert_eq!((code, &run["status"]), (130, &serde_json::json!("interrupted")), "{pool}");
+        assert_eq!(count(&run, "cancelled"), 1, "{pool}: {}", run["tasks"]);
+    }
+}
+
+#[test]
 fn a_second_signal_stops_at_once_and_the_first_names_the_exit() {
     for pool in pools() {
         let program = start(&format!("{pool} workers=2 workload=sleep size=60_000_000_000 tasks=4 chunk=1"));

@@ -83,7 +83,9 @@ fn pool_group(ui: &mut Ui, form: &mut Form, usable_cores: f64) {
     workers_row(ui, form, usable_cores);
     complaint(ui, form.error("workers").as_deref());
     let valid = form.fields.workers_number().filter(|_| form.error("workers").is_none());
-    match valid.and_then(|workers| crowded(workers, usable_cores)) {
+    // Threads that take turns need one core between them, however many there are.
+    let wants_cores = form.fields.backend != Backend::Gil;
+    match valid.filter(|_| wants_cores).and_then(|workers| crowded(workers, usable_cores)) {
         Some(warning) => {
             let color = Palette::of(ui).warning;
             ui.horizontal(|ui| {

@@ -77,7 +77,7 @@ fn run_buttons(ui: &mut Ui, runs: &Runs, blocked: Option<&str>, actions: &mut Ac
         may_run,
         Icon::PlayTwice,
         "Run both",
-        "Run as processes, then as threads, and compare the two",
+        "Run as processes, then as threads (under the simulated GIL if that is chosen), and compare the two",
     )
     .on_disabled_hover_text(why_not)
     .clicked()
@@ -130,10 +130,15 @@ fn export_menu(ui: &mut Ui, runs: &Runs, open_now: bool, actions: &mut Actions) 
         popup = popup.open_memory(Some(eframe::egui::SetOpenCommand::Bool(true)));
     }
     popup.show(|ui| {
-        for kind in ExportKind::ALL {
-            if ui.button(kind.menu_text()).on_hover_text(kind.about()).clicked() {
-                actions.push(Action::Export(kind));
-                ui.close();
+        for (at, group) in ExportKind::GROUPS.iter().enumerate() {
+            if at > 0 {
+                ui.separator();
+            }
+            for kind in *group {
+                if ui.button(kind.menu_text()).on_hover_text(kind.about()).clicked() {
+                    actions.push(Action::Export(*kind));
+                    ui.close();
+                }
             }
         }
     });

@@ -8,7 +8,6 @@ mod axis;
 mod cores;
 mod queue;
 mod sample;
-mod ticks;
 
 use std::sync::Arc;
 
@@ -21,10 +20,10 @@ use egui_plot::{Line, Plot};
 pub(crate) use axis::{TimeAxis, TimeScale, Wheel};
 pub(crate) use cores::cores_ui;
 pub(crate) use queue::queue_ui;
-pub(crate) use ticks::{time_label, time_ticks};
 
 use super::theme::{self, Palette};
-use crate::store::RunStore;
+pub(crate) use crate::units::ticks::{time_label, time_ticks};
+use crate::{store::RunStore, units::ticks};
 
 /// Height of a plot's first line, with its title and legend.
 const HEADER_HEIGHT: f32 = 18.0;

@@ -139,10 +139,11 @@ impl<'a> LanePainter<'a> {
         let inner = inner(lane);
         let mut crowd = Crowd::default();
         for bar in bars {
+            // A label across a gap would hide that nothing ran there.
+            if bar.left - crowd.right > CROWD_GAP {
+                self.crowd_label(std::mem::take(&mut crowd), inner);
+            }
             if let What::Merged { counts, .. } = &bar.what {
-                if bar.left - crowd.right > CROWD_GAP {
-                    self.crowd_label(std::mem::take(&mut crowd), inner);
-                }
                 crowd.add(bar, counts.total());
             } else if bar.width() >= PATTERN_WIDTH {
                 self.crowd_label(std::mem::take(&mut crowd), inner);

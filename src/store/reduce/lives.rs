@@ -59,6 +59,8 @@ impl RunStore {
         if life.is_some_and(|life| life.exited_ns.is_some()) {
             return; // Taken before the death, told after it.
         }
+        self.process_sampled(t_ns, Some(worker), sample);
+        let life = self.lanes[at].lives.last();
         let ready = life.is_some_and(|life| life.ready_ns.is_some());
         let busy = self.lanes[at].running.is_some();
         let row = &mut self.workers[at];

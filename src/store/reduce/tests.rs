@@ -59,6 +59,7 @@ fn assert_sound(store: &RunStore, seed: u64) {
     }
     assert!(store.cores.iter().map(|sample| sample.t_ns).is_sorted(), "seed {seed}");
     assert!(store.queue.iter().map(|sample| sample.t_ns).is_sorted(), "seed {seed}");
+    assert!(store.processes.iter().map(|sample| sample.t_ns).is_sorted(), "seed {seed}");
 }
 
 #[test]
@@ -410,4 +411,21 @@ fn a_replaced_worker_keeps_each_pid_for_its_time() {
     let pids: Vec<_> = [0, 15, 29, 30].map(|t_ns| store.pid_at(WorkerId(0), t_ns)).into();
     assert_eq!(pids, [Some(1000), Some(1000), Some(1000), Some(1100)]);
     assert_eq!(store.pid_at(WorkerId(9), 0), None);
+}
+
+#[test]
+fn samples_are_kept_as_they_came_until_there_is_no_more_room() {
+    let mut store = store([processes(1, 1), spawned(0, 0, 0), sampled(10, 0, 'R', 4)]);
+    store.apply(Event::Engine { t_ns: 12, sample: WorkerSample { cpu_ns: 9, ..WorkerSample::default() } });
+    store.apply(exited(20, 0, Exit::Code(0), true));
+    store.apply(sampled(21, 0, 'R', 5));
+    let kept: Vec<_> =
+        store.processes.iter().map(|kept| (kept.t_ns, kept.worker, kept.sample.cpu_ns)).collect();
+    assert_eq!(kept, [(10, Some(WorkerId(0)), 4), (12, None, 9)], "nobody is there at 21");
+    for t_ns in 0..super::MAX_PROCESS_SAMPLES as u64 {
+        store.apply(Event::Engine { t_ns, sample: WorkerSample::default() });
+    }
+    assert_eq!(store.processes.len(), super::MAX_PROCESS_SAMPLES);
+    let told = store.log.iter().filter(|line| line.text.contains("too many samples")).count();
+    assert_eq!(told, 1);
 }

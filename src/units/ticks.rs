@@ -6,14 +6,14 @@ const CHAR_WIDTH: f32 = 6.5;
 const LABEL_GAP: f32 = 22.0;
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Tick {
-    pub(crate) secs: f64,
-    pub(crate) label: String,
+pub struct Tick {
+    pub secs: f64,
+    pub label: String,
 }
 
 /// Ticks from `from_secs` to `to_secs`, as close as their labels allow on `width` points. Steps are 1, 2 or 5 times a
 /// power of ten; from a minute on, they are what clocks show.
-pub(crate) fn time_ticks(from_secs: f64, to_secs: f64, width: f32) -> Vec<Tick> {
+pub fn time_ticks(from_secs: f64, to_secs: f64, width: f32) -> Vec<Tick> {
     let span = to_secs - from_secs;
     if span <= 0.0 || !span.is_finite() || width <= 0.0 {
         return Vec::new();
@@ -45,16 +45,21 @@ fn step_not_below(secs: f64) -> f64 {
             .find(|&step| step >= secs)
             .unwrap_or_else(|| (secs / 86_400.0).ceil() * 86_400.0);
     }
-    let power = 10_f64.powi(secs.log10().floor() as i32);
+    step_not_below_plain(secs)
+}
+
+/// 1, 2 or 5 times a power of ten.
+fn step_not_below_plain(value: f64) -> f64 {
+    let power = 10_f64.powi(value.log10().floor() as i32);
     [1.0, 2.0, 5.0, 10.0]
         .into_iter()
         .map(|factor| factor * power)
-        .find(|&step| step >= secs * 0.999_999)
-        .unwrap_or(secs)
+        .find(|&step| step >= value * 0.999_999)
+        .unwrap_or(value)
 }
 
 /// A time as precise as `resolution_secs`: `0`, `250 ms`, `1.25 s`, `2 min 30 s`.
-pub(crate) fn time_label(secs: f64, resolution_secs: f64) -> String {
+pub fn time_label(secs: f64, resolution_secs: f64) -> String {
     if secs.abs() < resolution_secs * 1e-6 {
         return "0".to_owned();
     }
@@ -83,7 +88,7 @@ pub(crate) fn time_label(secs: f64, resolution_secs: f64) -> String {
 }
 
 /// The next of 1, 2, 4, 6, 8 or 10 times a power of ten that is not below `value`, so that its half is round as well.
-pub(crate) fn limit_above(value: f64) -> f64 {
+pub fn limit_above(value: f64) -> f64 {
     if !value.is_finite() || value <= 1.0 {
         return 1.0;
     }
@@ -93,6 +98,20 @@ pub(crate) fn limit_above(value: f64) -> f64 {
         .map(|factor| factor * power)
         .find(|&limit| limit >= value)
         .unwrap_or(10.0 * power)
+}
+
+/// A round limit that is not below `value`, and places on the way to it, from 0 on, in steps of 1, 2 or 5 times a power
+/// of ten: at most `most`, but 0 and the limit in any case.
+pub fn value_ticks(value: f64, most: usize) -> Vec<f64> {
+    let limit = limit_above(value);
+    let steps = most.saturating_sub(1).max(1) as f64;
+    // A limit of 6 is not reached in steps of 5: the first step that ends at it is taken.
+    let mut step = step_not_below_plain(limit / steps);
+    while (limit / step).fract() > 1e-9 && step < limit {
+        step = step_not_below_plain(step * 1.01);
+    }
+    let count = (limit / step.min(limit)).round() as usize;
+    (0..=count).map(|at| limit * at as f64 / count as f64).collect()
 }
 
 #[cfg(test)]
@@ -154,6 +173,26 @@ mod tests {
             [(0.0, 1.0), (1.0, 1.0), (3.0, 4.0), (64.0, 80.0), (81.0, 100.0), (1000.0, 1000.0), (12e6, 2e7)]
         {
             assert!((limit_above(value) - limit).abs() < 1e-6, "{value} gives {}", limit_above(value));
+        }
+    }
+
+    #[test]
+    fn values_have_few_round_ticks_from_nothing_to_the_limit() {
+        for (value, most, ticks) in [
+            (0.0, 3, vec![0.0, 0.5, 1.0]),
+            (3.0, 3, vec![0.0, 2.0, 4.0]),
+            (64.0, 5, vec![0.0, 20.0, 40.0, 60.0, 80.0]),
+            (55.0, 3, vec![0.0, 60.0]),
+            (1e6, 3, vec![0.0, 5e5, 1e6]),
+            (f64::NAN, 2, vec![0.0, 1.0]),
+            (7.0, 0, vec![0.0, 8.0]),
+        ] {
+            let got = value_ticks(value, most);
+            assert!(got.len() == ticks.len(), "{value}: {got:?}");
+            assert!(
+                got.iter().zip(&ticks).all(|(a, b)| (a - b).abs() < 1e-6 * b.max(1.0)),
+                "{value}: {got:?}"
+            );
         }
     }
 }
