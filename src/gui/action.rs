@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui::ThemePreference;
 
-use super::{questions::Question, runs::RunId, shelf::Job};
+use super::{questions::Question, replay::Control, runs::RunId, shelf::Job};
 use crate::{ids::WorkerId, library, spec::Kind};
 
 /// A tab of the lower panel.
@@ -132,6 +132,8 @@ pub(crate) enum Action {
     Order(Job),
     Ask(Question),
     CloseQuestion,
+    /// Of the shown run.
+    Replay(Control),
     OpenExportMenu,
     /// Ask where to write this.
     Export(ExportKind),
