@@ -32,6 +32,9 @@ fn list_json(data: &Path, search: &str) -> Vec<Value> {
 fn kept_runs_are_listed_newest_first_and_found() {
     let data = folder();
     assert!(list_json(data.path(), "").is_empty(), "nothing at first");
+    let (code, stdout, stderr) = poolscope(data.path(), &["list"]);
+    assert_eq!((code, &*stdout), (Some(0), ""));
+    assert!(stderr.contains("run --keep"), "{stderr}");
     let first = keep(data.path(), "noop");
     let second = keep(data.path(), "square");
     assert!(Path::new(&first).starts_with(data.path().join("poolscope/runs")), "{first}");

@@ -55,6 +55,14 @@ impl<'a> Listed<'a> {
 pub(super) fn list(args: &ListArgs) -> Result<u8, CliError> {
     let mut entries = Library::of_this_person()?.list()?;
     entries.retain(|entry| matches(entry, &args.search));
+    if entries.is_empty() && !args.json {
+        let hint = if args.search.is_empty() {
+            "no run is kept yet; the window keeps each of its runs, and so does `poolscope run --keep`"
+        } else {
+            "no run that is kept has all of these words"
+        };
+        writeln!(io::stderr(), "poolscope: {hint}")?;
+    }
     let mut out = io::stdout().lock();
     let written = if args.json {
         let listed: Vec<Listed<'_>> = entries.iter().map(Listed::new).collect();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui::ThemePreference;
 
-use super::{questions::Question, runs::RunId, shelf::Job};
+use super::{questions::Question, replay::Control, runs::RunId, shelf::Job};
 use crate::{
     export::{Plot, Table},
     ids::WorkerId,
@@ -188,6 +188,8 @@ pub(crate) enum Action {
     Order(Job),
     Ask(Question),
     CloseQuestion,
+    /// Of the shown run.
+    Replay(Control),
     OpenExportMenu,
     /// Ask where to write this.
     Export(ExportKind),

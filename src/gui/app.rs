@@ -15,6 +15,7 @@ use super::{
     plots::TimeAxis,
     resizing::Resizer,
     runs::Runs,
+    shelf::Job,
     theme,
 };
 use crate::{
@@ -153,6 +154,9 @@ impl App {
             ctx.request_repaint();
         }
         self.take_in_recordings(ctx, refreshed.recorded, refreshed.closing);
+        if self.runs.step_replays() {
+            ctx.request_repaint_after(self.pacer.interval());
+        }
         if self.runs.live().is_some() {
             ctx.request_repaint_after(self.pacer.heartbeat());
         }
@@ -200,6 +204,10 @@ impl App {
             Action::ShowTab(tab) => {
                 self.tab_chosen = true;
                 self.show_tab(tab);
+                if tab == Tab::Runs {
+                    // Other windows and `run --keep` add runs too.
+                    self.order(Job::List);
+                }
             }
             Action::ShowRun(id) => {
                 self.runs.show(id);
@@ -211,6 +219,7 @@ impl App {
             Action::DismissError => self.error = None,
             Action::Copy(text) => ctx.copy_text(text),
             Action::Quit | Action::ConfirmQuit | Action::CancelQuit => self.apply_quit(ctx, &action),
+            Action::Replay(control) => self.runs.control_replay(control),
             Action::OpenRuns(_)
             | Action::ChooseRuns
             | Action::Order(_)

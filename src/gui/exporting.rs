@@ -127,7 +127,7 @@ impl Exporter {
     /// A person chose what to export.
     pub(crate) fn begin(&mut self, ctx: &Context, kind: ExportKind, run: &Run, area: Option<Rect>) {
         self.subject = Some(Subject {
-            store: Arc::clone(&run.store),
+            store: Arc::clone(run.whole()),
             observer: run.observer(),
             area,
             file: run.file().map(Path::to_owned),
@@ -186,7 +186,7 @@ impl Exporter {
             None => {}
             Some(Answer::Chosen(paths)) => {
                 self.dialog = None;
-                let Some(path) = paths.into_iter().next() else { return None };
+                let path = paths.into_iter().next()?;
                 if let Some(window) = &mut self.window {
                     window.path = path.display().to_string();
                 }

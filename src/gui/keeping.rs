@@ -56,7 +56,10 @@ impl App {
     /// A recorder for a run that is about to start. Without one the run goes on all the same, and the window says why.
     pub(super) fn recorder(&mut self, spec: &Spec) -> Option<Recorder> {
         match self.keeping.shelf.record(spec)? {
-            Ok(recorder) => Some(recorder),
+            Ok(recorder) => {
+                self.order(Job::List);
+                Some(recorder)
+            }
             Err(error) => {
                 self.error = Some(format!("This run is not recorded: {error}"));
                 None
@@ -86,7 +89,7 @@ impl App {
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         let dropped: Vec<PathBuf> = dropped.into_iter().map(|file| file.path().to_owned()).collect();
         if !dropped.is_empty() {
-            self.open_runs(dropped);
+            self.open_runs(&dropped);
         }
         match self.keeping.shelf.poll() {
             Some(News::Said(what)) => self.said = Some(what),
@@ -102,7 +105,7 @@ impl App {
             Some(answer) => {
                 self.keeping.dialog = None;
                 match answer {
-                    Answer::Chosen(paths) => self.open_runs(paths),
+                    Answer::Chosen(paths) => self.open_runs(&paths),
                     Answer::Cancelled => {}
                     Answer::NoService => {
                         self.keeping.no_dialogs = true;
@@ -129,7 +132,7 @@ impl App {
 
     pub(super) fn apply_kept(&mut self, ctx: &Context, action: Action) {
         match action {
-            Action::OpenRuns(paths) => self.open_runs(paths),
+            Action::OpenRuns(paths) => self.open_runs(&paths),
             Action::ChooseRuns => self.choose_runs(ctx),
             Action::Order(job) => self.order(job),
             Action::Ask(question) => self.keeping.question = Some(question),
@@ -144,13 +147,13 @@ impl App {
         }
     }
 
-    fn order(&mut self, job: Job) {
+    pub(super) fn order(&mut self, job: Job) {
         if self.keeping.shelf.is_open() && !self.keeping.shelf.order(job) {
             self.error = Some("The library of runs is busy; try again in a moment".to_owned());
         }
     }
 
-    fn open_runs(&mut self, paths: Vec<PathBuf>) {
+    fn open_runs(&mut self, paths: &[PathBuf]) {
         for path in paths.iter().map(|path| from_home(path)) {
             let path = std::path::absolute(&path).unwrap_or(path);
             // What is here already need not be read again.

@@ -17,6 +17,7 @@ mod panels;
 mod plots;
 mod progress;
 mod questions;
+mod replay;
 mod resizing;
 mod runs;
 mod shelf;

@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use super::replay::{Control, Player};
 use crate::{
     analysis::Observer,
     event::Command,
@@ -29,7 +30,9 @@ pub(crate) struct RunId(pub(crate) u32);
 /// One run and the newest that is known of it.
 pub(crate) struct Run {
     pub(crate) id: RunId,
+    /// What the views show: in a replay, the run as it stood at a moment.
     pub(crate) store: Arc<RunStore>,
+    pub(crate) player: Option<Player>,
     /// Whether its engine still goes.
     pub(crate) live: bool,
     source: Source,
@@ -88,6 +91,28 @@ impl Run {
                 format!("#{} {title} · {file}", self.id.0)
             }
         }
+    }
+
+    /// All of it, whatever moment the views show.
+    pub(crate) fn whole(&self) -> &Arc<RunStore> {
+        self.player.as_ref().map_or(&self.store, Player::whole)
+    }
+
+    fn control(&mut self, control: Control) {
+        let clock_ns = monotonic_ns();
+        self.player = match (self.player.take(), control) {
+            (Some(player), Control::Toggle) => {
+                self.store = Arc::clone(player.whole());
+                return;
+            }
+            (None, Control::Toggle) if !self.live => Some(Player::new(Arc::clone(&self.store), clock_ns)),
+            (Some(mut player), control) => {
+                player.control(control, clock_ns);
+                Some(player)
+            }
+            (None, _) => return,
+        };
+        self.store = self.player.as_ref().map_or_else(|| Arc::clone(&self.store), Player::moment);
     }
 
     /// The run's file, if it has one.
@@ -265,7 +290,7 @@ impl Runs {
         self.left = self.list.last().map(|run| run.id);
         self.right = Some(id);
         self.shown = Some(id);
-        self.list.push(Run { id, store, live, source, meter });
+        self.list.push(Run { id, store, player: None, live, source, meter });
         self.forget_oldest();
     }
 
@@ -287,6 +312,26 @@ impl Runs {
             }
         }
         refreshed
+    }
+
+    pub(crate) fn control_replay(&mut self, control: Control) {
+        let shown = self.shown;
+        if let Some(run) = self.list.iter_mut().find(|run| Some(run.id) == shown) {
+            run.control(control);
+        }
+    }
+
+    /// Moves replays on. True while the shown run plays.
+    pub(crate) fn step_replays(&mut self) -> bool {
+        let clock_ns = monotonic_ns();
+        for run in &mut self.list {
+            if let Some(player) = &mut run.player
+                && player.step(clock_ns)
+            {
+                run.store = player.moment();
+            }
+        }
+        self.shown().and_then(|run| run.player.as_ref()).is_some_and(Player::is_playing)
     }
 
     /// Drops what is still to be run.

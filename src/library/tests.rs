@@ -41,6 +41,32 @@ fn runs_are_recorded_under_names_of_their_own_and_listed() {
     }
 }
 
+/// A list is read at any time, also in the moment in which a record comes to its end.
+#[test]
+fn reading_a_cover_never_spoils_the_end_of_a_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = library(&folder);
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut reader = Library::at(library.folder().to_owned()).unwrap();
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                reader.known.clear();
+                reader.list().unwrap();
+            }
+        });
+        let ends: Vec<_> = (0..20)
+            .map(|_| {
+                let recorder = library.record(&spec()).unwrap();
+                recorder.finish(std::sync::Arc::default());
+                recorder.wait()
+            })
+            .collect();
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(ends, vec![record::Recording::Complete; 20]);
+    });
+}
+
 #[test]
 fn what_is_no_run_is_listed_with_the_reason_and_other_files_are_not() {
     let folder = tempfile::tempdir().unwrap();

@@ -55,18 +55,17 @@ impl<T> Chunked<T> {
     }
 
     /// The first `len` items, or all where there are fewer. Costs as much as a clone.
+    #[must_use]
     pub fn prefix(&self, len: usize) -> Self
     where
         T: Clone,
     {
         let full = len / CHUNK;
-        match self.sealed.get(full) {
-            Some(chunk) => Self { sealed: self.sealed[..full].to_vec(), open: chunk[..len % CHUNK].to_vec() },
-            None => {
-                let open = len.saturating_sub(self.sealed.len() * CHUNK).min(self.open.len());
-                Self { sealed: self.sealed.clone(), open: self.open[..open].to_vec() }
-            }
+        if let Some(cut) = self.sealed.get(full) {
+            return Self { sealed: self.sealed[..full].to_vec(), open: cut[..len % CHUNK].to_vec() };
         }
+        let open = len.saturating_sub(self.sealed.len() * CHUNK).min(self.open.len());
+        Self { sealed: self.sealed.clone(), open: self.open[..open].to_vec() }
     }
 
     /// The first index for which `before` is false, where `before` holds for a prefix. As `slice::partition_point`.

@@ -38,6 +38,7 @@ impl Locks {
     }
 
     /// The uses that were over by then.
+    #[must_use]
     pub fn upto(&self, t_ns: u64) -> Self {
         let over = |column: &Chunked<LockSpan>| {
             column.prefix(column.partition_point(|span| span.released_ns <= t_ns))

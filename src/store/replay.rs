@@ -47,7 +47,9 @@ impl Replay {
         for (_, span) in whole.spans().filter(|(_, span)| is_last(span)) {
             ends[class(&span.outcome)].push(span.end_ns);
         }
-        ends.iter_mut().for_each(|ends| ends.sort_unstable());
+        for ends in &mut ends {
+            ends.sort_unstable();
+        }
         let ok_ends = |lane: &Lane| {
             lane.spans.iter().filter(|span| span.outcome == Outcome::Ok).map(|span| span.end_ns).collect()
         };
@@ -74,17 +76,24 @@ impl Replay {
             return Arc::clone(whole);
         }
         let tally = self.tally_at(t_ns);
-        let lanes: Vec<Lane> = whole.lanes.iter().map(|lane| lane_at(lane, t_ns)).collect();
+        let sizes: Vec<_> = whole.sizes.iter().copied().filter(|(from_ns, _)| *from_ns <= t_ns).collect();
+        let mut lanes: Vec<Lane> = whole.lanes.iter().map(|lane| lane_at(lane, t_ns)).collect();
+        // Places that the pool did not have yet.
+        let told = sizes.iter().map(|(_, size)| *size as usize).max().unwrap_or(0);
+        let seen = lanes
+            .iter()
+            .rposition(|lane| !lane.lives.is_empty() || lane.running.is_some() || !lane.spans.is_empty());
+        lanes.truncate(told.max(seen.map_or(0, |last| last + 1)));
         let ended = lanes.iter().filter_map(|lane| lane.spans.last()).map(|span| span.end_ns);
         let values = usize::try_from(tally.ok).unwrap_or(usize::MAX);
-        let lines = self.log_ns.partition_point(|line_ns| *line_ns <= t_ns);
+        let said = self.log_ns.partition_point(|line_ns| *line_ns <= t_ns);
         let mut store = RunStore {
             info: whole.info.clone(),
             phase: Phase::Starting,
             reason: None,
             now_ns: t_ns,
             ready_ns: whole.ready_ns.filter(|ready_ns| *ready_ns <= t_ns),
-            sizes: whole.sizes.iter().copied().filter(|(from_ns, _)| *from_ns <= t_ns).collect(),
+            sizes,
             last_end_ns: ended.max().unwrap_or(0),
             tally,
             checksum: 0,
@@ -92,7 +101,7 @@ impl Replay {
             workers: Vec::new(),
             cores: upto(&whole.cores, t_ns, |sample| sample.t_ns),
             queue: upto(&whole.queue, t_ns, |sample| sample.t_ns),
-            log: whole.log.prefix(lines),
+            log: whole.log.prefix(said),
             // One for each task that ended ok, where the workload has any.
             values: whole.values.prefix(values),
             pauses: pauses_at(&whole.pauses, t_ns),
@@ -160,7 +169,7 @@ fn lane_at(lane: &Lane, t_ns: u64) -> Lane {
     if let Some(life) = lives.last_mut() {
         life.ready_ns = life.ready_ns.filter(|ready_ns| *ready_ns <= t_ns);
         if life.exited_ns.is_none_or(|exited_ns| exited_ns > t_ns) {
-            (life.exited_ns, life.exit, life.expected) = (None, None, false);
+            (life.exited_ns, life.exit, life.expected) = (None, None, true);
         }
     }
     Lane { spans: lane.spans.prefix(ended), running, lives, locks: lane.locks.upto(t_ns) }
