@@ -84,7 +84,9 @@ fn a_run_that_was_lost_is_lost_again() {
     live.lost(9, Some(Exit::Signal(9)), "the engine died: SIGKILL".to_owned());
     let conn = write::create(&path, &spec(Backend::Processes, 1, 2)).unwrap();
     let mut writer = write::Writer::new(&conn).unwrap();
-    events.iter().for_each(|event| writer.event(event).unwrap());
+    for event in &events {
+        writer.event(event).unwrap();
+    }
     writer.lost(9, Some(Exit::Signal(9)), "the engine died: SIGKILL").unwrap();
     writer.commit().unwrap();
     drop(writer);
@@ -100,7 +102,9 @@ fn a_file_that_was_never_closed_holds_everything_that_was_committed() {
     let mut writer = write::Writer::new(&conn).unwrap();
     let told =
         [run_started(spec(Backend::Processes, 1, 9)), spawned(1, 0, 0), ok(5, 0, 0), started(6, 0, 1, 0)];
-    told.iter().for_each(|event| writer.event(event).unwrap());
+    for event in &told {
+        writer.event(event).unwrap();
+    }
     writer.commit().unwrap();
     writer.event(&ok(7, 0, 1)).unwrap();
     // As a reader finds it while it is written, and as it is left by a writer that is killed.
@@ -185,4 +189,49 @@ fn the_cover_tells_what_the_run_was_and_what_people_say_of_it() {
     assert_eq!(brief(&path).unwrap().label, label);
     assert_same(&live, &read(&path).unwrap().store, "labelled");
     assert!(set_label(&folder.path().join("none"), &label).is_err());
+}
+
+#[test]
+fn a_lock_is_told_while_its_task_is_known_to_run() {
+    let times = [6, 7, 8];
+    let events = [
+        run_started(spec(Backend::Processes, 1, 9)),
+        spawned(1, 0, 0),
+        ready(2, 0),
+        started(5, 0, 0, 0),
+        locked(0, 0, crate::event::LockKind::Shared, times),
+        done(crate::event::Ended {
+            start_ns: 5,
+            enqueued_ns: 0,
+            dispatched_ns: 5,
+            ..ended(9, 0, 0, Outcome::Ok)
+        }),
+        finished(10),
+    ];
+    let (live, file) = reopened(&sensible(events.into()));
+    let spans = |store: &RunStore| store.lanes[0].locks.of(crate::event::LockKind::Shared).len();
+    assert_eq!((spans(&live), spans(&file.store)), (1, 1));
+    assert_same(&live, &file.store, "with a lock");
+}
+
+/// Parts of a damaged file may stand for many texts at once.
+#[test]
+fn texts_are_no_longer_than_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.pscope");
+    let log = |seq: u64| Event::Log {
+        t_ns: seq,
+        worker: None,
+        level: crate::event::Level::Info,
+        text: "x".repeat(100),
+    };
+    record(&path, &[run_started(spec(Backend::Processes, 1, 9)), log(1), log(2), log(3)]);
+    let conn = read::open(&path).unwrap().conn;
+    let table = rows::TOLD_IN.iter().find(|table| table.name == "log").unwrap();
+    for (most_bytes, rows, fault) in [(300, 3, false), (299, 2, true), (0, 0, true)] {
+        let mut statement = conn.prepare(table.query).unwrap();
+        let mut source = rows::Source::new(table, &mut statement, most_bytes).unwrap();
+        assert_eq!(std::iter::from_fn(|| source.take()).count(), rows);
+        assert_eq!(source.fault.is_some(), fault, "{:?}", source.fault);
+    }
 }

@@ -1,10 +1,11 @@
 //! From what a run tells to rows of its file.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use rusqlite::{Connection, Statement, params};
+use rusqlite::{Connection, OpenFlags, Statement, params};
 
 use super::{
+    read::{beside, plain},
     schema::{APPLICATION_ID, TABLES, VERSION, VIEWS},
     value::{exit_to_sql, outcome_to_sql, result_to_sql},
 };
@@ -17,6 +18,9 @@ use crate::{
 
 /// The program that writes.
 const BUILD: &str = concat!("poolscope ", env!("CARGO_PKG_VERSION"));
+
+/// For whoever looks at a file that is to be replaced to be done.
+const BUSY_LIMIT: Duration = Duration::from_millis(500);
 
 /// Makes a new, empty file with its tables, ready to be written to while others read.
 pub(super) fn create(path: &Path, spec: &Spec) -> rusqlite::Result<Connection> {
@@ -45,14 +49,66 @@ pub(super) fn create(path: &Path, spec: &Spec) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
+/// What SQLite keeps beside a file that is written to, and what of it a file needs to be whole.
+pub(super) const BESIDE: [&str; 3] = ["-wal", "-journal", "-shm"];
+const NEEDED: [&str; 2] = ["-wal", "-journal"];
+
+/// It needs nothing that stands beside it.
+pub(super) fn is_whole(path: &Path) -> bool {
+    !NEEDED.iter().any(|ending| beside(path, ending).exists())
+}
+
+/// Takes what stands beside a file into it, so that it is one plain file. One that is no database stays as it is.
+///
+/// # Errors
+/// Where somebody writes to it, or what stands beside it cannot be had away.
+pub(super) fn make_whole(path: &Path) -> Result<(), String> {
+    if is_whole(path) {
+        return Ok(());
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(|error| plain(&error))?;
+    conn.busy_timeout(BUSY_LIMIT).map_err(|error| plain(&error))?;
+    let done = conn.pragma_update(None, "journal_mode", "delete");
+    drop(conn);
+    match done {
+        Err(error) if is_busy(&error) => Err("a run is being recorded there".to_owned()),
+        _ if !is_whole(path) => {
+            Err("it cannot be replaced: what stands beside it belongs to no run".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+}
+
 /// Writes the last words and makes it one plain file again.
-pub(super) fn close(conn: Connection, store: &RunStore, gap: Option<&str>) -> rusqlite::Result<()> {
+///
+/// # Errors
+/// What keeps it from being so.
+pub(super) fn close(conn: Connection, store: &RunStore, gap: Option<&str>) -> Result<(), String> {
+    say_last_words(&conn, store, gap).map_err(|error| plain(&error))?;
+    let in_two = |error: rusqlite::Error| format!("its end stays in a file of its own: {}", plain(&error));
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(in_two)?;
+    match conn.pragma_update(None, "journal_mode", "delete") {
+        // Somebody reads it just now: it stays as it was while it was written, with all that it needs beside it.
+        Err(error) if is_busy(&error) => {}
+        other => other.map_err(in_two)?,
+    }
+    conn.close().map_err(|(_, error)| plain(&error))
+}
+
+fn say_last_words(conn: &Connection, store: &RunStore, gap: Option<&str>) -> rusqlite::Result<()> {
+    if !conn.is_autocommit() {
+        // A fault came in between. What cannot be kept must not be in the way of the rest.
+        conn.execute_batch("ROLLBACK")?;
+    }
     conn.execute_batch("BEGIN")?;
-    summarise(&conn, store, gap)?;
-    conn.execute_batch("COMMIT")?;
-    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    conn.pragma_update(None, "journal_mode", "delete")?;
-    conn.close().map_err(|(_, error)| error)
+    summarise(conn, store, gap)?;
+    conn.execute_batch("COMMIT")
 }
 
 fn summarise(conn: &Connection, store: &RunStore, gap: Option<&str>) -> rusqlite::Result<()> {
@@ -195,6 +251,10 @@ impl<'c> Writer<'c> {
                 self.queue.execute(params![seq, int(*t_ns), queued, in_flight, done])?;
             }
             Event::Lock { worker, task, lock, asked_ns, got_ns, released_ns } => {
+                // It lies inside its task, which must be known for that.
+                if self.open.contains_key(worker) {
+                    self.write_starts()?;
+                }
                 let times = [asked_ns, got_ns, released_ns].map(|t_ns| int(*t_ns));
                 let name = lock_name(*lock);
                 self.lock.execute(params![seq, worker.0, task.0, name, times[0], times[1], times[2]])?;
