@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     event::{Event, Host, RunInfo, Status},
-    spec::{Draft, Spec},
+    spec::{Draft, Spec, one_line},
     store::RunStore,
     time::RunClock,
 };
@@ -177,11 +177,11 @@ fn percent_encoded(path: &Path) -> String {
     path.as_os_str().as_bytes().iter().map(encode).collect()
 }
 
-/// SQLite's own words, without the number.
+/// SQLite's own words, without the number. They may name what stands in a file.
 pub(super) fn plain(error: &rusqlite::Error) -> String {
     match error {
-        rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
-        other => other.to_string(),
+        rusqlite::Error::SqliteFailure(_, Some(text)) => one_line(text),
+        other => one_line(&other.to_string()),
     }
 }
 
@@ -193,7 +193,7 @@ fn find_damage(conn: &mut Connection) -> Option<String> {
     for (table, _) in TABLES {
         match conn.query_row(&format!("PRAGMA quick_check({table})"), [], |row| row.get::<_, String>(0)) {
             Ok(verdict) if verdict == "ok" => {}
-            Ok(verdict) => return Some(verdict.lines().take(2).collect::<Vec<_>>().join(" ")),
+            Ok(verdict) => return Some(one_line(&verdict)),
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => {
                 return None;
             }
@@ -307,7 +307,7 @@ fn read_run(conn: &Connection, spec: Spec) -> rusqlite::Result<(Option<RunInfo>,
         "SELECT status, gap, started_unix_ns, origin_ns, engine_pid, telemetry, telemetry_cost_ns FROM run",
         [],
         |row| {
-            let gaps = row.get::<_, Option<String>>(1)?.into_iter().collect();
+            let gaps = row.get::<_, Option<String>>(1)?.map(|gap| one_line(&gap)).into_iter().collect();
             let info = host.and_then(|host| {
                 Some(RunInfo {
                     spec,
