@@ -27,9 +27,9 @@ pub(super) fn create(path: &Path, spec: &Spec) -> rusqlite::Result<Connection> {
     let conn = Connection::open(path)?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     conn.pragma_update(None, "user_version", VERSION)?;
-    // Readers do not hold the writer up, and a writer that is killed leaves a whole file behind.
-    conn.pragma_update(None, "journal_mode", "wal")?;
-    conn.pragma_update(None, "synchronous", "normal")?;
+    // What stands in a log beside the file may get lost on its way to somebody else: the tables are not to be in there.
+    conn.pragma_update(None, "journal_mode", "memory")?;
+    conn.pragma_update(None, "synchronous", "off")?;
     conn.execute_batch("BEGIN")?;
     for (_, table) in TABLES {
         conn.execute_batch(table)?;
@@ -46,6 +46,9 @@ pub(super) fn create(path: &Path, spec: &Spec) -> rusqlite::Result<Connection> {
     }
     drop(fields);
     conn.execute_batch("COMMIT")?;
+    // Readers do not hold the writer up, and a writer that is killed leaves a whole file behind.
+    conn.pragma_update(None, "journal_mode", "wal")?;
+    conn.pragma_update(None, "synchronous", "normal")?;
     Ok(conn)
 }
 

@@ -41,6 +41,12 @@ impl Small {
     fn path(&self, name: &str) -> PathBuf {
         path(&self.0, name)
     }
+
+    /// From now on nothing can be written here.
+    fn close(&self) {
+        let status = Command::new("mount").args(["-o", "remount,ro"]).arg(self.0.path()).status();
+        assert!(status.expect("mount runs").success());
+    }
 }
 
 impl Drop for Small {
@@ -141,6 +147,29 @@ fn kill_in_the_middle(flags: &str, file: &Path) {
     child.kill().expect("killed");
     child.wait().expect("reaped");
     assert_nothing_left(&mark);
+}
+
+/// Its end is in a file beside it, and the index of that in a third one, which a reader makes anew where it can.
+#[test]
+fn a_file_that_was_cut_off_opens_where_nothing_can_be_written() {
+    for with_index in [true, false] {
+        let Some(disk) = Small::new("size=16m") else { return };
+        let file = disk.path("a.pscope");
+        kill_in_the_middle(LONG, &file);
+        let (before, _) = show(&file);
+        if !with_index {
+            fs::remove_file(disk.path("a.pscope-shm")).expect("it was there");
+        }
+        disk.close();
+        let (after, complaint) = show(&file);
+        let count = |run: &serde_json::Value| run["tasks"]["ok"].as_u64().unwrap_or(0);
+        assert_eq!(before["status"], "interrupted");
+        // Either all of it is there, or what is missing is told.
+        let whole = count(&after) == count(&before) && complaint.is_empty();
+        let told = count(&after) < count(&before) && complaint.contains("-wal");
+        assert!(whole || told, "{with_index}: {} of {}: {complaint}", count(&after), count(&before));
+        assert!(whole || !with_index);
+    }
 }
 
 /// It has its end in a file beside it, which must not become the end of another run.
