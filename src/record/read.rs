@@ -1,7 +1,7 @@
 //! Opens a run file, which may come from anywhere: nothing in it is believed, and nothing in it is executed.
 
 use std::{
-    io,
+    io::{self, Read},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -123,9 +123,14 @@ pub(super) fn open(path: &Path) -> Result<Opened, ReadError> {
     Ok(opened)
 }
 
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
 fn connect(path: &Path) -> rusqlite::Result<Opened> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
+    if has_lost_its_log(path) {
+        // SQLite would make an empty one, and leave it there.
+        return Ok(Opened { conn: connect_as_it_stands(path)?, gap: None });
+    }
+    let conn = Connection::open_with_flags(path, FLAGS)?;
     harden(&conn)?;
     // A file that was cut off in the middle of a run still has its write-ahead log beside it. Where that cannot be used,
     // because the folder must not be written to or is full, the file is read as it stands.
@@ -135,14 +140,26 @@ fn connect(path: &Path) -> rusqlite::Result<Opened> {
     if !needs_its_folder(&error) {
         return Err(error);
     }
-    let uri = format!("file:{}?immutable=1", percent_encoded(path));
-    let conn = Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?;
-    harden(&conn)?;
     let is_cut = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
     let gap = is_cut.then(|| {
         format!("its end, in the file of the same name with -wal, cannot be used here: {}", plain(&error))
     });
-    Ok(Opened { conn, gap })
+    Ok(Opened { conn: connect_as_it_stands(path)?, gap })
+}
+
+/// Without a look at what stands beside it.
+fn connect_as_it_stands(path: &Path) -> rusqlite::Result<Connection> {
+    let uri = format!("file:{}?immutable=1", percent_encoded(path));
+    let conn = Connection::open_with_flags(uri, FLAGS | OpenFlags::SQLITE_OPEN_URI)?;
+    harden(&conn)?;
+    Ok(conn)
+}
+
+/// It was written with a log beside it, as its header says in two bytes, and is alone now.
+fn has_lost_its_log(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[18..] == [2, 2] && !beside(path, "-wal").exists()
 }
 
 fn harden(conn: &Connection) -> rusqlite::Result<()> {

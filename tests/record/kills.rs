@@ -92,6 +92,25 @@ fn what_a_killed_session_left_can_be_read_by_others_and_labelled() {
     assert_eq!(without_self(show(&file).0), without_self(before));
 }
 
+/// As somebody sends it who does not know of what stands beside it.
+#[test]
+fn what_a_killed_session_left_opens_without_its_log() {
+    let (folder, other) = (folder(), folder());
+    let file = path(&folder, "a.pscope");
+    let Program { mut child, mark } =
+        start("--workers 2 --workload sleep --size 2000000 --tasks 100000", &file);
+    origin_ns(&file);
+    child.kill().expect("killed");
+    child.wait().expect("reaped");
+    assert_nothing_left(&mark);
+    let copy = path(&other, "b.pscope");
+    std::fs::copy(&file, &copy).expect("it is copied");
+    let (run, _) = show(&copy);
+    assert_eq!(run["status"], "interrupted");
+    assert!(record::brief(&copy).expect("a cover").title.contains("sleep"));
+    assert_eq!(names(other.path()), ["b.pscope"], "reading leaves nothing behind");
+}
+
 #[test]
 fn a_run_that_a_signal_ends_is_whole_in_its_file() {
     for (name, number_of) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
