@@ -142,7 +142,8 @@ fn controls_ui(ui: &mut Ui, shelf: &Shelf, all: &[Entry], view: &mut LibraryView
 fn count_text(found: usize, all: usize, bytes: u64) -> String {
     let count = |count: usize| units::count(count as u64);
     let of = if found == all { count(all) } else { format!("{} of {}", count(found), count(all)) };
-    format!("{of} runs · {}", units::bytes(bytes))
+    let noun = if all == 1 { "run" } else { "runs" };
+    format!("{of} {noun} · {}", units::bytes(bytes))
 }
 
 fn limit_ui(ui: &mut Ui, limit: Option<u64>, actions: &mut Actions) {
@@ -422,5 +423,6 @@ mod tests {
         assert_eq!(time_text(1_795_385_815_000_000_000, &TimeZone::UTC), "2026-11-22 22:16:55");
         assert_eq!(count_text(2, 12, 3_100_000), "2 of 12 runs · 3.10 MB");
         assert_eq!(count_text(12, 12, 0), "12 runs · 0 B");
+        assert_eq!(count_text(1, 1, 1000), "1 run · 1.00 kB");
     }
 }
