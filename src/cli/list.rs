@@ -98,7 +98,11 @@ fn cells(entry: &Entry, zone: &TimeZone) -> [String; 6] {
     let (wall, tasks, title) = match &entry.brief {
         Ok(brief) => (
             brief.wall_ns.map_or_else(|| "–".to_owned(), units::duration),
-            format!("{}/{}", brief.tally.ok, brief.tally.total),
+            // Before its end a record does not tell how many tasks ended.
+            match &*brief.status {
+                "running" => format!("–/{}", brief.tally.total),
+                _ => format!("{}/{}", brief.tally.ok, brief.tally.total),
+            },
             entry.name(),
         ),
         Err(why) => ("–".to_owned(), "–".to_owned(), why.clone()),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     store::{Replay, RunStore},
-    time::{NS_PER_S, ns_from_secs, secs},
+    time::NS_PER_S,
     units,
 };
 
@@ -160,11 +160,12 @@ pub(crate) fn player_ui(ui: &mut Ui, player: &Player, actions: &mut Actions) {
                     ui.label(text);
                 },
             );
-            let mut at_secs = player.at_ns / NS_PER_S as f64;
+            // In the run's own unit: by way of seconds its end would be missed by a rounding.
+            let mut at_ns = player.at_ns;
             ui.spacing_mut().slider_width = (ui.available_width() - GAP).max(40.0);
-            let slider = Slider::new(&mut at_secs, 0.0..=secs(end_ns)).show_value(false);
+            let slider = Slider::new(&mut at_ns, 0.0..=end_ns as f64).show_value(false);
             if ui.add(slider).accessible_name("Moment of the replay").changed() {
-                ask(Control::Seek(ns_from_secs(at_secs)));
+                ask(Control::Seek(at_ns as u64));
             }
         });
     });

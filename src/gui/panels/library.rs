@@ -17,6 +17,7 @@ use crate::{
         theme::{GAP, GAP_SMALL, Palette},
     },
     library::{Entry, LIMITS, Sort, matches, sort},
+    record::Brief,
     units,
 };
 
@@ -248,7 +249,7 @@ fn entry_row(
     let brief = entry.brief.as_ref().ok();
     row.col(|ui| text_ui(ui, time_text(entry.time_unix_ns(), &TimeZone::system())));
     let wall = brief.and_then(|brief| brief.wall_ns).map_or_else(|| "–".to_owned(), units::duration);
-    let tasks = brief.map_or_else(|| "–".to_owned(), |brief| tasks_text(brief.tally));
+    let tasks = brief.map_or_else(|| "–".to_owned(), tasks_text);
     row.col(|ui| at_right(ui, |ui| text_ui(ui, wall)));
     row.col(|ui| {
         let color = status_color(&Palette::of(ui), entry);
@@ -299,8 +300,13 @@ fn time_text(unix_ns: u64, zone: &TimeZone) -> String {
     time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-fn tasks_text(tally: crate::store::Tally) -> String {
-    format!("{} / {}", units::count(u64::from(tally.ok)), units::count(u64::from(tally.total)))
+/// Before its end a record does not tell how many tasks ended.
+fn tasks_text(brief: &Brief) -> String {
+    let total = units::count(u64::from(brief.tally.total));
+    if brief.status == "running" {
+        return format!("– / {total}");
+    }
+    format!("{} / {total}", units::count(u64::from(brief.tally.ok)))
 }
 
 /// What can be done with a run of the library: name, whether now, and what it does.
@@ -371,7 +377,7 @@ fn details_ui(ui: &mut Ui, entry: &Entry, actions: &mut Actions) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{record::Brief, store::Tally};
+    use crate::store::Tally;
 
     fn entry(stem: &str, started: u64) -> Entry {
         let brief = Brief {
@@ -419,10 +425,13 @@ mod tests {
     #[test]
     fn numbers_and_times_are_told_as_people_read_them() {
         let tally = Tally { total: 4096, ok: 4095, ..Tally::default() };
-        assert_eq!(tasks_text(tally), "4\u{202f}095 / 4\u{202f}096");
+        let mut brief = Brief { tally, ..Brief::default() };
+        assert_eq!(tasks_text(&brief), "4\u{202f}095 / 4\u{202f}096");
+        brief.status = "running".to_owned();
+        assert_eq!(tasks_text(&brief), "– / 4\u{202f}096");
         assert_eq!(time_text(1_795_385_815_000_000_000, &TimeZone::UTC), "2026-11-22 22:16:55");
         assert_eq!(count_text(2, 12, 3_100_000), "2 of 12 runs · 3.10 MB");
         assert_eq!(count_text(12, 12, 0), "12 runs · 0 B");
-        assert_eq!(count_text(1, 1, 1000), "1 run · 1.00 kB");
+        assert_eq!(count_text(1, 1, 0), "1 run · 0 B");
     }
 }
