@@ -12,19 +12,38 @@ use crate::{
 
 /// A desktop laboratory for worker pools. Without a command, opens the window.
 #[derive(Debug, Parser)]
-#[command(name = "poolscope", version, about, max_term_width = 110)]
+#[command(name = "poolscope", version, about, max_term_width = 110, args_conflicts_with_subcommands = true)]
 pub(super) struct Cli {
+    /// Runs to open in the window
+    #[arg(value_name = "RUN.pscope", value_parser = run_file)]
+    pub(super) files: Vec<PathBuf>,
     #[command(subcommand)]
     pub(super) task: Option<Task>,
+}
+
+/// A mistyped command must not open the window: what could be either is a file only if there is one.
+fn run_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if text.contains(['.', '/']) || path.exists() {
+        Ok(path)
+    } else {
+        Err("there is no such command, and no such file; `poolscope --help` lists the commands".to_owned())
+    }
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Task {
     /// Open the window (the default)
-    Gui,
+    Gui {
+        /// Runs to open in it
+        #[arg(value_name = "RUN.pscope")]
+        files: Vec<PathBuf>,
+    },
     /// Run one spec here, in the terminal
     #[command(after_help = size_help(), after_long_help = size_help())]
     Run(Box<RunArgs>),
+    /// List the runs that are kept on this machine, newest first
+    List(ListArgs),
     /// Tell what a run file holds: counts, times, where the workers' time went
     Show(ShowArgs),
     /// Write a run file in a format that other programs read
@@ -50,6 +69,16 @@ pub(super) struct ShowArgs {
     /// Print the run as one JSON object, as `run --json` does
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Print a JSON array with an object for each run
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Only runs whose file name, name, title, note or status have all of these words
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(super) search: String,
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +127,9 @@ pub(super) struct RunArgs {
     /// Record the run in this file while it happens; one that is there is replaced once the new one is whole
     #[arg(long, short, value_name = "RUN.pscope")]
     pub(super) output: Option<PathBuf>,
+    /// Record the run among those that are kept on this machine, see `list`; says on stderr where
+    #[arg(long, conflicts_with = "output")]
+    pub(super) keep: bool,
     /// Print the run as one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -263,6 +295,19 @@ mod tests {
         assert_eq!(draft.workers.as_deref(), Some("-3"));
         assert_eq!(draft.tasks.as_deref(), Some("NaN"));
         assert_eq!(draft.params, [("x".to_owned(), String::new())]);
+    }
+
+    #[test]
+    fn files_alone_are_for_the_window_and_a_mistyped_command_is_none() {
+        let files = |args: &[&str]| Cli::try_parse_from(args).map(|cli| cli.files);
+        assert_eq!(
+            files(&["poolscope", "a.pscope", "/b/c"]).unwrap(),
+            [PathBuf::from("a.pscope"), "/b/c".into()]
+        );
+        assert!(files(&["poolscope", "rnu"]).unwrap_err().to_string().contains("no such command"));
+        assert!(files(&["poolscope", "a.pscope", "run"]).is_err());
+        let gui = Cli::try_parse_from(["poolscope", "gui", "rnu"]).unwrap().task;
+        assert!(matches!(gui, Some(Task::Gui { files }) if files == [PathBuf::from("rnu")]));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod args;
 mod doctor;
 mod export;
+mod list;
 mod progress;
 mod run;
 mod show;
@@ -13,6 +14,7 @@ use clap::Parser;
 use thiserror::Error;
 
 use crate::{
+    library::LibraryError,
     record::{ReadError, RecordError},
     session::LaunchError,
     spec::SpecError,
@@ -43,6 +45,8 @@ pub enum CliError {
     Record(#[from] RecordError),
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error("the runs of this machine: {0}")]
+    Library(#[from] LibraryError),
     #[error("the run was lost: {0}")]
     Lost(String),
     #[error("signals could not be taken in: {0}")]
@@ -56,9 +60,12 @@ pub enum CliError {
 impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Spec(_) | Self::SpecFile { .. } | Self::Usage(_) | Self::Record(_) | Self::Read(_) => {
-                EXIT_USAGE
-            }
+            Self::Spec(_)
+            | Self::SpecFile { .. }
+            | Self::Usage(_)
+            | Self::Record(_)
+            | Self::Read(_)
+            | Self::Library(_) => EXIT_USAGE,
             Self::Launch(_) | Self::Lost(_) | Self::Signals(_) | Self::Output(_) | Self::Window(_) => {
                 EXIT_LOST
             }
@@ -82,8 +89,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
         }
     };
     match cli.task {
-        None | Some(Task::Gui) => window(),
+        None => window(cli.files),
+        Some(Task::Gui { files }) => window(files),
         Some(Task::Run(args)) => run::run(&args),
+        Some(Task::List(args)) => list::list(&args),
         Some(Task::Show(args)) => show::show(&args),
         Some(Task::Export(args)) => export::export(&args),
         Some(Task::Doctor(args)) => doctor::doctor(&args),
@@ -93,12 +102,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
 }
 
 #[cfg(feature = "gui")]
-fn window() -> Result<u8, CliError> {
-    crate::gui::run().map(|()| EXIT_OK).map_err(|error| CliError::Window(error.to_string()))
+fn window(files: Vec<PathBuf>) -> Result<u8, CliError> {
+    crate::gui::run(files).map(|()| EXIT_OK).map_err(|error| CliError::Window(error.to_string()))
 }
 
 #[cfg(not(feature = "gui"))]
-fn window() -> Result<u8, CliError> {
+fn window(_files: Vec<PathBuf>) -> Result<u8, CliError> {
     Err(CliError::Usage(
         "this build has no window (it was made without the feature `gui`): use `poolscope run`".to_owned(),
     ))

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     analysis::{Observer, RunReport},
     event::{Command, Status},
+    library::Library,
     record::{Recorder, Recording},
     session::{Launcher, RunHandle},
     spec::{Draft, Spec, SpecError, read_toml},
@@ -53,12 +54,17 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
         // A full channel already holds a wake-up.
         let _already_awake = wake.try_send(Wake::Snapshot);
     });
-    let recorder = args.output.as_ref().map(|path| Recorder::start(path, &spec)).transpose()?;
+    let recorder = start_recorder(args, &spec)?;
     let mut run = Launcher::this_program().launch_recorded(spec, notify, recorder)?;
     let signal = follow(&run, &woken, &progress);
     let store = run.wait();
     if let Some((path, Recording::Incomplete(why))) = run.recording() {
         writeln!(io::stderr(), "poolscope: {} is incomplete: {why}", path.display())?;
+    }
+    if args.keep
+        && let Err(error) = Library::of_this_person().and_then(|mut library| library.make_room())
+    {
+        writeln!(io::stderr(), "poolscope: no room was made for the runs of this machine: {error}")?;
     }
     over.store(true, Ordering::Release);
     progress.clear();
@@ -66,6 +72,19 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     let observer = Observer { cpu_ns: process_cpu_ns(), wall_ns };
     print_run(&store, observer, args.json, args.quiet)?;
     verdict(&store, signal)
+}
+
+/// Records where the arguments say, if they do.
+fn start_recorder(args: &RunArgs, spec: &Spec) -> Result<Option<Recorder>, CliError> {
+    if let Some(path) = &args.output {
+        return Ok(Some(Recorder::start(path, spec)?));
+    }
+    if !args.keep {
+        return Ok(None);
+    }
+    let recorder = Library::of_this_person()?.record(spec)?;
+    writeln!(io::stderr(), "poolscope: recording to {}", recorder.path().display())?;
+    Ok(Some(recorder))
 }
 
 /// The spec of file and flags together, or all that is wrong with either.

@@ -4,8 +4,13 @@ use std::path::PathBuf;
 
 use eframe::egui::ThemePreference;
 
-use super::runs::RunId;
-use crate::{ids::WorkerId, spec::Kind};
+use super::{questions::Question, replay::Control, runs::RunId, shelf::Job};
+use crate::{
+    export::{Plot, Table},
+    ids::WorkerId,
+    library,
+    spec::Kind,
+};
 
 /// A tab of the lower panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +20,8 @@ pub(crate) enum Tab {
     Log,
     Result,
     Compare,
+    /// The runs that are kept on this machine.
+    Runs,
 }
 
 impl Tab {
@@ -29,7 +36,7 @@ impl Tab {
         }
     }
 
-    pub(crate) const ALL: [Self; 4] = [Self::Workers, Self::Log, Self::Result, Self::Compare];
+    pub(crate) const ALL: [Self; 5] = [Self::Workers, Self::Log, Self::Result, Self::Compare, Self::Runs];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
@@ -37,6 +44,7 @@ impl Tab {
             Self::Log => "Log",
             Self::Result => "Result",
             Self::Compare => "Compare",
+            Self::Runs => "Runs",
         }
     }
 }
@@ -44,42 +52,106 @@ impl Tab {
 /// What can be written to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExportKind {
+    Page,
     Log,
-    Csv,
+    Table(Table),
     Json,
+    JsonLines,
+    Trace,
+    Joblog,
+    Svg(Plot),
     TimelinePng,
     PlotsPng,
+    /// The run as it was recorded.
+    RunFile,
 }
 
 impl ExportKind {
-    pub(crate) const ALL: [Self; 5] = [Self::Log, Self::Csv, Self::Json, Self::TimelinePng, Self::PlotsPng];
+    /// As the menu shows them: to read, for spreadsheets, for programs, pictures, the run itself.
+    pub(crate) const GROUPS: [&[Self]; 5] = [
+        &[Self::Page, Self::Log],
+        &[
+            Self::Table(Table::Tasks),
+            Self::Table(Table::Cores),
+            Self::Table(Table::Workers),
+            Self::Table(Table::Queue),
+        ],
+        &[Self::Json, Self::JsonLines, Self::Trace, Self::Joblog],
+        &[
+            Self::Svg(Plot::Timeline),
+            Self::Svg(Plot::Cores),
+            Self::Svg(Plot::Queue),
+            Self::TimelinePng,
+            Self::PlotsPng,
+        ],
+        &[Self::RunFile],
+    ];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
+            Self::Page => "Report HTML",
             Self::Log => "Log",
-            Self::Csv => "Tasks CSV",
+            Self::Table(Table::Tasks) => "Tasks CSV",
+            Self::Table(Table::Cores) => "Cores CSV",
+            Self::Table(Table::Workers) => "Workers CSV",
+            Self::Table(Table::Queue) => "Queue CSV",
+            Self::Table(Table::Log) => "Log CSV",
             Self::Json => "Run JSON",
+            Self::JsonLines => "JSON lines",
+            Self::Trace => "Trace for Perfetto",
+            Self::Joblog => "Job log",
+            Self::Svg(Plot::Timeline) => "Timeline SVG",
+            Self::Svg(Plot::Cores) => "Cores SVG",
+            Self::Svg(Plot::Queue) => "Queue SVG",
             Self::TimelinePng => "Timeline PNG",
             Self::PlotsPng => "Plots PNG",
+            Self::RunFile => "Run",
+        }
+    }
+
+    pub(crate) fn menu_text(self) -> String {
+        match self {
+            Self::RunFile => "Save run as…".to_owned(),
+            other => format!("{}…", other.label()),
         }
     }
 
     pub(crate) fn about(self) -> &'static str {
         match self {
+            Self::Page => "One page with numbers, plots, timeline and log, to read, print or send",
             Self::Log => "Every log line as text, in order of time, in a pattern of your choice",
-            Self::Csv => "One row for every attempt of every task, with its times",
+            Self::Table(Table::Tasks) => "One row for every attempt of every task, with its times",
+            Self::Table(Table::Cores) => "One row for each core and sample: user, system, iowait, steal",
+            Self::Table(Table::Workers) => {
+                "One row for each sample of a worker or the engine: CPU, memory, state"
+            }
+            Self::Table(Table::Queue) => "One row for each sample of the queue: waiting, handed out, done",
+            Self::Table(Table::Log) => "One row for each log line",
             Self::Json => "Spec, machine, counts and summary as one JSON object",
+            Self::JsonLines => "Everything that happened, one JSON object a line, in order of time",
+            Self::Trace => "Chrome trace JSON: drop it on ui.perfetto.dev",
+            Self::Joblog => "The job log of GNU parallel, as its --resume reads it",
+            Self::Svg(Plot::Timeline) => "The whole timeline as a picture that scales",
+            Self::Svg(Plot::Cores) => "The load of every core as a picture that scales",
+            Self::Svg(Plot::Queue) => "The queue as a picture that scales",
             Self::TimelinePng => "A picture of the timeline as it stands in the window",
             Self::PlotsPng => "A picture of the CPU and queue plots as they stand in the window",
+            Self::RunFile => "A copy of the run's file: all of it, to be opened again or queried with SQLite",
         }
     }
 
     pub(crate) fn extension(self) -> &'static str {
         match self {
+            Self::Page => "html",
             Self::Log => "log",
-            Self::Csv => "csv",
+            Self::Table(_) => "csv",
             Self::Json => "json",
+            Self::JsonLines => "jsonl",
+            Self::Trace => "trace.json",
+            Self::Joblog => "joblog",
+            Self::Svg(_) => "svg",
             Self::TimelinePng | Self::PlotsPng => "png",
+            Self::RunFile => library::EXTENSION,
         }
     }
 }
@@ -108,6 +180,16 @@ pub(crate) enum Action {
     ShowRun(RunId),
     CompareLeft(RunId),
     CompareRight(RunId),
+    /// Read these run files, and show them.
+    OpenRuns(Vec<PathBuf>),
+    /// Let a person choose run files.
+    ChooseRuns,
+    /// Do this with the library of runs.
+    Order(Job),
+    Ask(Question),
+    CloseQuestion,
+    /// Of the shown run.
+    Replay(Control),
     OpenExportMenu,
     /// Ask where to write this.
     Export(ExportKind),

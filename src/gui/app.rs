@@ -1,7 +1,7 @@
 //! The one state of the window. `App::logic` takes in what runs told and carries out actions; `App::ui` only draws
 //! and collects the next actions.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers, Rect, Ui, ViewportCommand};
 
@@ -9,11 +9,13 @@ use super::{
     action::{Action, Actions, ExportKind, Tab},
     exporting::{Exporter, Outcome},
     form::Form,
+    keeping::Keeping,
     pacing::Pacer,
     panels::{log::LogView, result::ResultView},
     plots::TimeAxis,
     resizing::Resizer,
     runs::Runs,
+    shelf::Job,
     theme,
 };
 use crate::{
@@ -47,6 +49,7 @@ pub(super) struct App {
     pub(super) pacer: Pacer,
     pub(super) resizer: Resizer,
     pub(super) exporter: Exporter,
+    pub(super) keeping: Keeping,
     pub(super) areas: Areas,
     /// Shown above everything until dismissed.
     pub(super) error: Option<String>,
@@ -62,8 +65,15 @@ pub(super) struct App {
 }
 
 impl App {
-    pub(super) fn new(ctx: &Context, launcher: Launcher, spec: &Spec, usable_cores: f64) -> Self {
+    pub(super) fn new(
+        ctx: &Context,
+        launcher: Launcher,
+        spec: &Spec,
+        usable_cores: f64,
+        files: Vec<PathBuf>,
+    ) -> Self {
         theme::install(ctx);
+        let (keeping, error) = Keeping::new(ctx, files);
         Self {
             launcher,
             runs: Runs::default(),
@@ -77,8 +87,9 @@ impl App {
             pacer: Pacer::default(),
             resizer: Resizer::default(),
             exporter: Exporter::default(),
+            keeping,
             areas: Areas::default(),
-            error: None,
+            error,
             said: None,
             export_menu_asked: false,
             quit_asked: false,
@@ -97,7 +108,8 @@ impl App {
         self.said = None;
         self.tab = self.tab.for_new_run(spec.workload, self.tab_chosen);
         let notify = self.notify(ctx);
-        if let Err(error) = self.runs.start(&self.launcher, spec, notify) {
+        let recorder = self.recorder(&spec);
+        if let Err(error) = self.runs.start(&self.launcher, spec, notify, recorder) {
             self.runs.cancel_waiting();
             self.error = Some(format!("The run could not start: {error}"));
         }
@@ -140,6 +152,10 @@ impl App {
         if refreshed.ended {
             // The last frames of a live run may show a moment before its end.
             ctx.request_repaint();
+        }
+        self.take_in_recordings(ctx, refreshed.recorded, refreshed.closing);
+        if self.runs.step_replays() {
+            ctx.request_repaint_after(self.pacer.interval());
         }
         if self.runs.live().is_some() {
             ctx.request_repaint_after(self.pacer.heartbeat());
@@ -188,6 +204,10 @@ impl App {
             Action::ShowTab(tab) => {
                 self.tab_chosen = true;
                 self.show_tab(tab);
+                if tab == Tab::Runs {
+                    // Other windows and `run --keep` add runs too.
+                    self.order(Job::List);
+                }
             }
             Action::ShowRun(id) => {
                 self.runs.show(id);
@@ -199,6 +219,12 @@ impl App {
             Action::DismissError => self.error = None,
             Action::Copy(text) => ctx.copy_text(text),
             Action::Quit | Action::ConfirmQuit | Action::CancelQuit => self.apply_quit(ctx, &action),
+            Action::Replay(control) => self.runs.control_replay(control),
+            Action::OpenRuns(_)
+            | Action::ChooseRuns
+            | Action::Order(_)
+            | Action::Ask(_)
+            | Action::CloseQuestion => self.apply_kept(ctx, action),
             Action::OpenExportMenu
             | Action::Export(_)
             | Action::BrowseExport
@@ -220,7 +246,7 @@ impl App {
         }
     }
 
-    fn show_tab(&mut self, tab: Tab) {
+    pub(super) fn show_tab(&mut self, tab: Tab) {
         let compared = |tab| tab == Tab::Compare;
         if compared(self.tab) != compared(tab) {
             self.axis.fit();
@@ -260,7 +286,7 @@ impl App {
         match kind {
             ExportKind::TimelinePng => self.areas.timeline,
             ExportKind::PlotsPng => self.areas.plots,
-            ExportKind::Log | ExportKind::Csv | ExportKind::Json => None,
+            _ => None,
         }
     }
 
@@ -272,7 +298,7 @@ impl App {
 
     fn shortcuts(&mut self, ctx: &Context) {
         self.note_tabbing(ctx);
-        if self.quit_asked || self.exporter.window().is_some() {
+        if self.quit_asked || self.exporter.window().is_some() || self.keeping.question.is_some() {
             return;
         }
         let command = |key| KeyboardShortcut::new(Modifiers::COMMAND, key);
@@ -282,6 +308,7 @@ impl App {
         if ctx.input_mut(|input| input.consume_shortcut(&command(Key::E))) {
             self.actions.push(Action::OpenExportMenu);
         }
+        self.kept_shortcuts(ctx);
         if ctx.text_edit_focused() {
             return;
         }
@@ -315,6 +342,7 @@ impl eframe::App for App {
         }
         self.take_in_runs(ctx);
         self.take_in_exports(ctx);
+        self.take_in_kept(ctx);
         self.guard_closing(ctx);
     }
 

@@ -14,7 +14,7 @@ use super::{
     action::{Action, Actions, ExportKind},
     theme::{GAP, Palette},
 };
-use crate::export::LogPattern;
+use crate::{export::LogPattern, library::EXTENSION};
 
 /// A dialog that is gone sooner than anybody can click was never there.
 const NO_DIALOG_BEFORE: Duration = Duration::from_millis(150);
@@ -23,7 +23,8 @@ const WINDOW_WIDTH: f32 = 460.0;
 /// How the system's file dialog ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Chosen(PathBuf),
+    /// At least one; only one where a file is to be saved.
+    Chosen(Vec<PathBuf>),
     Cancelled,
     /// This desktop has no dialog to offer.
     NoService,
@@ -38,20 +39,34 @@ pub(crate) struct FileDialog {
 impl FileDialog {
     /// Asks where to save a file. Nothing blocks: the answer is polled for.
     pub(crate) fn save(ctx: &Context, kind: ExportKind, path: &Path) -> Self {
-        let (sender, answer) = sync_channel(1);
         let dialog = rfd::FileDialog::new()
             .set_title(format!("Export {}", kind.label()))
             .set_file_name(path.file_name().unwrap_or_default().to_string_lossy())
             .set_directory(path.parent().unwrap_or(Path::new("")))
             .add_filter(kind.label(), &[kind.extension()]);
+        Self::ask(ctx, move || dialog.save_file().map(|path| vec![path]))
+    }
+
+    /// Asks which run files to open.
+    pub(crate) fn open(ctx: &Context, folder: &Path) -> Self {
+        let dialog = rfd::FileDialog::new()
+            .set_title("Open runs")
+            .set_directory(folder)
+            .add_filter("Runs of Poolscope", &[EXTENSION])
+            .add_filter("All files", &["*"]);
+        Self::ask(ctx, move || dialog.pick_files())
+    }
+
+    fn ask(ctx: &Context, show: impl FnOnce() -> Option<Vec<PathBuf>> + Send + 'static) -> Self {
+        let (sender, answer) = sync_channel(1);
         let ctx = ctx.clone();
         let opened = Instant::now();
         let spawned = thread::Builder::new().name("file-dialog".to_owned()).spawn({
             let sender = sender.clone();
             move || {
-                let path = dialog.save_file();
+                let paths = show();
                 // Nobody listens any more once the window is gone; that is fine.
-                let _ = sender.send(answer_of(path, opened.elapsed()));
+                let _ = sender.send(answer_of(paths, opened.elapsed()));
                 ctx.request_repaint();
             }
         });
@@ -71,9 +86,9 @@ impl FileDialog {
     }
 }
 
-fn answer_of(path: Option<PathBuf>, elapsed: Duration) -> Answer {
-    match path {
-        Some(path) => Answer::Chosen(path),
+fn answer_of(paths: Option<Vec<PathBuf>>, elapsed: Duration) -> Answer {
+    match paths.filter(|paths| !paths.is_empty()) {
+        Some(paths) => Answer::Chosen(paths),
         None if elapsed < NO_DIALOG_BEFORE => Answer::NoService,
         None => Answer::Cancelled,
     }
@@ -224,7 +239,7 @@ mod tests {
     fn a_dialog_that_vanished_at_once_was_none_and_a_slow_one_was_cancelled() {
         assert_eq!(answer_of(None, Duration::from_millis(20)), Answer::NoService);
         assert_eq!(answer_of(None, Duration::from_secs(2)), Answer::Cancelled);
-        let path = PathBuf::from("a.csv");
-        assert_eq!(answer_of(Some(path.clone()), Duration::from_millis(20)), Answer::Chosen(path));
+        let paths = vec![PathBuf::from("a.csv")];
+        assert_eq!(answer_of(Some(paths.clone()), Duration::from_millis(20)), Answer::Chosen(paths));
     }
 }

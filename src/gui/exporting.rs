@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     analysis::Observer,
-    export::{self, Format, LogPattern, Table},
+    export::{self, Format, LogPattern},
+    library::copy_run,
     spec::Spec,
     store::RunStore,
 };
@@ -44,6 +45,8 @@ struct Subject {
     observer: Observer,
     /// Where the picture is in the window, for kinds that are one.
     area: Option<Rect>,
+    /// The run's own file.
+    file: Option<PathBuf>,
 }
 
 /// Tells one try at writing a file from another.
@@ -123,7 +126,12 @@ impl Exporter {
 
     /// A person chose what to export.
     pub(crate) fn begin(&mut self, ctx: &Context, kind: ExportKind, run: &Run, area: Option<Rect>) {
-        self.subject = Some(Subject { store: Arc::clone(&run.store), observer: run.observer(), area });
+        self.subject = Some(Subject {
+            store: Arc::clone(run.whole()),
+            observer: run.observer(),
+            area,
+            file: run.file().map(Path::to_owned),
+        });
         self.previewed = None;
         self.writing = None;
         self.window = Some(ExportWindow {
@@ -176,8 +184,9 @@ impl Exporter {
     pub(crate) fn poll(&mut self, ctx: &Context) -> Option<Outcome> {
         match self.dialog.as_ref().and_then(FileDialog::poll) {
             None => {}
-            Some(Answer::Chosen(path)) => {
+            Some(Answer::Chosen(paths)) => {
                 self.dialog = None;
+                let path = paths.into_iter().next()?;
                 if let Some(window) = &mut self.window {
                     window.path = path.display().to_string();
                 }
@@ -243,9 +252,25 @@ impl Exporter {
         if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
             folder.clone_into(&mut self.folder);
         }
+        let (store, observer) = (Arc::clone(&subject.store), subject.observer);
         let format = match window.kind {
-            ExportKind::Csv => Format::Csv(Table::Tasks),
+            ExportKind::RunFile => {
+                let Some(file) = subject.file.clone() else {
+                    let why = "The run was not recorded, so that there is no file to copy";
+                    return self.tell(id, Outcome::Failed(why.to_owned()));
+                };
+                run_in_thread((self.sender.clone(), id), ctx.clone(), path, move |path| {
+                    copy_run(&file, path).map_err(|error| error.to_string())
+                });
+                return;
+            }
+            ExportKind::Table(table) => Format::Csv(table),
             ExportKind::Json => Format::Json,
+            ExportKind::JsonLines => Format::Jsonl,
+            ExportKind::Trace => Format::Trace,
+            ExportKind::Joblog => Format::Joblog,
+            ExportKind::Page => Format::Html,
+            ExportKind::Svg(plot) => Format::Svg(plot),
             ExportKind::Log => match LogPattern::parse(&window.pattern) {
                 Ok(pattern) => {
                     self.last_pattern.clone_from(&window.pattern);
@@ -267,7 +292,6 @@ impl Exporter {
                 return;
             }
         };
-        let (store, observer) = (Arc::clone(&subject.store), subject.observer);
         run_in_thread((self.sender.clone(), id), ctx.clone(), path, move |path| {
             export::export(&store, observer, &format, path).map_err(|error| error.to_string())
         });
@@ -334,15 +358,17 @@ fn preview(pattern: &str, store: Option<&RunStore>) -> Result<String, String> {
 /// `poolscope-processes-4-primes.csv`.
 fn file_name(spec: &Spec, kind: ExportKind) -> String {
     let part = match kind {
-        ExportKind::TimelinePng => "-timeline",
-        ExportKind::PlotsPng => "-plots",
-        ExportKind::Log | ExportKind::Csv | ExportKind::Json => "",
+        ExportKind::TimelinePng => "-timeline".to_owned(),
+        ExportKind::PlotsPng => "-plots".to_owned(),
+        ExportKind::Table(table) => format!("-{}", table.name()),
+        ExportKind::Svg(plot) => format!("-{}", plot.name()),
+        _ => String::new(),
     };
     format!("poolscope-{}-{}-{}{part}.{}", spec.backend, spec.workers, spec.workload, kind.extension())
 }
 
 /// `~/a` in the home directory, as people type it.
-fn from_home(path: &Path) -> PathBuf {
+pub(crate) fn from_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
@@ -352,6 +378,7 @@ fn from_home(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::Table;
     use crate::{
         event::Level,
         spec::Draft,
@@ -362,7 +389,7 @@ mod tests {
     fn a_file_is_named_after_the_run_and_what_is_in_it() {
         let draft = Draft { backend: Some("threads".into()), workers: Some("3".into()), ..Draft::default() };
         let spec = draft.validate().unwrap();
-        assert_eq!(file_name(&spec, ExportKind::Csv), "poolscope-threads-3-primes.csv");
+        assert_eq!(file_name(&spec, ExportKind::Table(Table::Tasks)), "poolscope-threads-3-primes-tasks.csv");
         assert_eq!(file_name(&spec, ExportKind::PlotsPng), "poolscope-threads-3-primes-plots.png");
     }
 
@@ -381,7 +408,7 @@ mod tests {
     fn a_failure_stays_in_its_window_with_the_path_and_success_closes_it() {
         let writing = |id| {
             let window = ExportWindow {
-                kind: ExportKind::Csv,
+                kind: ExportKind::Table(Table::Tasks),
                 path: "/x/a.csv".to_owned(),
                 pattern: String::new(),
                 preview: Ok(String::new()),

@@ -18,6 +18,7 @@ pub(crate) enum Icon {
     Down,
     Close,
     Warning,
+    Pin,
     Sun,
     Moon,
     /// The desktop's own choice.
@@ -77,6 +78,10 @@ impl Icon {
                 painter.add(Shape::closed_line(vec![at(0.5, 0.0), at(1.0, 0.95), at(0.0, 0.95)], stroke));
                 painter.line_segment([at(0.5, 0.35), at(0.5, 0.62)], stroke);
                 painter.circle_filled(at(0.5, 0.79), 0.9, color);
+            }
+            Self::Pin => {
+                painter.circle_filled(at(0.5, 0.3), area.width() * 0.27, color);
+                painter.line_segment([at(0.5, 0.3), at(0.5, 0.98)], stroke);
             }
             Self::Sun => paint_sun(painter, area, stroke),
             Self::Moon => paint_moon(painter, area, color),

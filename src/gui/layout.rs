@@ -1,8 +1,8 @@
 //! How the window is divided: toolbar, setup, plots, tabs, status.
 
 use eframe::egui::{
-    Align, Button, CentralPanel, Frame, Layout, Margin, Panel, RichText, ScrollArea, ThemePreference, Ui,
-    vec2,
+    Align, Align2, Button, CentralPanel, Frame, Layout, Margin, Order, Panel, RichText, ScrollArea,
+    ThemePreference, Ui, vec2,
 };
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     icons::Icon,
     panels::{
         compare::{compare_ui, differences_ui},
+        library::library_ui,
         log::log_ui,
         result::result_ui,
         runs::runs_ui,
@@ -22,7 +23,9 @@ use super::{
         workers::workers_ui,
     },
     plots::{cores_ui, queue_ui},
-    runs::Runs,
+    questions::question_ui,
+    replay::{Control, player_ui},
+    runs::{Run, Runs},
     theme::{GAP, GAP_SMALL, Palette},
     timeline::timeline_ui,
 };
@@ -46,6 +49,7 @@ impl App {
         let bar = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(GAP as i8, 5));
         Panel::top("toolbar").frame(bar).show(ui, |ui| self.toolbar(ui, theme, actions));
         self.error_ui(ui, actions);
+        self.opening_ui(ui);
         Panel::bottom("status").frame(bar.inner_margin(Margin::symmetric(GAP as i8, 3))).show(ui, |ui| {
             let figures = self.pacer.figures().filter(|_| self.runs.live().is_some());
             status_ui(ui, &self.runs, self.said.as_deref(), figures);
@@ -99,6 +103,16 @@ impl App {
         });
     }
 
+    fn opening_ui(&self, ui: &mut Ui) {
+        let Some(path) = self.keeping.opener.reading() else { return };
+        Panel::top("opening").show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.spinner();
+                ui.add(eframe::egui::Label::new(format!("Opening {}", path.display())).truncate());
+            });
+        });
+    }
+
     fn tabs_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
         ui.horizontal(|ui| {
             for tab in Tab::ALL {
@@ -116,6 +130,7 @@ impl App {
                 Tab::Log => log_ui(ui, shown, &mut self.log),
                 Tab::Result => result_ui(ui, shown, &mut self.result, actions),
                 Tab::Compare => compare_tab_ui(ui, &self.runs, actions),
+                Tab::Runs => library_ui(ui, &self.keeping.shelf, &mut self.keeping.view, actions),
             }
         });
     }
@@ -133,20 +148,27 @@ impl App {
 
     fn compared_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
         let Some((left, right)) = self.runs.pair() else { return };
-        let now_ns = (left.now_ns(), right.now_ns());
+        // Whole runs, also where one of them is being replayed.
+        let end_ns = |run: &Run| if run.live { run.now_ns() } else { run.whole().now_ns };
+        let now_ns = (end_ns(left), end_ns(right));
         // Never a sliding window: it would follow the longer run, and leave the other out of sight.
         self.axis.begin_frame(secs(now_ns.0.max(now_ns.1)), false);
-        heading_ui(ui, &format!("{}  ·  {}", left.title(), right.title()), self.axis.follow(), actions);
+        heading_ui(ui, &format!("{}  ·  {}", left.title(), right.title()), self.axis.follow(), None, actions);
         let area = ui.available_rect_before_wrap();
-        compare_ui(ui, &left.store, &right.store, now_ns, &mut self.axis);
+        compare_ui(ui, left.whole(), right.whole(), now_ns, &mut self.axis);
         self.areas = Areas { plots: Some(area), timeline: Some(area) };
     }
 
     fn run_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
         let Some(run) = self.runs.shown() else { return };
         let now_ns = run.now_ns();
-        self.axis.begin_frame(secs(now_ns), run.live);
-        heading_ui(ui, &run.title(), self.axis.follow(), actions);
+        let end_ns = if run.live { now_ns } else { run.whole().now_ns };
+        self.axis.begin_frame(secs(end_ns), run.live);
+        let replays = (!run.live).then_some(run.player.is_some());
+        heading_ui(ui, &run.title(), self.axis.follow(), replays, actions);
+        if let Some(player) = &run.player {
+            player_ui(ui, player, actions);
+        }
         let height = ui.available_height();
         let all = ui.available_rect_before_wrap();
         cores_ui(ui, &run.store, &mut self.axis, (height * CORES_SHARE).max(LEAST_PLOT_HEIGHT));
@@ -163,10 +185,27 @@ impl App {
             dialogs::export_window_ui(ui.ctx(), window, actions);
             self.exporter.preview();
         }
+        if ui.input(|input| !input.raw.hovered_files.is_empty()) {
+            drop_hint_ui(ui);
+        }
+        if let Some(question) = &mut self.keeping.question {
+            question_ui(ui.ctx(), question, actions);
+        }
         if self.quit_asked {
             dialogs::quit_window_ui(ui.ctx(), actions);
         }
     }
+}
+
+/// Over everything while files are held over the window.
+fn drop_hint_ui(ui: &Ui) {
+    let area = ui.ctx().content_rect();
+    let id = eframe::egui::Id::unique("drop hint");
+    let painter = ui.ctx().layer_painter(eframe::egui::LayerId::new(Order::Foreground, id));
+    let palette = Palette::of(ui);
+    painter.rect_filled(area, 0.0, palette.panel.gamma_multiply(0.8));
+    let font = eframe::egui::TextStyle::Heading.resolve(ui.style());
+    painter.text(area.center(), Align2::CENTER_CENTER, "Drop run files to open them", font, palette.text);
 }
 
 /// The differences of the chosen two runs, and the list to choose from: beside them where there is room, else below.
@@ -181,7 +220,7 @@ fn compare_tab_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
             let column = Layout::top_down(Align::Min);
             ui.allocate_ui_with_layout(vec2(DIFFERENCES_WIDTH, size.y), column, |ui| {
                 ui.set_max_width(DIFFERENCES_WIDTH);
-                differences_ui(ui, &a.store, &b.store);
+                differences_ui(ui, a.whole(), b.whole());
             });
             ui.separator();
             let rest = ui.available_size();
@@ -189,15 +228,15 @@ fn compare_tab_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
         });
     } else {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            differences_ui(ui, &a.store, &b.store);
+            differences_ui(ui, a.whole(), b.whole());
             ui.add_space(GAP);
             runs_ui(ui, runs, actions);
         });
     }
 }
 
-/// What is shown, and how the time axis moves.
-fn heading_ui(ui: &mut Ui, title: &str, follows: bool, actions: &mut Actions) {
+/// What is shown, and how the time axis moves. `replays` is whether it is being replayed, `None` where it cannot be.
+fn heading_ui(ui: &mut Ui, title: &str, follows: bool, replays: Option<bool>, actions: &mut Actions) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui
@@ -209,6 +248,14 @@ fn heading_ui(ui: &mut Ui, title: &str, follows: bool, actions: &mut Actions) {
             }
             if ui.button("Fit").on_hover_text("Show the whole run (F)").clicked() {
                 actions.push(Action::Fit);
+            }
+            if let Some(on) = replays
+                && ui
+                    .add(Button::selectable(on, "Replay"))
+                    .on_hover_text("Play the run again: every view shows it as it stood at a moment")
+                    .clicked()
+            {
+                actions.push(Action::Replay(Control::Toggle));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(eframe::egui::Label::new(RichText::new(title).strong()).truncate());

@@ -9,16 +9,23 @@ mod dialogs;
 mod exporting;
 mod form;
 mod icons;
+mod keeping;
 mod layout;
+mod opening;
 mod pacing;
 mod panels;
 mod plots;
 mod progress;
+mod questions;
+mod replay;
 mod resizing;
 mod runs;
+mod shelf;
 mod shot;
 mod theme;
 mod timeline;
+
+use std::path::PathBuf;
 
 use eframe::egui::{IconData, ViewportBuilder};
 
@@ -61,8 +68,8 @@ impl From<eframe::Error> for GuiError {
     }
 }
 
-/// Opens the window, and returns when it is closed.
-pub fn run() -> Result<(), GuiError> {
+/// Opens the window with these runs, and returns when it is closed.
+pub fn run(files: Vec<PathBuf>) -> Result<(), GuiError> {
     if !has_display(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())) {
         return Err(GuiError::NoDisplay);
     }
@@ -81,7 +88,9 @@ pub fn run() -> Result<(), GuiError> {
     eframe::run_native(
         TITLE,
         options,
-        Box::new(|creation| Ok(Box::new(app::App::new(&creation.egui_ctx, launcher, &spec, usable_cores)))),
+        Box::new(|creation| {
+            Ok(Box::new(app::App::new(&creation.egui_ctx, launcher, &spec, usable_cores, files)))
+        }),
     )?;
     Ok(())
 }

@@ -121,6 +121,11 @@ impl Pacer {
         Duration::from_nanos(interval_ns(self.cost_ns).max(HEARTBEAT_NS))
     }
 
+    /// Between two frames of something that moves all the time: as often as frames are worth their cost.
+    pub(crate) fn interval(&self) -> Duration {
+        Duration::from_nanos(interval_ns(self.cost_ns))
+    }
+
     /// For the thread that takes in events.
     pub(crate) fn requester(&self, ctx: Context) -> FrameRequester {
         FrameRequester { ctx, shared: Arc::clone(&self.shared) }

@@ -3,11 +3,17 @@
 //! This is the only place of the window that launches engines and sends them commands. It holds a bounded number of
 //! runs; the oldest that is not in use is let go first.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use super::replay::{Control, Player};
 use crate::{
     analysis::Observer,
     event::Command,
+    record::{Recorder, Recording, RunFile},
     session::{LaunchError, Launcher, Notify, RunHandle},
     spec::Spec,
     store::{Phase, RunStore},
@@ -24,11 +30,26 @@ pub(crate) struct RunId(pub(crate) u32);
 /// One run and the newest that is known of it.
 pub(crate) struct Run {
     pub(crate) id: RunId,
+    /// What the views show: in a replay, the run as it stood at a moment.
     pub(crate) store: Arc<RunStore>,
+    pub(crate) player: Option<Player>,
     /// Whether its engine still goes.
     pub(crate) live: bool,
-    handle: RunHandle,
+    source: Source,
     meter: Meter,
+}
+
+/// Where a run comes from.
+enum Source {
+    Engine {
+        handle: RunHandle,
+        /// As it was told of.
+        recording: Recording,
+    },
+    File {
+        path: PathBuf,
+        spec: Box<Spec>,
+    },
 }
 
 /// What this process itself used while the run went.
@@ -54,13 +75,58 @@ impl Meter {
 
 impl Run {
     pub(crate) fn spec(&self) -> &Spec {
-        self.handle.spec()
+        match &self.source {
+            Source::Engine { handle, .. } => handle.spec(),
+            Source::File { spec, .. } => spec,
+        }
     }
 
-    /// `#2 threads × 4, primes, 64 tasks`, and to what it was resized.
+    /// `#2 threads × 4, primes, 64 tasks`, to what it was resized, and of which file it was read.
     pub(crate) fn title(&self) -> String {
         let title = self.store.title().unwrap_or_else(|| self.spec().title());
-        format!("#{} {title}", self.id.0)
+        match &self.source {
+            Source::Engine { .. } => format!("#{} {title}", self.id.0),
+            Source::File { path, .. } => {
+                let file = path.file_name().unwrap_or_default().to_string_lossy();
+                format!("#{} {title} · {file}", self.id.0)
+            }
+        }
+    }
+
+    /// All of it, whatever moment the views show.
+    pub(crate) fn whole(&self) -> &Arc<RunStore> {
+        self.player.as_ref().map_or(&self.store, Player::whole)
+    }
+
+    fn control(&mut self, control: Control) {
+        let clock_ns = monotonic_ns();
+        self.player = match (self.player.take(), control) {
+            (Some(player), Control::Toggle) => {
+                self.store = Arc::clone(player.whole());
+                return;
+            }
+            (None, Control::Toggle) if !self.live => Some(Player::new(Arc::clone(&self.store), clock_ns)),
+            (Some(mut player), control) => {
+                player.control(control, clock_ns);
+                Some(player)
+            }
+            (None, _) => return,
+        };
+        self.store = self.player.as_ref().map_or_else(|| Arc::clone(&self.store), Player::moment);
+    }
+
+    /// The run's file, if it has one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Engine { handle, .. } => handle.recording().map(|(path, _)| path),
+            Source::File { path, .. } => Some(path),
+        }
+    }
+
+    fn send(&self, command: &Command) {
+        if let Source::Engine { handle, .. } = &self.source {
+            handle.send(command);
+        }
     }
 
     /// The run's own time: it goes on between two events while the run is live, and stands still afterwards.
@@ -79,16 +145,45 @@ impl Run {
 
     /// Takes in the newest snapshot. True when the run has just ended.
     fn refresh(&mut self) -> bool {
+        let Source::Engine { handle, .. } = &self.source else { return false };
         if !self.live {
             return false;
         }
         // First the flag, then the snapshot: the last snapshot is published before the flag falls.
-        self.live = self.handle.is_live();
-        self.store = self.handle.snapshot();
+        self.live = handle.is_live();
+        self.store = handle.snapshot();
         if !self.live {
             self.meter.ended = Some(self.meter.read());
         }
         !self.live
+    }
+
+    /// The end of its recording, once, when it has come: where it is incomplete, with the reason.
+    fn recorded(&mut self) -> Option<Result<(), String>> {
+        let Source::Engine { handle, recording } = &mut self.source else { return None };
+        if *recording != Recording::Live {
+            return None;
+        }
+        let (path, state) = handle.recording()?;
+        let told = match &state {
+            Recording::Live => return None,
+            Recording::Complete => Ok(()),
+            Recording::Incomplete(why) => {
+                Err(format!("The record of run #{} is incomplete: {why} ({})", self.id.0, path.display()))
+            }
+        };
+        *recording = state;
+        Some(told)
+    }
+
+    /// It is over, and the last of it is still being written.
+    fn is_closing(&self) -> bool {
+        match &self.source {
+            Source::Engine { handle, recording } => {
+                !self.live && *recording == Recording::Live && handle.recording().is_some()
+            }
+            Source::File { .. } => false,
+        }
     }
 }
 
@@ -115,6 +210,10 @@ pub(crate) struct Refreshed {
     pub(crate) next: Option<Spec>,
     /// The last run of a series of several has ended.
     pub(crate) series_ended: bool,
+    /// Recordings that have ended, with the reason where they are incomplete.
+    pub(crate) recorded: Vec<Result<(), String>>,
+    /// A recording is just being brought to its end.
+    pub(crate) closing: bool,
 }
 
 impl Runs {
@@ -163,17 +262,36 @@ impl Runs {
         launcher: &Launcher,
         spec: Spec,
         notify: Notify,
+        recorder: Option<Recorder>,
     ) -> Result<(), LaunchError> {
         let meter = Meter::start();
-        let handle = launcher.launch(spec, notify)?;
+        let handle = launcher.launch_recorded(spec, notify, recorder)?;
+        let store = handle.snapshot();
+        self.add(store, true, Source::Engine { handle, recording: Recording::Live }, meter);
+        Ok(())
+    }
+
+    /// Takes in a run that was read from a file, as if it had just ended here.
+    pub(crate) fn open(&mut self, path: PathBuf, file: RunFile) {
+        // What this process used while the run went is not known.
+        let meter = Meter { ended: Some(Observer::default()), ..Meter::start() };
+        let source = Source::File { path, spec: Box::new(file.spec) };
+        self.add(Arc::new(file.store), false, source, meter);
+    }
+
+    /// The run that has this file, if it is here already.
+    pub(crate) fn of_file(&self, path: &Path) -> Option<RunId> {
+        self.list.iter().find(|run| run.file() == Some(path)).map(|run| run.id)
+    }
+
+    fn add(&mut self, store: Arc<RunStore>, live: bool, source: Source, meter: Meter) {
         self.last_id += 1;
         let id = RunId(self.last_id);
         self.left = self.list.last().map(|run| run.id);
         self.right = Some(id);
         self.shown = Some(id);
-        self.list.push(Run { id, store: handle.snapshot(), live: true, handle, meter });
+        self.list.push(Run { id, store, player: None, live, source, meter });
         self.forget_oldest();
-        Ok(())
     }
 
     /// Specs to be run one after another once the current run has ended.
@@ -184,7 +302,9 @@ impl Runs {
 
     pub(crate) fn refresh(&mut self) -> Refreshed {
         let ended = self.list.iter_mut().fold(false, |ended, run| run.refresh() | ended);
-        let mut refreshed = Refreshed { ended, ..Refreshed::default() };
+        let recorded = self.list.iter_mut().filter_map(Run::recorded).collect();
+        let closing = self.list.iter().any(Run::is_closing);
+        let mut refreshed = Refreshed { ended, recorded, closing, ..Refreshed::default() };
         if ended && self.live().is_none() {
             refreshed.next = self.waiting.pop_front();
             if refreshed.next.is_none() {
@@ -192,6 +312,26 @@ impl Runs {
             }
         }
         refreshed
+    }
+
+    pub(crate) fn control_replay(&mut self, control: Control) {
+        let shown = self.shown;
+        if let Some(run) = self.list.iter_mut().find(|run| Some(run.id) == shown) {
+            run.control(control);
+        }
+    }
+
+    /// Moves replays on. True while the shown run plays.
+    pub(crate) fn step_replays(&mut self) -> bool {
+        let clock_ns = monotonic_ns();
+        for run in &mut self.list {
+            if let Some(player) = &mut run.player
+                && player.step(clock_ns)
+            {
+                run.store = player.moment();
+            }
+        }
+        self.shown().and_then(|run| run.player.as_ref()).is_some_and(Player::is_playing)
     }
 
     /// Drops what is still to be run.
@@ -206,14 +346,14 @@ impl Runs {
 
     pub(crate) fn send_to_live(&self, command: &Command) {
         if let Some(run) = self.live() {
-            run.handle.send(command);
+            run.send(command);
         }
     }
 
     pub(crate) fn toggle_pause(&self) {
         if let Some(run) = self.live() {
             let paused = run.store.phase == Phase::Paused;
-            run.handle.send(if paused { &Command::Resume } else { &Command::Pause });
+            run.send(if paused { &Command::Resume } else { &Command::Pause });
         }
     }
 

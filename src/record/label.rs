@@ -40,7 +40,7 @@ pub struct Brief {
 
 /// Reads the cover of a run file. Where a number makes no sense it is left out.
 pub fn brief(path: &Path) -> Result<Brief, ReadError> {
-    let conn = open(path)?;
+    let conn = open(path)?.conn;
     let read = || -> rusqlite::Result<Brief> {
         let label = conn.query_row("SELECT name, note, pinned FROM label", [], |row| {
             Ok(Label { name: row.get(0)?, note: row.get(1)?, pinned: row.get(2)? })

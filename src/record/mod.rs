@@ -4,6 +4,9 @@
 //! gives the run back as it stood at its end.
 
 mod backlog;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod label;
 mod read;
 mod recorder;

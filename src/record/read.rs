@@ -1,7 +1,7 @@
 //! Opens a run file, which may come from anywhere: nothing in it is believed, and nothing in it is executed.
 
 use std::{
-    io,
+    io::{self, Read},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -9,12 +9,12 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Statement, config::DbConfig, limits::Limit};
 
 use super::{
-    rows::{SOURCES, Source, Told},
+    rows::{Source, TOLD_IN, Told},
     schema::{APPLICATION_ID, TABLES, VERSION},
 };
 use crate::{
     event::{Event, Host, RunInfo, Status},
-    spec::{Draft, Spec},
+    spec::{Draft, Spec, one_line},
     store::RunStore,
     time::RunClock,
 };
@@ -33,6 +33,7 @@ const CHECK_STEPS: i32 = 100_000;
 /// A run as its file tells it.
 #[derive(Debug)]
 pub struct RunFile {
+    pub spec: Spec,
     pub store: RunStore,
     pub title: String,
     /// What is missing or damaged, as a sentence.
@@ -54,34 +55,42 @@ pub enum ReadError {
 
 /// Reads a whole run. What can be read of a damaged one is, with what is wrong in [`RunFile::gap`].
 pub fn read(path: &Path) -> Result<RunFile, ReadError> {
-    let damaged =
-        |error: rusqlite::Error| ReadError::Damaged { path: path.to_owned(), why: error.to_string() };
-    let conn = open(path)?;
+    let damaged = |error: rusqlite::Error| ReadError::Damaged { path: path.to_owned(), why: plain(&error) };
+    let Opened { conn, gap: cut } = open(path)?;
     let found = std::thread::scope(|scope| {
         // Of its own, so that looking for damage takes no time where a core is free.
-        let check = scope.spawn(|| open(path).ok().and_then(|mut conn| find_damage(&mut conn)));
+        let check = scope.spawn(|| open(path).ok().and_then(|mut opened| find_damage(&mut opened.conn)));
         let read = read_tables(&conn, path);
         let damage = check.join().unwrap_or_else(|_panic| Some("it could not be checked".to_owned()));
         read.map(|file| (file, damage))
     });
-    let (mut file, damage) = found?;
+    let ((spec, store, mut gaps), damage) = found?;
     let title = conn.query_row("SELECT title FROM run", [], |row| row.get(0)).map_err(damaged)?;
     if let Some(damage) = damage {
-        file.1.insert(0, format!("the file is damaged: {damage}"));
+        gaps.insert(0, format!("the file is damaged: {damage}"));
     }
-    let gap = (!file.1.is_empty()).then(|| file.1.join("; "));
-    Ok(RunFile { store: file.0, title, gap })
+    gaps.extend(cut);
+    let gap = (!gaps.is_empty()).then(|| gaps.join("; "));
+    Ok(RunFile { spec, store, title, gap })
+}
+
+/// A file that is a run by its looks.
+pub(super) struct Opened {
+    pub(super) conn: Connection,
+    /// What cannot be had of it, if anything.
+    pub(super) gap: Option<String>,
 }
 
 /// Read-only, with everything switched off that a hostile file could use.
-pub(super) fn open(path: &Path) -> Result<Connection, ReadError> {
+pub(super) fn open(path: &Path) -> Result<Opened, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
     let not_a_run = |why: String| ReadError::NotARun { path: path.to_owned(), why };
     let metadata = std::fs::metadata(path).map_err(io)?;
     if !metadata.is_file() {
         return Err(not_a_run("it is not a file".to_owned()));
     }
-    let conn = connect(path).map_err(|error| not_a_run(error.to_string()))?;
+    let opened = connect(path).map_err(|error| not_a_run(plain(&error)))?;
+    let conn = &opened.conn;
     let number = |pragma: &str| {
         conn.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0))
             .map_err(|error| not_a_run(plain(&error)))
@@ -96,6 +105,11 @@ pub(super) fn open(path: &Path) -> Result<Connection, ReadError> {
         }
         found => return Err(not_a_run(format!("there is no format {found}"))),
     }
+    let encoding: String =
+        conn.query_row("PRAGMA encoding", [], |row| row.get(0)).map_err(|error| not_a_run(plain(&error)))?;
+    if encoding != "UTF-8" {
+        return Err(not_a_run(format!("its texts are in {encoding}")));
+    }
     for (table, definition) in TABLES {
         let found: Option<String> = conn
             .query_row("SELECT sql FROM sqlite_schema WHERE name = ? AND type = 'table'", [table], |row| {
@@ -106,12 +120,49 @@ pub(super) fn open(path: &Path) -> Result<Connection, ReadError> {
             return Err(not_a_run(format!("its table {table} is missing, or is not as a run's")));
         }
     }
+    Ok(opened)
+}
+
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+fn connect(path: &Path) -> rusqlite::Result<Opened> {
+    if has_lost_its_log(path) {
+        // SQLite would make an empty one, and leave it there.
+        return Ok(Opened { conn: connect_as_it_stands(path)?, gap: None });
+    }
+    let conn = Connection::open_with_flags(path, FLAGS)?;
+    harden(&conn)?;
+    // A file that was cut off in the middle of a run still has its write-ahead log beside it. Where that cannot be used,
+    // because the folder must not be written to or is full, the file is read as it stands.
+    let Err(error) = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())) else {
+        return Ok(Opened { conn, gap: None });
+    };
+    if !needs_its_folder(&error) {
+        return Err(error);
+    }
+    let is_cut = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
+    let gap = is_cut.then(|| {
+        format!("its end, in the file of the same name with -wal, cannot be used here: {}", plain(&error))
+    });
+    Ok(Opened { conn: connect_as_it_stands(path)?, gap })
+}
+
+/// Without a look at what stands beside it.
+fn connect_as_it_stands(path: &Path) -> rusqlite::Result<Connection> {
+    let uri = format!("file:{}?immutable=1", percent_encoded(path));
+    let conn = Connection::open_with_flags(uri, FLAGS | OpenFlags::SQLITE_OPEN_URI)?;
+    harden(&conn)?;
     Ok(conn)
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
+/// It was written with a log beside it, as its header says in two bytes, and is alone now.
+fn has_lost_its_log(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[18..] == [2, 2] && !beside(path, "-wal").exists()
+}
+
+fn harden(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
@@ -120,21 +171,19 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     conn.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
     conn.pragma_update(None, "cell_size_check", true)?;
     conn.pragma_update(None, "query_only", true)?;
-    conn.pragma_update(None, "mmap_size", 0)?;
-    // A file that was cut off in the middle of a run still has its write-ahead log beside it. Where that cannot be used,
-    // because the folder must not be written to, the file is read as it stands.
-    if conn
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
-        .is_err_and(|error| cannot_open(&error))
-    {
-        let uri = format!("file:{}?immutable=1", percent_encoded(path));
-        return Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI);
-    }
-    Ok(conn)
+    conn.pragma_update(None, "mmap_size", 0)
 }
 
-fn cannot_open(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly))
+/// The file that SQLite keeps beside a database under this ending.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+fn needs_its_folder(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, DiskFull, ReadOnly, SystemIoFailure};
+    matches!(error.sqlite_error_code(), Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure))
 }
 
 fn percent_encoded(path: &Path) -> String {
@@ -146,43 +195,52 @@ fn percent_encoded(path: &Path) -> String {
     path.as_os_str().as_bytes().iter().map(encode).collect()
 }
 
-/// SQLite's own words, without the number.
-fn plain(error: &rusqlite::Error) -> String {
+/// SQLite's own words, without the number. They may name what stands in a file.
+pub(super) fn plain(error: &rusqlite::Error) -> String {
     match error {
-        rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
-        other => other.to_string(),
+        rusqlite::Error::SqliteFailure(_, Some(text)) => one_line(text),
+        other => one_line(&other.to_string()),
     }
 }
 
-/// What SQLite finds wrong with the file as a whole.
+/// What SQLite finds wrong with a run's tables. Others that somebody may have added are not looked at, since their
+/// definitions would be put to work for that.
 fn find_damage(conn: &mut Connection) -> Option<String> {
     let end = Instant::now() + CHECK_LIMIT;
     let _no_limit_then = conn.progress_handler(CHECK_STEPS, Some(move || Instant::now() >= end));
-    match conn.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)) {
-        Ok(verdict) if verdict == "ok" => None,
-        Ok(verdict) => Some(verdict.replace('\n', " ")),
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => None,
-        Err(error) => Some(plain(&error)),
+    for (table, _) in TABLES {
+        match conn.query_row(&format!("PRAGMA quick_check({table})"), [], |row| row.get::<_, String>(0)) {
+            Ok(verdict) if verdict == "ok" => {}
+            Ok(verdict) => return Some(one_line(&verdict)),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => {
+                return None;
+            }
+            Err(error) => return Some(plain(&error)),
+        }
     }
+    None
 }
 
 type Gaps = Vec<String>;
 
-fn read_tables(conn: &Connection, path: &Path) -> Result<(RunStore, Gaps), ReadError> {
+fn read_tables(conn: &Connection, path: &Path) -> Result<(Spec, RunStore, Gaps), ReadError> {
     let damaged = |error: rusqlite::Error| ReadError::Damaged { path: path.to_owned(), why: plain(&error) };
     let not_a_run = |why: String| ReadError::NotARun { path: path.to_owned(), why };
     let spec = read_spec(conn).map_err(damaged)?.map_err(not_a_run)?;
-    let (info, status, mut gaps) = read_run(conn, spec).map_err(damaged)?;
+    let (info, status, mut gaps) = read_run(conn, spec.clone()).map_err(damaged)?;
     let mut store = RunStore::default();
-    let mut statements = SOURCES
+    let mut statements = TOLD_IN
         .iter()
-        .map(|(table, query, read)| Ok((*table, conn.prepare(query)?, *read)))
+        .map(|table| Ok((table, conn.prepare(table.query)?)))
         .collect::<rusqlite::Result<Vec<_>>>()
         .map_err(damaged)?;
+    // The log before the file, into which it may be moved meanwhile.
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let most_bytes = length(&beside(path, "-wal")) + length(path);
     let mut sources = Vec::new();
-    for (table, statement, read) in &mut statements {
+    for (table, statement) in &mut statements {
         let statement: &mut Statement<'_> = statement;
-        sources.push(Source::new(table, statement, *read).map_err(damaged)?);
+        sources.push(Source::new(table, statement, most_bytes).map_err(damaged)?);
     }
     let mut info = info.map(Box::new);
     let mut rows = 0;
@@ -209,13 +267,13 @@ fn read_tables(conn: &Connection, path: &Path) -> Result<(RunStore, Gaps), ReadE
         source
             .fault
             .as_ref()
-            .map(|fault| format!("of its table {} something is missing: {fault}", source.table))
+            .map(|fault| format!("of its table {} something is missing: {fault}", source.table.name))
     });
     gaps.extend(faults);
     if store.phase.is_live() {
         end_early(&mut store, &status);
     }
-    Ok((store, gaps))
+    Ok((spec, store, gaps))
 }
 
 /// The file ends before its run does.
@@ -267,7 +325,7 @@ fn read_run(conn: &Connection, spec: Spec) -> rusqlite::Result<(Option<RunInfo>,
         "SELECT status, gap, started_unix_ns, origin_ns, engine_pid, telemetry, telemetry_cost_ns FROM run",
         [],
         |row| {
-            let gaps = row.get::<_, Option<String>>(1)?.into_iter().collect();
+            let gaps = row.get::<_, Option<String>>(1)?.map(|gap| one_line(&gap)).into_iter().collect();
             let info = host.and_then(|host| {
                 Some(RunInfo {
                     spec,

@@ -9,9 +9,11 @@ use std::{
 };
 
 use rusqlite::Connection;
+use rustix::fs::{FallocateFlags, fallocate};
 
 use super::{
     backlog::{Backlog, Item, Next},
+    read::{beside, plain},
     write::{self, Writer},
 };
 use crate::{
@@ -23,6 +25,8 @@ use crate::{
 
 /// What was told is safe from the death of this process after this long.
 const COMMIT_EVERY: Duration = Duration::from_millis(150);
+/// Kept from the disk while a run is recorded, so that its last words find room when nothing else does.
+const RESERVE_BYTES: u64 = 256 << 10;
 /// The recorder takes a tenth of what a worker gets where both want the same core.
 const NICENESS: i32 = 10;
 
@@ -62,7 +66,7 @@ impl Recorder {
         let target = Target::new(path).map_err(&fail)?;
         let conn = write::create(&target.recorded, spec).map_err(|error| {
             target.give_up();
-            fail(error.to_string())
+            fail(plain(&error))
         })?;
         let backlog = Arc::new(Backlog::new(target.folder.clone()));
         let state = Arc::new(Mutex::new(Recording::Live));
@@ -143,6 +147,8 @@ impl Target {
             Err(_) => wanted.clone(),
             Ok(there) if !there.is_file() => return Err("there is something that is no file".to_owned()),
             Ok(_) => {
+                // One that was cut off has its end beside it, which must not be taken for the new one's.
+                write::make_whole(&wanted)?;
                 let mut part = std::ffi::OsString::from(".");
                 part.push(name);
                 part.push(format!(".{}.part", std::process::id()));
@@ -152,14 +158,43 @@ impl Target {
         Ok(Self { folder, wanted, recorded })
     }
 
+    /// A file without a name, which gives its room back when it is let go of. `None` where there is none to be had.
+    fn reserve(&self) -> Option<fs::File> {
+        let file = tempfile::tempfile_in(&self.folder).ok()?;
+        fallocate(&file, FallocateFlags::empty(), 0, RESERVE_BYTES).ok()?;
+        Some(file)
+    }
+
+    fn replaces(&self) -> bool {
+        self.recorded != self.wanted
+    }
+
     /// The old file gives way, all at once.
-    fn put_in_place(&self) -> std::io::Result<()> {
-        if self.recorded == self.wanted { Ok(()) } else { fs::rename(&self.recorded, &self.wanted) }
+    fn put_in_place(&self) -> Result<(), String> {
+        if !self.replaces() {
+            return Ok(());
+        }
+        if !write::is_whole(&self.recorded) {
+            return Err("somebody else has it open".to_owned());
+        }
+        fs::rename(&self.recorded, &self.wanted).map_err(|error| error.to_string())
     }
 
     /// Nothing was recorded.
     fn give_up(&self) {
+        for ending in write::BESIDE {
+            let _may_not_exist = fs::remove_file(beside(&self.recorded, ending));
+        }
         let _may_not_exist = fs::remove_file(&self.recorded);
+    }
+
+    /// What became of a recording that lacks something. An older file stays, since it is whole.
+    fn incomplete(&self, fault: String) -> Recording {
+        Recording::Incomplete(if self.replaces() {
+            format!("{fault}; the older file is kept, what was recorded is in {}", self.recorded.display())
+        } else {
+            fault
+        })
     }
 }
 
@@ -173,7 +208,8 @@ struct Work {
 impl Work {
     fn run(self, conn: Connection) {
         give_way();
-        let mut fault = self.record(&conn).err().map(|error| error.to_string());
+        let reserve = self.target.reserve();
+        let mut fault = self.record(&conn).err().map(|error| plain(&error));
         fault = fault.or_else(|| self.backlog.fault());
         if let Some(fault) = &fault {
             self.set(Recording::Incomplete(fault.clone()));
@@ -182,12 +218,15 @@ impl Work {
         }
         let store = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(store) = store else { return };
-        let closed = write::close(conn, &store, fault.as_deref())
-            .map_err(|error| error.to_string())
-            .and_then(|()| self.target.put_in_place().map_err(|error| error.to_string()));
-        self.set(match fault.or(closed.err()) {
-            Some(fault) => Recording::Incomplete(fault),
-            None => Recording::Complete,
+        drop(reserve);
+        let closed = write::close(conn, &store, fault.as_deref());
+        let fault = fault.or(closed.err());
+        self.set(match fault {
+            Some(fault) => self.target.incomplete(fault),
+            None => match self.target.put_in_place() {
+                Ok(()) => Recording::Complete,
+                Err(error) => self.target.incomplete(error),
+            },
         });
     }
 

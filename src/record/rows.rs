@@ -2,9 +2,10 @@
 //!
 //! Every table is in the order of its `seq`. [`Source`]s are merged by it, so that the reducer sees what it saw live.
 
-use rusqlite::{Row, Rows, Statement};
+use rusqlite::{Row, Rows, Statement, types::ValueRef};
 
 use super::{
+    read::plain,
     value::{outcome_from_sql, result_from_sql},
     write::{LOST, RUN_STARTED, lock_name},
 };
@@ -32,37 +33,87 @@ pub(super) struct Odd(&'static str);
 
 type Read = fn(&Row<'_>) -> Result<Told, Odd>;
 
-/// Which table, what to ask of it, and how to understand its rows. `seq` is the first column everywhere.
-pub(super) const SOURCES: [(&str, &str, Read); 8] = [
-    ("task", "SELECT * FROM task NOT INDEXED ORDER BY seq", read_task),
-    ("earlier_attempt", "SELECT * FROM earlier_attempt NOT INDEXED ORDER BY seq", read_earlier_attempt),
-    ("core_sample", "SELECT * FROM core_sample ORDER BY seq, core", read_core),
-    ("worker_sample", "SELECT * FROM worker_sample NOT INDEXED ORDER BY seq", read_sample),
-    ("queue_sample", "SELECT * FROM queue_sample NOT INDEXED ORDER BY seq", read_queue),
-    ("lock_span", "SELECT * FROM lock_span NOT INDEXED ORDER BY seq", read_lock),
-    ("log", "SELECT * FROM log NOT INDEXED ORDER BY seq", read_log),
-    ("event", "SELECT * FROM event NOT INDEXED ORDER BY seq", read_event),
+/// One that holds what a run told, in the order of its first column.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) query: &'static str,
+    /// Columns of texts and blobs of any length.
+    long: &'static [usize],
+    read: Read,
+}
+
+pub(super) const TOLD_IN: [Table; 8] = [
+    Table {
+        name: "task",
+        query: "SELECT * FROM task NOT INDEXED ORDER BY seq",
+        long: &[6, 22],
+        read: |row| read_attempt(row, true),
+    },
+    Table {
+        name: "earlier_attempt",
+        query: "SELECT * FROM earlier_attempt NOT INDEXED ORDER BY seq",
+        long: &[6, 22],
+        read: |row| read_attempt(row, false),
+    },
+    Table {
+        name: CORE_SAMPLE,
+        query: "SELECT * FROM core_sample ORDER BY seq, core",
+        long: &[],
+        read: read_core,
+    },
+    Table {
+        name: "worker_sample",
+        query: "SELECT * FROM worker_sample NOT INDEXED ORDER BY seq",
+        long: &[],
+        read: read_sample,
+    },
+    Table {
+        name: "queue_sample",
+        query: "SELECT * FROM queue_sample NOT INDEXED ORDER BY seq",
+        long: &[],
+        read: read_queue,
+    },
+    Table {
+        name: "lock_span",
+        query: "SELECT * FROM lock_span NOT INDEXED ORDER BY seq",
+        long: &[],
+        read: read_lock,
+    },
+    Table { name: "log", query: "SELECT * FROM log NOT INDEXED ORDER BY seq", long: &[4], read: read_log },
+    Table {
+        name: "event",
+        query: "SELECT * FROM event NOT INDEXED ORDER BY seq",
+        long: &[4],
+        read: read_event,
+    },
 ];
+
+/// Has a row for each core, so that several stand at one place of the order.
+const CORE_SAMPLE: &str = "core_sample";
 
 /// One table, told row by row.
 pub(super) struct Source<'s> {
-    pub(super) table: &'static str,
+    pub(super) table: &'static Table,
     rows: Rows<'s>,
-    read: Read,
-    last_seq: i64,
+    /// Place in the order, and the core where each has a row.
+    last: (i64, i64),
+    /// Bytes of long columns that may still come.
+    room: u64,
     next: Option<(i64, Told)>,
     /// The first thing that was wrong here.
     pub(super) fault: Option<String>,
 }
 
 impl<'s> Source<'s> {
+    /// Its texts cannot be longer than `most_bytes`, the length of the file.
     pub(super) fn new(
-        table: &'static str,
+        table: &'static Table,
         statement: &'s mut Statement<'_>,
-        read: Read,
+        most_bytes: u64,
     ) -> rusqlite::Result<Self> {
         let rows = statement.query([])?;
-        let mut source = Self { table, rows, read, last_seq: i64::MIN, next: None, fault: None };
+        let mut source =
+            Self { table, rows, last: (i64::MIN, i64::MIN), room: most_bytes, next: None, fault: None };
         source.next = source.read_row();
         Ok(source)
     }
@@ -93,20 +144,18 @@ impl<'s> Source<'s> {
             let row = match self.rows.next() {
                 Ok(row) => row?,
                 Err(error) => {
-                    self.fault.get_or_insert_with(|| error.to_string());
+                    self.fault.get_or_insert_with(|| plain(&error));
                     return None;
                 }
             };
-            let seq = row.get_ref(0).ok().and_then(|seq| seq.as_i64().ok());
-            // In a damaged file the same page may come again and again.
-            let in_order =
-                |seq: i64| seq > self.last_seq || (seq == self.last_seq && self.table == "core_sample");
-            let Some(seq) = seq.filter(|seq| in_order(*seq)) else {
-                self.fault.get_or_insert_with(|| "its rows are out of order".to_owned());
-                return None;
+            let seq = match check(row, self.table, &mut self.last, &mut self.room) {
+                Ok(seq) => seq,
+                Err(what) => {
+                    self.fault.get_or_insert_with(|| what.to_owned());
+                    return None;
+                }
             };
-            self.last_seq = seq;
-            match (self.read)(row) {
+            match (self.table.read)(row) {
                 Ok(told) => return Some((seq, told)),
                 Err(Odd(column)) => {
                     self.fault.get_or_insert_with(|| format!("{column} of row {seq} makes no sense"));
@@ -114,6 +163,23 @@ impl<'s> Source<'s> {
             }
         }
     }
+}
+
+/// The row's place in the order. In a damaged file the same page may come again and again, as rows or as parts of texts:
+/// then there is no end to it.
+fn check(row: &Row<'_>, table: &Table, last: &mut (i64, i64), room: &mut u64) -> Result<i64, &'static str> {
+    let int = |at| row.get_ref(at).ok().and_then(|value| value.as_i64().ok());
+    let core = if table.name == CORE_SAMPLE { int(1) } else { Some(0) };
+    let place = int(0).zip(core).filter(|place| *place > *last).ok_or("its rows are out of order")?;
+    *last = place;
+    for at in table.long {
+        let length = match row.get_ref(*at) {
+            Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => bytes.len() as u64,
+            _ => 0,
+        };
+        *room = room.checked_sub(length).ok_or("its texts are longer than the file")?;
+    }
+    Ok(place.0)
 }
 
 /// The columns of one row, by their places.
@@ -153,14 +219,6 @@ impl Columns<'_, '_> {
     fn text(&self, at: usize, name: &'static str) -> Result<&str, Odd> {
         self.optional_text(at, name)?.ok_or(Odd(name))
     }
-}
-
-fn read_task(row: &Row<'_>) -> Result<Told, Odd> {
-    read_attempt(row, true)
-}
-
-fn read_earlier_attempt(row: &Row<'_>) -> Result<Told, Odd> {
-    read_attempt(row, false)
 }
 
 fn read_attempt(row: &Row<'_>, last: bool) -> Result<Told, Odd> {

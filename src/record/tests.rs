@@ -190,3 +190,48 @@ fn the_cover_tells_what_the_run_was_and_what_people_say_of_it() {
     assert_same(&live, &read(&path).unwrap().store, "labelled");
     assert!(set_label(&folder.path().join("none"), &label).is_err());
 }
+
+#[test]
+fn a_lock_is_told_while_its_task_is_known_to_run() {
+    let times = [6, 7, 8];
+    let events = [
+        run_started(spec(Backend::Processes, 1, 9)),
+        spawned(1, 0, 0),
+        ready(2, 0),
+        started(5, 0, 0, 0),
+        locked(0, 0, crate::event::LockKind::Shared, times),
+        done(crate::event::Ended {
+            start_ns: 5,
+            enqueued_ns: 0,
+            dispatched_ns: 5,
+            ..ended(9, 0, 0, Outcome::Ok)
+        }),
+        finished(10),
+    ];
+    let (live, file) = reopened(&sensible(events.into()));
+    let spans = |store: &RunStore| store.lanes[0].locks.of(crate::event::LockKind::Shared).len();
+    assert_eq!((spans(&live), spans(&file.store)), (1, 1));
+    assert_same(&live, &file.store, "with a lock");
+}
+
+/// Parts of a damaged file may stand for many texts at once.
+#[test]
+fn texts_are_no_longer_than_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.pscope");
+    let log = |seq: u64| Event::Log {
+        t_ns: seq,
+        worker: None,
+        level: crate::event::Level::Info,
+        text: "x".repeat(100),
+    };
+    record(&path, &[run_started(spec(Backend::Processes, 1, 9)), log(1), log(2), log(3)]);
+    let conn = read::open(&path).unwrap().conn;
+    let table = rows::TOLD_IN.iter().find(|table| table.name == "log").unwrap();
+    for (most_bytes, rows, fault) in [(300, 3, false), (299, 2, true), (0, 0, true)] {
+        let mut statement = conn.prepare(table.query).unwrap();
+        let mut source = rows::Source::new(table, &mut statement, most_bytes).unwrap();
+        assert_eq!(std::iter::from_fn(|| source.take()).count(), rows);
+        assert_eq!(source.fault.is_some(), fault, "{:?}", source.fault);
+    }
+}

@@ -1,10 +1,11 @@
 //! From what a run tells to rows of its file.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use rusqlite::{Connection, Statement, params};
+use rusqlite::{Connection, OpenFlags, Statement, params};
 
 use super::{
+    read::{beside, plain},
     schema::{APPLICATION_ID, TABLES, VERSION, VIEWS},
     value::{exit_to_sql, outcome_to_sql, result_to_sql},
 };
@@ -15,17 +16,23 @@ use crate::{
     store::{Phase, RunStore},
 };
 
+/// How often, and how far apart, a file that somebody reads is tried to be closed.
+const PLAIN_TRIES: u32 = 20;
+const PLAIN_PAUSE: Duration = Duration::from_millis(25);
 /// The program that writes.
 const BUILD: &str = concat!("poolscope ", env!("CARGO_PKG_VERSION"));
+
+/// For whoever looks at a file that is to be replaced to be done.
+const BUSY_LIMIT: Duration = Duration::from_millis(500);
 
 /// Makes a new, empty file with its tables, ready to be written to while others read.
 pub(super) fn create(path: &Path, spec: &Spec) -> rusqlite::Result<Connection> {
     let conn = Connection::open(path)?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     conn.pragma_update(None, "user_version", VERSION)?;
-    // Readers do not hold the writer up, and a writer that is killed leaves a whole file behind.
-    conn.pragma_update(None, "journal_mode", "wal")?;
-    conn.pragma_update(None, "synchronous", "normal")?;
+    // What stands in a log beside the file may get lost on its way to somebody else: the tables are not to be in there.
+    conn.pragma_update(None, "journal_mode", "memory")?;
+    conn.pragma_update(None, "synchronous", "off")?;
     conn.execute_batch("BEGIN")?;
     for (_, table) in TABLES {
         conn.execute_batch(table)?;
@@ -42,17 +49,80 @@ pub(super) fn create(path: &Path, spec: &Spec) -> rusqlite::Result<Connection> {
     }
     drop(fields);
     conn.execute_batch("COMMIT")?;
+    // Readers do not hold the writer up, and a writer that is killed leaves a whole file behind.
+    conn.pragma_update(None, "journal_mode", "wal")?;
+    conn.pragma_update(None, "synchronous", "normal")?;
     Ok(conn)
 }
 
+/// What SQLite keeps beside a file that is written to, and what of it a file needs to be whole.
+pub(super) const BESIDE: [&str; 3] = ["-wal", "-journal", "-shm"];
+const NEEDED: [&str; 2] = ["-wal", "-journal"];
+
+/// It needs nothing that stands beside it.
+pub(super) fn is_whole(path: &Path) -> bool {
+    !NEEDED.iter().any(|ending| beside(path, ending).exists())
+}
+
+/// Takes what stands beside a file into it, so that it is one plain file. One that is no database stays as it is.
+///
+/// # Errors
+/// Where somebody writes to it, or what stands beside it cannot be had away.
+pub(super) fn make_whole(path: &Path) -> Result<(), String> {
+    if is_whole(path) {
+        return Ok(());
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(|error| plain(&error))?;
+    conn.busy_timeout(BUSY_LIMIT).map_err(|error| plain(&error))?;
+    let done = conn.pragma_update(None, "journal_mode", "delete");
+    drop(conn);
+    match done {
+        Err(error) if is_busy(&error) => Err("a run is being recorded there".to_owned()),
+        _ if !is_whole(path) => {
+            Err("it cannot be replaced: what stands beside it belongs to no run".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+}
+
 /// Writes the last words and makes it one plain file again.
-pub(super) fn close(conn: Connection, store: &RunStore, gap: Option<&str>) -> rusqlite::Result<()> {
+///
+/// # Errors
+/// What keeps it from being so.
+pub(super) fn close(conn: Connection, store: &RunStore, gap: Option<&str>) -> Result<(), String> {
+    say_last_words(&conn, store, gap).map_err(|error| plain(&error))?;
+    let in_two = |error: rusqlite::Error| format!("its end stays in a file of its own: {}", plain(&error));
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(in_two)?;
+    make_plain(&conn).map_err(in_two)?;
+    conn.close().map_err(|(_, error)| plain(&error))
+}
+
+fn say_last_words(conn: &Connection, store: &RunStore, gap: Option<&str>) -> rusqlite::Result<()> {
+    if !conn.is_autocommit() {
+        // A fault came in between. What cannot be kept must not be in the way of the rest.
+        conn.execute_batch("ROLLBACK")?;
+    }
     conn.execute_batch("BEGIN")?;
-    summarise(&conn, store, gap)?;
-    conn.execute_batch("COMMIT")?;
-    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    conn.pragma_update(None, "journal_mode", "delete")?;
-    conn.close().map_err(|(_, error)| error)
+    summarise(conn, store, gap)?;
+    conn.execute_batch("COMMIT")
+}
+
+/// Everything is in the file already: without this it only needs the ones beside it. Who reads it just now, perhaps for a
+/// list, is done in a moment; who does not let go leaves it as it was while it was written.
+fn make_plain(conn: &Connection) -> rusqlite::Result<()> {
+    for _ in 0..PLAIN_TRIES {
+        match conn.pragma_update(None, "journal_mode", "delete") {
+            Err(error) if is_busy(&error) => std::thread::sleep(PLAIN_PAUSE),
+            other => return other,
+        }
+    }
+    Ok(())
 }
 
 fn summarise(conn: &Connection, store: &RunStore, gap: Option<&str>) -> rusqlite::Result<()> {
@@ -195,6 +265,10 @@ impl<'c> Writer<'c> {
                 self.queue.execute(params![seq, int(*t_ns), queued, in_flight, done])?;
             }
             Event::Lock { worker, task, lock, asked_ns, got_ns, released_ns } => {
+                // It lies inside its task, which must be known for that.
+                if self.open.contains_key(worker) {
+                    self.write_starts()?;
+                }
                 let times = [asked_ns, got_ns, released_ns].map(|t_ns| int(*t_ns));
                 let name = lock_name(*lock);
                 self.lock.execute(params![seq, worker.0, task.0, name, times[0], times[1], times[2]])?;

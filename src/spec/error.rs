@@ -51,9 +51,33 @@ pub fn quoted(text: &str) -> String {
     if shown.is_empty() || shown.contains(char::is_whitespace) { format!("\"{shown}\"") } else { shown }
 }
 
+/// A foreign text of any length as part of a line: what would end the line, command a terminal or turn the order of what
+/// follows is escaped, all else stays.
+pub fn one_line(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || turns(c) { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_stays_a_line_and_commands_nothing() {
+        for (text, shown) in [
+            ("", ""),
+            ("it's \"so\" × 2 …", "it's \"so\" × 2 …"),
+            ("a\nb\tc", "a\\nb\\tc"),
+            ("\u{1b}[2J\u{7}", "\\u{1b}[2J\\u{7}"),
+            ("\u{9b}1m\u{202e}x", "\\u{9b}1m\\u{202e}x"),
+        ] {
+            assert_eq!(one_line(text), shown);
+        }
+    }
 
     #[test]
     fn values_are_shown_safely_and_shortly() {

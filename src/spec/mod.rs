@@ -15,7 +15,7 @@ mod validate;
 use serde::{Deserialize, Serialize};
 
 pub use draft::Draft;
-pub use error::{SpecError, quoted};
+pub use error::{SpecError, one_line, quoted};
 pub use file::{parse_toml, read_toml};
 pub use presets::{PRESETS, Preset};
 pub use validate::default_workers;

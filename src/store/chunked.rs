@@ -54,6 +54,20 @@ impl<T> Chunked<T> {
         (from..self.len()).filter_map(|at| self.get(at))
     }
 
+    /// The first `len` items, or all where there are fewer. Costs as much as a clone.
+    #[must_use]
+    pub fn prefix(&self, len: usize) -> Self
+    where
+        T: Clone,
+    {
+        let full = len / CHUNK;
+        if let Some(cut) = self.sealed.get(full) {
+            return Self { sealed: self.sealed[..full].to_vec(), open: cut[..len % CHUNK].to_vec() };
+        }
+        let open = len.saturating_sub(self.sealed.len() * CHUNK).min(self.open.len());
+        Self { sealed: self.sealed.clone(), open: self.open[..open].to_vec() }
+    }
+
     /// The first index for which `before` is false, where `before` holds for a prefix. As `slice::partition_point`.
     pub fn partition_point(&self, mut before: impl FnMut(&T) -> bool) -> usize {
         let (mut low, mut high) = (0, self.len());
@@ -110,6 +124,23 @@ mod tests {
             assert_eq!(
                 column.partition_point(|&item| item < limit),
                 items.partition_point(|&item| item < limit)
+            );
+        }
+    }
+
+    #[test]
+    fn a_prefix_has_the_first_items() {
+        let items: Vec<usize> = (0..CHUNK * 2 + 3).collect();
+        let column: Chunked<usize> = items.iter().copied().collect();
+        for len in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 2, items.len(), items.len() + 5]
+        {
+            let mut prefix = column.prefix(len);
+            let expected = &items[..len.min(items.len())];
+            assert!(prefix.iter().eq(expected), "{len}");
+            prefix.push(7);
+            assert!(
+                prefix.len() == expected.len() + 1 && prefix.last() == Some(&7),
+                "it can grow from {len}"
             );
         }
     }

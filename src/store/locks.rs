@@ -37,6 +37,15 @@ impl Locks {
         self.columns.iter().all(Chunked::is_empty)
     }
 
+    /// The uses that were over by then.
+    #[must_use]
+    pub fn upto(&self, t_ns: u64) -> Self {
+        let over = |column: &Chunked<LockSpan>| {
+            column.prefix(column.partition_point(|span| span.released_ns <= t_ns))
+        };
+        Self { columns: self.columns.each_ref().map(over) }
+    }
+
     /// Adds a use, cut to where the one before it leaves room. False for one of which nothing is left then.
     pub fn push(&mut self, kind: LockKind, span: LockSpan) -> bool {
         let column = &mut self.columns[kind as usize];

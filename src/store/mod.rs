@@ -7,6 +7,7 @@ mod chunked;
 mod lane;
 mod locks;
 mod reduce;
+mod replay;
 mod sizes;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub use chunked::Chunked;
 pub use lane::{Lane, Life, OpenSpan, Span};
 pub use locks::{LockSpan, Locks};
+pub use replay::Replay;
 pub use sizes::resized_words;
 
 use crate::{

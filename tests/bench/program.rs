@@ -1,6 +1,6 @@
 //! The program under test, as its users run it.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use serde_json::Value;
 
@@ -56,6 +56,19 @@ pub(crate) fn run(spec: &str) -> Result<Run, Miss> {
 pub(crate) fn run_watched(spec: &str, memory: Memory) -> Result<Run, Miss> {
     let (json, ended) = call(&format!("run --json {spec}"), memory)?;
     let run = Run { json, command_ns: ended.wall_ns, session_bytes: ended.peak_bytes };
+    check(spec, &run)?;
+    Ok(run)
+}
+
+/// Opens a run file and tells of it, as `run` does.
+pub(crate) fn show(file: &Path) -> Result<Run, Miss> {
+    let (json, ended) = call(&format!("show --json {}", file.display()), Memory::Watched)?;
+    let run = Run { json, command_ns: ended.wall_ns, session_bytes: ended.peak_bytes };
+    check("", &run)?;
+    Ok(run)
+}
+
+fn check(spec: &str, run: &Run) -> Result<(), Miss> {
     let (ok, total) = (run.number("/tasks/ok")?, run.number("/tasks/total")?);
     if run.json["status"] != "finished" || (ok - total).abs() > 0.0 {
         return Err(Miss::Failed(format!("`{spec}`: {ok} of {total} tasks ok, {}", run.json["status"])));
@@ -68,7 +81,7 @@ pub(crate) fn run_watched(spec: &str, memory: Memory) -> Result<Run, Miss> {
             return Err(Miss::Failed(format!("`{spec}`: ran with {name} {}", ran.unwrap_or("missing"))));
         }
     }
-    Ok(run)
+    Ok(())
 }
 
 /// What the program says of this machine.

@@ -21,6 +21,7 @@ pub(crate) struct Unit {
 pub(crate) const MICROSECONDS: Unit = Unit { name: "µs", size: 1e3 };
 pub(crate) const MILLISECONDS: Unit = Unit { name: "ms", size: 1e6 };
 pub(crate) const MEGABYTES: Unit = Unit { name: "MB", size: 1e6 };
+pub(crate) const BYTES: Unit = Unit { name: "bytes", size: 1.0 };
 pub(crate) const SHARE: Unit = Unit { name: "share", size: 1.0 };
 
 pub(crate) enum Columns {

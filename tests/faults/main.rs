@@ -16,13 +16,13 @@
 //! | 14 | a task that kills every worker | `crashes` |
 //! | 15, 16, 17 | no worker can be started, or not so many | `starts` |
 //! | 18 | grandchildren | `timeouts` |
-//! | 19 | SIGKILL of session or engine | `sessions` |
+//! | 19 | SIGKILL of session or engine | `sessions`; what is in the run file then, `tests/record/kills.rs` |
 //! | 20 | signals to the command line | `stops` |
 //! | 21, 22 | SIGSTOP of a worker, of the engine | `kills` |
 //! | 23, 24, 26 | a GiB of output, large payloads, a million tasks | `limits` |
 //! | 25 | nonsense on a stream | `nonsense`; every byte in the unit tests of `engine/wire` |
-//! | 27 | disk full | the unit tests of `export/atomic`; nothing else writes files during a run |
-//! | 28 | damaged run files | none: there are no run files yet |
+//! | 27 | disk full, an older file | `tests/record/place.rs`; for exports the unit tests of `export/atomic` |
+//! | 28 | damaged and hostile run files | `tests/record/damage.rs`, `hostile.rs`; the fuzz target `runfile` |
 //! | 29 | the wall clock jumps | the unit tests of `time`; `walls` keeps all others from reading that clock |
 //! | 30 | the display goes away | `sessions` for a window that cannot open, `tests/window.rs` for one that is killed |
 //! | 31 | impossible specs | `tests/run.rs`, and the unit tests of `spec` |

@@ -37,6 +37,8 @@ pub(crate) struct Window {
     stream: TcpStream,
     child: Child,
     pub(crate) mark: String,
+    /// Where the window keeps runs: nobody's own library is touched.
+    data: tempfile::TempDir,
 }
 
 /// Whether a window can open here. Where one must (`POOLSCOPE_REQUIRE_WINDOW`), its absence is a failure.
@@ -53,11 +55,19 @@ pub(crate) fn has_display() -> bool {
 impl Window {
     /// Opens the program's window at a size in points.
     pub(crate) fn open(size: (u32, u32)) -> Self {
+        Self::open_with(size, &[])
+    }
+
+    /// Opens it with these arguments.
+    pub(crate) fn open_with(size: (u32, u32), args: &[&Path]) -> Self {
+        let data = super::folder();
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let mark = mark();
         let child = Command::new(env!("CARGO_BIN_EXE_poolscope"))
+            .args(args)
             .env("POOLSCOPE_TEST_MARK", &mark)
+            .env("XDG_DATA_HOME", data.path())
             .env("EGUI_INSPECTION", format!("127.0.0.1:{port}"))
             // No desktop services: dialogs must fall back to the window's own.
             .env_remove("DBUS_SESSION_BUS_ADDRESS")
@@ -77,7 +87,7 @@ impl Window {
         };
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         protocol::read_handshake(&mut stream).expect("an inspected window");
-        let mut window = Self { stream, child, mark };
+        let mut window = Self { stream, child, mark, data };
         window.resize(size.0, size.1);
         window
     }
@@ -223,6 +233,20 @@ impl Window {
             panic!("no picture came");
         };
         std::fs::write(path, png.bytes).expect("the picture can be written");
+    }
+
+    /// Takes its library away while it is open.
+    pub(crate) fn lose_library(&self) {
+        std::fs::remove_dir_all(self.data.path()).expect("it can be removed");
+    }
+
+    /// The run files of its library.
+    pub(crate) fn kept(&self) -> Vec<std::path::PathBuf> {
+        let files = std::fs::read_dir(self.data.path().join("poolscope/runs")).expect("the library");
+        let mut files: Vec<_> = files.flatten().map(|file| file.path()).collect();
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "pscope"));
+        files.sort();
+        files
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -3,7 +3,7 @@
 use super::{RunReport, TelemetryReport};
 use crate::{
     analysis::{Distribution, LocksReport, Part, WorkerTime},
-    spec::Spec,
+    spec::{Spec, one_line},
     store::{Tally, resized_words},
     units,
 };
@@ -64,7 +64,8 @@ impl RunReport {
 }
 
 fn line(name: &str, text: &str) -> String {
-    format!("{name:<12}{text}")
+    // Messages and reasons come from tasks and from files.
+    format!("{name:<12}{}", one_line(text))
 }
 
 fn telemetry_text(telemetry: TelemetryReport) -> String {

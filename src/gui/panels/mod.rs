@@ -3,6 +3,7 @@
 
 pub(crate) mod compare;
 mod fields;
+pub(crate) mod library;
 pub(crate) mod log;
 pub(crate) mod result;
 pub(crate) mod runs;

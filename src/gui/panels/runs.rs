@@ -72,15 +72,15 @@ fn run_row(
     row.col(|ui| {
         ui.add(Label::new(RichText::new(run.title())).truncate());
     });
-    let ended_ns = if run.live { run.now_ns() } else { run.store.last_end_ns };
-    let rate = Progress::of(&run.store, run.now_ns()).per_second;
+    let ended_ns = if run.live { run.now_ns() } else { run.whole().last_end_ns };
+    let rate = Progress::of(run.whole(), if run.live { run.now_ns() } else { run.whole().now_ns }).per_second;
     for text in [units::duration(ended_ns), rate.map_or_else(|| "–".to_owned(), units::rate)] {
         row.col(|ui| {
             ui.label(text);
         });
     }
     row.col(|ui| {
-        ui.add(Label::new(brief_text(&run.store)).truncate());
+        ui.add(Label::new(brief_text(run.whole())).truncate());
     });
     row.col(|ui| {
         let response = ui.add_enabled(!shown, eframe::egui::Button::new("Show").small());

@@ -4,19 +4,23 @@ use eframe::egui::{Align, Label, Layout, RichText, Sense, Ui, vec2};
 
 use crate::{
     event::Status,
-    gui::{pacing::Figures, runs::Runs, theme::Palette},
+    gui::{
+        pacing::Figures,
+        runs::{Run, Runs},
+        theme::Palette,
+    },
     store::{Phase, RunStore, Tally},
     units,
 };
 
 const DOT_RADIUS: f32 = 4.5;
-const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+E export";
+const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+O open · Ctrl+E export";
 
 /// `said` is what the window did last, such as a file it saved; `figures` are shown while there is something to pace.
 pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, said: Option<&str>, figures: Option<Figures>) {
     ui.horizontal(|ui| {
         let shown = runs.live().or_else(|| runs.shown());
-        let text = shown.map_or_else(|| "Ready".to_owned(), |run| state_text(&run.store));
+        let text = shown.map_or_else(|| "Ready".to_owned(), run_text);
         let palette = Palette::of(ui);
         let color = shown.map_or(palette.text_weak, |run| phase_color(&palette, run.store.phase, run.store.tally));
         let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + 2.0, 16.0), Sense::hover());
@@ -55,6 +59,15 @@ fn phase_color(palette: &Palette, phase: Phase, tally: Tally) -> eframe::egui::C
             palette.warning
         }
         Phase::Ended(Status::Failed | Status::Lost) => palette.error,
+    }
+}
+
+/// How the run stands; in a replay, how it stood then.
+fn run_text(run: &Run) -> String {
+    let text = state_text(&run.store);
+    match run.player {
+        Some(_) => format!("Replay at {}: {text}", units::duration(run.store.now_ns)),
+        None => text,
     }
 }
 

@@ -130,10 +130,15 @@ fn export_menu(ui: &mut Ui, runs: &Runs, open_now: bool, actions: &mut Actions) 
         popup = popup.open_memory(Some(eframe::egui::SetOpenCommand::Bool(true)));
     }
     popup.show(|ui| {
-        for kind in ExportKind::ALL {
-            if ui.button(format!("{}…", kind.label())).on_hover_text(kind.about()).clicked() {
-                actions.push(Action::Export(kind));
-                ui.close();
+        for (at, group) in ExportKind::GROUPS.iter().enumerate() {
+            if at > 0 {
+                ui.separator();
+            }
+            for kind in *group {
+                if ui.button(kind.menu_text()).on_hover_text(kind.about()).clicked() {
+                    actions.push(Action::Export(*kind));
+                    ui.close();
+                }
             }
         }
     });

@@ -106,10 +106,14 @@ fn worker_row(row: &mut TableRow<'_, '_>, run: &Run, worker: &WorkerRow, actions
     let leaving = alive && !run.store.is_wanted(worker.worker);
     row.col(|ui| state_ui(ui, worker.state, leaving));
     number(row, if alive { units::percent(f64::from(worker.last.cpu)) } else { "–".to_owned() });
-    number(row, units::duration(worker.cpu_ns));
+    // A replay does not know what was only sampled.
+    let known = run.player.is_none() || run.store.phase.is_live() == run.live;
+    number(row, if known { units::duration(worker.cpu_ns) } else { "–".to_owned() });
     row.col(|ui| {
         at_right(ui, |ui| {
-            if own_process {
+            if !known {
+                ui.label("–");
+            } else if own_process {
                 let most = units::bytes(worker.max_rss_bytes);
                 ui.label(units::bytes(worker.last.rss_bytes)).on_hover_text(format!("at most {most}"));
             } else {

@@ -4,6 +4,7 @@ mod dispatch;
 mod efficiency;
 mod memory;
 mod ready;
+mod record;
 mod round_trip;
 mod telemetry;
 
@@ -29,6 +30,8 @@ pub(crate) enum Section {
     Memory,
     /// What measuring each task costs
     Telemetry,
+    /// What a run file costs, and opening it
+    Record,
 }
 
 /// A section, ready to be measured.
@@ -47,6 +50,7 @@ impl Section {
             Self::Ready => ready::plan(bench),
             Self::Memory => memory::plan(bench),
             Self::Telemetry => telemetry::plan(bench),
+            Self::Record => record::plan(bench),
         };
         let name = self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
         Plan { name, sides, report }

@@ -1,0 +1,147 @@
+//! `poolscope list`: the runs kept on this machine.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+
+use super::{CliError, EXIT_OK, args::ListArgs};
+use crate::{
+    library::{Entry, Library, matches},
+    store::Tally,
+    units,
+};
+
+/// One run as programs read it. What a file that cannot be read would tell is null, and `error` says why.
+#[derive(Debug, Serialize)]
+struct Listed<'a> {
+    path: &'a Path,
+    name: Option<&'a str>,
+    title: Option<&'a str>,
+    status: &'a str,
+    complete: bool,
+    started_unix_ns: Option<u64>,
+    wall_ns: Option<u64>,
+    tasks: Option<Tally>,
+    note: Option<&'a str>,
+    pinned: bool,
+    bytes: u64,
+    error: Option<&'a str>,
+}
+
+impl<'a> Listed<'a> {
+    fn new(entry: &'a Entry) -> Self {
+        let brief = entry.brief.as_ref().ok();
+        Self {
+            path: &entry.path,
+            name: brief.map(|brief| &*brief.label.name),
+            title: brief.map(|brief| &*brief.title),
+            status: entry.status(),
+            complete: brief.is_some_and(|brief| brief.complete),
+            started_unix_ns: brief.and_then(|brief| brief.started_unix_ns),
+            wall_ns: brief.and_then(|brief| brief.wall_ns),
+            tasks: brief.map(|brief| brief.tally),
+            note: brief.map(|brief| &*brief.label.note),
+            pinned: entry.is_pinned(),
+            bytes: entry.bytes,
+            error: entry.brief.as_ref().err().map(String::as_str),
+        }
+    }
+}
+
+pub(super) fn list(args: &ListArgs) -> Result<u8, CliError> {
+    let mut entries = Library::of_this_person()?.list()?;
+    entries.retain(|entry| matches(entry, &args.search));
+    if entries.is_empty() && !args.json {
+        let hint = if args.search.is_empty() {
+            "no run is kept yet; the window keeps each of its runs, and so does `poolscope run --keep`"
+        } else {
+            "no run that is kept has all of these words"
+        };
+        writeln!(io::stderr(), "poolscope: {hint}")?;
+    }
+    let mut out = io::stdout().lock();
+    let written = if args.json {
+        let listed: Vec<Listed<'_>> = entries.iter().map(Listed::new).collect();
+        serde_json::to_writer_pretty(&mut out, &listed).map_err(io::Error::from).and_then(|()| writeln!(out))
+    } else {
+        lines(&entries, &TimeZone::system()).iter().try_for_each(|line| writeln!(out, "{line}"))
+    };
+    match written.and_then(|()| out.flush()) {
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(EXIT_OK),
+        other => Ok(other.map(|()| EXIT_OK)?),
+    }
+}
+
+/// A line a run, in columns: file name, time, wall time, status, tasks, title.
+fn lines(entries: &[Entry], zone: &TimeZone) -> Vec<String> {
+    let rows: Vec<[String; 6]> = entries.iter().map(|entry| cells(entry, zone)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3, 4].map(width);
+    rows.iter()
+        .map(|[file, time, wall, status, tasks, title]| {
+            let [w_file, w_time, w_wall, w_status, w_tasks] = widths;
+            format!(
+                "{file:<w_file$}  {time:<w_time$}  {wall:>w_wall$}  {status:<w_status$}  {tasks:>w_tasks$}  {title}"
+            )
+        })
+        .collect()
+}
+
+fn cells(entry: &Entry, zone: &TimeZone) -> [String; 6] {
+    let time = Timestamp::from_nanosecond(i128::from(entry.time_unix_ns())).unwrap_or(Timestamp::UNIX_EPOCH);
+    let time = time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let (wall, tasks, title) = match &entry.brief {
+        Ok(brief) => (
+            brief.wall_ns.map_or_else(|| "–".to_owned(), units::duration),
+            // Before its end a record does not tell how many tasks ended.
+            match &*brief.status {
+                "running" => format!("–/{}", brief.tally.total),
+                _ => format!("{}/{}", brief.tally.ok, brief.tally.total),
+            },
+            entry.name(),
+        ),
+        Err(why) => ("–".to_owned(), "–".to_owned(), why.clone()),
+    };
+    // One line a run, whatever a person has written.
+    let title = title.replace(char::is_control, " ");
+    [entry.file_name(), time, wall, entry.status().to_owned(), tasks, title]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::record::Brief;
+
+    #[test]
+    fn columns_stand_under_each_other_and_a_run_is_one_line() {
+        let good = Entry {
+            path: PathBuf::from("/runs/a.pscope"),
+            bytes: 1,
+            modified_unix_ns: 0,
+            brief: Ok(Brief {
+                title: "serial × 1,\nprimes".to_owned(),
+                status: "finished".to_owned(),
+                started_unix_ns: Some(1_795_385_815_000_000_000),
+                wall_ns: Some(1_240_000_000),
+                tally: Tally { total: 64, ok: 60, failed: 4, ..Tally::default() },
+                ..Brief::default()
+            }),
+        };
+        let bad =
+            Entry { path: PathBuf::from("/runs/bad.pscope"), brief: Err("no run".into()), ..good.clone() };
+        assert_eq!(
+            lines(&[good, bad], &TimeZone::UTC),
+            [
+                "a.pscope    2026-11-22 22:16:55  1.24 s  finished    60/64  serial × 1, primes",
+                "bad.pscope  1970-01-01 00:00:00       –  unreadable      –  no run",
+            ]
+        );
+    }
+}

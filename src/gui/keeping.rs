@@ -1,0 +1,179 @@
+//! What the window does about runs that are kept: recording, opening, and the orders to the library.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+use super::{
+    action::{Action, Tab},
+    app::App,
+    dialogs::{Answer, FileDialog, has_file_dialogs},
+    exporting::from_home,
+    opening::Opener,
+    panels::library::LibraryView,
+    questions::Question,
+    shelf::{Job, News, Shelf},
+};
+use crate::{record::Recorder, spec::Spec};
+
+/// Looks this often whether a record has come to its end after its run.
+const CLOSING_POLL: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// Everything of the window that has to do with runs that are kept.
+pub(super) struct Keeping {
+    pub(super) shelf: Shelf,
+    pub(super) view: LibraryView,
+    pub(super) opener: Opener,
+    pub(super) question: Option<Question>,
+    dialog: Option<FileDialog>,
+    no_dialogs: bool,
+}
+
+impl Keeping {
+    /// With what went wrong, where there is no library.
+    pub(super) fn new(ctx: &Context, files: Vec<PathBuf>) -> (Self, Option<String>) {
+        let (shelf, error) = match Shelf::open(ctx) {
+            Ok(shelf) => (shelf, None),
+            Err(error) => (Shelf::default(), Some(format!("Runs are not recorded: {error}"))),
+        };
+        let mut opener = Opener::default();
+        for file in files {
+            opener.add(std::path::absolute(&file).unwrap_or(file));
+        }
+        let keeping = Self {
+            shelf,
+            view: LibraryView::default(),
+            opener,
+            question: None,
+            dialog: None,
+            no_dialogs: !has_file_dialogs(),
+        };
+        (keeping, error)
+    }
+}
+
+impl App {
+    /// A recorder for a run that is about to start. Without one the run goes on all the same, and the window says why.
+    pub(super) fn recorder(&mut self, spec: &Spec) -> Option<Recorder> {
+        match self.keeping.shelf.record(spec)? {
+            Ok(recorder) => {
+                self.order(Job::List);
+                Some(recorder)
+            }
+            Err(error) => {
+                self.error = Some(format!("This run is not recorded: {error}"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn take_in_recordings(
+        &mut self,
+        ctx: &Context,
+        recorded: Vec<Result<(), String>>,
+        closing: bool,
+    ) {
+        for end in recorded {
+            self.order(Job::MakeRoom);
+            if let Err(why) = end {
+                self.error = Some(why);
+            }
+        }
+        if closing {
+            ctx.request_repaint_after(CLOSING_POLL);
+        }
+    }
+
+    /// What the library, the files that are read and the system's dialog have brought since the frame before.
+    pub(super) fn take_in_kept(&mut self, ctx: &Context) {
+        let dropped = ctx.input(|input| input.raw.dropped_files.clone());
+        let dropped: Vec<PathBuf> = dropped.into_iter().map(|file| file.path().to_owned()).collect();
+        if !dropped.is_empty() {
+            self.open_runs(&dropped);
+        }
+        match self.keeping.shelf.poll() {
+            Some(News::Said(what)) => self.said = Some(what),
+            Some(News::Failed(why)) => self.error = Some(why),
+            Some(News::NoTrash(path)) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                self.keeping.question = Some(Question::Delete { path, name, for_good: true });
+            }
+            None => {}
+        }
+        match self.keeping.dialog.as_ref().and_then(FileDialog::poll) {
+            None => {}
+            Some(answer) => {
+                self.keeping.dialog = None;
+                match answer {
+                    Answer::Chosen(paths) => self.open_runs(&paths),
+                    Answer::Cancelled => {}
+                    Answer::NoService => {
+                        self.keeping.no_dialogs = true;
+                        self.choose_runs(ctx);
+                    }
+                }
+            }
+        }
+        if let Some((path, read)) = self.keeping.opener.poll(ctx) {
+            match read {
+                Ok(file) => {
+                    if let Some(gap) = &file.gap {
+                        self.error = Some(format!("{} is incomplete: {gap}", path.display()));
+                    }
+                    self.runs.open(path, file);
+                    self.axis.fit();
+                }
+                Err(why) => self.error = Some(why),
+            }
+            // Another may wait.
+            ctx.request_repaint();
+        }
+    }
+
+    pub(super) fn apply_kept(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::OpenRuns(paths) => self.open_runs(&paths),
+            Action::ChooseRuns => self.choose_runs(ctx),
+            Action::Order(job) => self.order(job),
+            Action::Ask(question) => self.keeping.question = Some(question),
+            _ => self.keeping.question = None,
+        }
+    }
+
+    pub(super) fn kept_shortcuts(&mut self, ctx: &Context) {
+        let open = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
+        if ctx.input_mut(|input| input.consume_shortcut(&open)) {
+            self.choose_runs(ctx);
+        }
+    }
+
+    pub(super) fn order(&mut self, job: Job) {
+        if self.keeping.shelf.is_open() && !self.keeping.shelf.order(job) {
+            self.error = Some("The library of runs is busy; try again in a moment".to_owned());
+        }
+    }
+
+    fn open_runs(&mut self, paths: &[PathBuf]) {
+        for path in paths.iter().map(|path| from_home(path)) {
+            let path = std::path::absolute(&path).unwrap_or(path);
+            // What is here already need not be read again.
+            if let Some(id) = self.runs.of_file(&path) {
+                self.runs.show(id);
+                self.axis.fit();
+            } else if !self.keeping.opener.add(path) {
+                self.error = Some("Too many files at once; some were not opened".to_owned());
+            }
+        }
+        if self.tab == Tab::Compare {
+            self.show_tab(Tab::Workers);
+        }
+    }
+
+    fn choose_runs(&mut self, ctx: &Context) {
+        if self.keeping.no_dialogs {
+            self.keeping.question = Some(Question::Open { path: String::new(), begun: false });
+        } else if self.keeping.dialog.is_none() {
+            self.keeping.dialog = Some(FileDialog::open(ctx, &std::env::home_dir().unwrap_or_default()));
+        }
+    }
+}

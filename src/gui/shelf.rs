@@ -1,0 +1,181 @@
+//! The library of runs as the window sees it: what was listed last, and a thread that lists and changes it.
+//!
+//! Nothing of this blocks a frame. Jobs go to the thread in order, and after each it lists the library anew.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+};
+
+use eframe::egui::Context;
+
+use crate::{
+    library::{Entry, Library, LibraryError, Removed},
+    record::{Label, Recorder},
+    spec::Spec,
+};
+
+/// Jobs that may wait. A person does not click faster than they are done.
+const MOST_JOBS: usize = 64;
+
+/// Something to be done with the library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Job {
+    List,
+    Describe {
+        path: PathBuf,
+        name: String,
+        note: String,
+    },
+    Pin(PathBuf, bool),
+    /// To the trash, or for good.
+    Remove {
+        path: PathBuf,
+        for_good: bool,
+    },
+    SetLimit(Option<u64>),
+    /// Let old runs give way to the limit.
+    MakeRoom,
+}
+
+/// How a job went.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// What the window did, for the status bar.
+    Said(String),
+    /// There is no trash for this run.
+    NoTrash(PathBuf),
+    Failed(String),
+}
+
+#[derive(Debug)]
+struct Report {
+    entries: Vec<Entry>,
+    limit: Option<u64>,
+    news: Option<News>,
+}
+
+/// The library, once it could be opened.
+struct Open {
+    /// Only to begin recordings with, which belongs to the thread that launches runs.
+    recording: Library,
+    jobs: SyncSender<Job>,
+    reports: Receiver<Report>,
+}
+
+#[derive(Default)]
+pub(crate) struct Shelf {
+    open: Option<Open>,
+    /// Newest first; `None` until it was listed.
+    entries: Option<Arc<[Entry]>>,
+    limit: Option<u64>,
+    /// Counts the lists, so that a view knows when it has a new one.
+    pub(crate) version: u64,
+}
+
+impl Shelf {
+    /// Opens this person's library and begins to list it.
+    pub(crate) fn open(ctx: &Context) -> Result<Self, LibraryError> {
+        let (recording, library) = (Library::of_this_person()?, Library::of_this_person()?);
+        let (jobs, orders) = sync_channel(MOST_JOBS);
+        let (sender, reports) = sync_channel(MOST_JOBS);
+        let wake = ctx.clone();
+        let folder = library.folder().to_owned();
+        thread::Builder::new()
+            .name("library".to_owned())
+            .spawn(move || keep(library, &orders, &sender, &wake))
+            .map_err(|source| LibraryError::Io { path: folder, source })?;
+        let mut shelf = Self { open: Some(Open { recording, jobs, reports }), ..Self::default() };
+        let _empty_queue_takes_it = shelf.order(Job::List);
+        Ok(shelf)
+    }
+
+    pub(crate) fn entries(&self) -> Option<&Arc<[Entry]>> {
+        self.entries.as_ref()
+    }
+
+    pub(crate) fn limit(&self) -> Option<u64> {
+        self.limit
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Begins to record a run; `None` where there is no library, which was told when it could not be opened.
+    pub(crate) fn record(&self, spec: &Spec) -> Option<Result<Recorder, LibraryError>> {
+        self.open.as_ref().map(|open| open.recording.record(spec))
+    }
+
+    /// False where it cannot be done now.
+    pub(crate) fn order(&mut self, job: Job) -> bool {
+        let Some(open) = &self.open else { return false };
+        match open.jobs.try_send(job) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => false,
+            Err(TrySendError::Disconnected(_)) => {
+                self.open = None;
+                false
+            }
+        }
+    }
+
+    /// Takes in what the thread has done since the frame before.
+    pub(crate) fn poll(&mut self) -> Option<News> {
+        let report = self.open.as_ref()?.reports.try_recv().ok()?;
+        self.entries = Some(report.entries.into());
+        self.limit = report.limit;
+        self.version += 1;
+        report.news
+    }
+}
+
+/// The thread: ends when the window lets go of it.
+fn keep(mut library: Library, orders: &Receiver<Job>, reports: &SyncSender<Report>, wake: &Context) {
+    while let Ok(job) = orders.recv() {
+        let mut news =
+            perform(&mut library, job).unwrap_or_else(|error| Some(News::Failed(error.to_string())));
+        let listed = library.list().and_then(|entries| Ok((entries, library.limit()?)));
+        let (entries, limit) = listed.unwrap_or_else(|error| {
+            news = Some(News::Failed(format!("The runs could not be listed: {error}")));
+            (Vec::new(), None)
+        });
+        if reports.send(Report { entries, limit, news }).is_err() {
+            return;
+        }
+        wake.request_repaint();
+    }
+}
+
+fn perform(library: &mut Library, job: Job) -> Result<Option<News>, LibraryError> {
+    match job {
+        Job::List => Ok(None),
+        Job::Describe { path, name, note } => {
+            let written = |label: &mut Label| (label.name, label.note) = (name, note);
+            library.change_label(&path, written).map(|()| None)
+        }
+        Job::Pin(path, pinned) => library.change_label(&path, |label| label.pinned = pinned).map(|()| None),
+        Job::Remove { path, for_good } => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(Some(match library.remove(&path, for_good)? {
+                Removed::ToTrash => News::Said(format!("Moved {name} to the trash")),
+                Removed::ForGood => News::Said(format!("Deleted {name} for good")),
+                Removed::NoTrash => News::NoTrash(path),
+            }))
+        }
+        Job::SetLimit(limit) => library.set_limit(limit).and_then(|()| make_room(library)),
+        Job::MakeRoom => make_room(library),
+    }
+}
+
+fn make_room(library: &mut Library) -> Result<Option<News>, LibraryError> {
+    Ok(match library.make_room()?.len() {
+        0 => None,
+        1 => Some(News::Said("Deleted the oldest run to stay within the limit".to_owned())),
+        more => Some(News::Said(format!("Deleted the {more} oldest runs to stay within the limit"))),
+    })
+}

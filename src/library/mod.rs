@@ -1,0 +1,252 @@
+//! The runs kept on this machine: one folder of run files, and what a person wants to do with them.
+//!
+//! Everything here touches the disk, so a window calls it from a thread of its own. What can be decided without the disk
+//! (names, order, search, which runs give way to others) is in pure functions beside.
+
+mod limit;
+mod name;
+mod order;
+mod remove;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    fs::{self, File, Metadata},
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+use crate::{
+    export::write_atomically,
+    record::{self, Brief, Label, ReadError, RecordError, Recorder},
+    spec::Spec,
+    time::unix_ns,
+};
+pub use limit::LIMITS;
+pub use order::{Sort, matches, sort};
+pub use remove::Removed;
+
+/// Ending of run files.
+pub const EXTENSION: &str = "pscope";
+/// Held while a name is chosen, so that two windows never choose the same.
+const LOCK_FILE: &str = ".lock";
+/// Of a folder with more files than this, the rest is not listed.
+const MOST_FILES: usize = 100_000;
+/// A run that was written to this shortly before may still be going, perhaps in another window.
+const LIVE_FOR_NS: u64 = 60 * crate::time::NS_PER_S;
+
+#[derive(Debug, Error)]
+pub enum LibraryError {
+    #[error("there is no home directory to keep runs in; set XDG_DATA_HOME")]
+    NoHome,
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Label(#[from] ReadError),
+    #[error("{path} could not be removed: {why}")]
+    Remove { path: PathBuf, why: String },
+}
+
+/// One file of the library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub path: PathBuf,
+    /// Of the file, with what SQLite keeps beside it.
+    pub bytes: u64,
+    /// Last change of the file, in nanoseconds since the Unix epoch.
+    pub modified_unix_ns: u64,
+    /// Its cover, or why that cannot be read.
+    pub brief: Result<Brief, String>,
+}
+
+impl Entry {
+    pub fn file_name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// When the run began; where that is not known, when its file changed last.
+    pub fn time_unix_ns(&self) -> u64 {
+        self.brief.as_ref().ok().and_then(|brief| brief.started_unix_ns).unwrap_or(self.modified_unix_ns)
+    }
+
+    /// The name that a person gave, or else the spec in a line, or else the file's name.
+    pub fn name(&self) -> String {
+        match &self.brief {
+            Ok(brief) if !brief.label.name.is_empty() => brief.label.name.clone(),
+            Ok(brief) => brief.title.clone(),
+            Err(_) => self.file_name(),
+        }
+    }
+
+    /// `finished`, …, `cut off` for a record without an end, or `unreadable`.
+    pub fn status(&self) -> &str {
+        match &self.brief {
+            Ok(brief) if brief.status == "running" && !self.is_live() => "cut off",
+            Ok(brief) => &brief.status,
+            Err(_) => "unreadable",
+        }
+    }
+
+    /// Its recording may still be going on.
+    pub fn is_live(&self) -> bool {
+        let is_open = self.brief.as_ref().is_ok_and(|brief| brief.status == "running");
+        is_open && unix_ns().saturating_sub(self.modified_unix_ns) < LIVE_FOR_NS
+    }
+
+    pub fn is_pinned(&self) -> bool {
+        self.brief.as_ref().is_ok_and(|brief| brief.label.pinned)
+    }
+}
+
+/// A folder of runs.
+#[derive(Debug)]
+pub struct Library {
+    folder: PathBuf,
+    /// What was read before, to be used again while its file stays the same.
+    known: HashMap<PathBuf, Entry>,
+}
+
+impl Library {
+    /// The person's own library, `poolscope/runs` in the platform's folder for data. Made on first use.
+    pub fn of_this_person() -> Result<Self, LibraryError> {
+        let folders = directories::BaseDirs::new().ok_or(LibraryError::NoHome)?;
+        Self::at(folders.data_dir().join("poolscope").join("runs"))
+    }
+
+    pub fn at(folder: PathBuf) -> Result<Self, LibraryError> {
+        fs::create_dir_all(&folder).map_err(io_error(&folder))?;
+        Ok(Self { folder, known: HashMap::new() })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Begins to record a run under a name of its own.
+    pub fn record(&self, spec: &Spec) -> Result<Recorder, LibraryError> {
+        let lock = self.folder.join(LOCK_FILE);
+        let file = File::create(&lock).map_err(io_error(&lock))?;
+        // Released when it is dropped, after the file with the chosen name is there.
+        file.lock().map_err(io_error(&lock))?;
+        let stem = name::stem(spec, unix_ns(), &jiff::tz::TimeZone::system());
+        let name = name::unique(&stem, |name| self.folder.join(name).exists());
+        Ok(Recorder::start(&self.folder.join(name), spec)?)
+    }
+
+    /// All runs, newest first. One that cannot be read is listed with the reason.
+    pub fn list(&mut self) -> Result<Vec<Entry>, LibraryError> {
+        let mut known = std::mem::take(&mut self.known);
+        let mut entries = Vec::new();
+        for file in fs::read_dir(&self.folder).map_err(io_error(&self.folder))?.take(MOST_FILES) {
+            let path = file.map_err(io_error(&self.folder))?.path();
+            let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if hidden || path.extension().is_none_or(|extension| extension != EXTENSION) {
+                continue;
+            }
+            // Gone meanwhile, perhaps by another window.
+            let Ok(metadata) = fs::metadata(&path) else { continue };
+            let (bytes, modified_unix_ns) = measure(&path, &metadata);
+            let entry = match known.remove(&path) {
+                Some(entry) if (entry.bytes, entry.modified_unix_ns) == (bytes, modified_unix_ns) => entry,
+                _ => {
+                    let brief = record::brief(&path).map_err(|error| error.to_string());
+                    Entry { path, bytes, modified_unix_ns, brief }
+                }
+            };
+            entries.push(entry);
+        }
+        self.known = entries.iter().map(|entry| (entry.path.clone(), entry.clone())).collect();
+        sort(&mut entries, Sort::Time);
+        Ok(entries)
+    }
+
+    /// Changes what a person has written about a run.
+    pub fn change_label(&self, path: &Path, change: impl FnOnce(&mut Label)) -> Result<(), LibraryError> {
+        let mut label = record::brief(path)?.label;
+        change(&mut label);
+        Ok(record::set_label(path, &label)?)
+    }
+
+    /// Moves a run to the trash, or removes it for good where there is no trash and that is `allowed`.
+    pub fn remove(&self, path: &Path, for_good: bool) -> Result<Removed, LibraryError> {
+        remove::remove(&files_of(path), for_good)
+            .map_err(|why| LibraryError::Remove { path: path.to_owned(), why })
+    }
+
+    /// How many bytes the library may take; `None` for as many as there are.
+    pub fn limit(&self) -> Result<Option<u64>, LibraryError> {
+        limit::read(&self.settings()).map_err(io_error(&self.settings()))
+    }
+
+    pub fn set_limit(&self, limit: Option<u64>) -> Result<(), LibraryError> {
+        limit::write(&self.settings(), limit).map_err(io_error(&self.settings()))
+    }
+
+    /// Removes the oldest runs until the library is within its limit, and says which. The newest, those that are pinned and
+    /// those that may be live stay in any case.
+    pub fn make_room(&mut self) -> Result<Vec<PathBuf>, LibraryError> {
+        let Some(limit) = self.limit()? else { return Ok(Vec::new()) };
+        let leaving = limit::to_remove(&self.list()?, limit);
+        for path in &leaving {
+            // To the trash it would take as much room as before.
+            remove::for_good(&files_of(path))
+                .map_err(|why| LibraryError::Remove { path: path.clone(), why })?;
+        }
+        Ok(leaving)
+    }
+
+    fn settings(&self) -> PathBuf {
+        self.folder.join("library.toml")
+    }
+}
+
+/// Copies a run's file, whole or not at all.
+pub fn copy_run(from: &Path, to: &Path) -> io::Result<()> {
+    let in_log = fs::metadata(&beside(from)[0]).is_ok_and(|log| log.len() > 0);
+    if in_log {
+        return Err(io::Error::other(format!(
+            "{} has no end: it is being recorded still, or was cut off",
+            from.display()
+        )));
+    }
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", from.display()));
+    let mut file = File::open(from).map_err(named)?;
+    write_atomically(to, |out| io::copy(&mut file, out).map(drop))
+}
+
+fn io_error(path: &Path) -> impl Fn(io::Error) -> LibraryError {
+    move |source| LibraryError::Io { path: path.to_owned(), source }
+}
+
+/// What SQLite keeps beside a file that was not closed.
+fn beside(path: &Path) -> [PathBuf; 2] {
+    ["-wal", "-shm"].map(|ending| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        name.into()
+    })
+}
+
+/// The run's file, with those beside it that are there.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    let others = beside(path).into_iter().filter(|path| path.exists());
+    std::iter::once(path.to_owned()).chain(others).collect()
+}
+
+/// Bytes and last change of a run's file with those beside it.
+fn measure(path: &Path, metadata: &Metadata) -> (u64, u64) {
+    let changed = |metadata: &Metadata| {
+        let ns = i128::from(metadata.mtime()) * i128::from(crate::time::NS_PER_S);
+        u64::try_from(ns + i128::from(metadata.mtime_nsec())).unwrap_or(0)
+    };
+    // An empty one tells only that somebody has read the file.
+    let log = fs::metadata(&beside(path)[0]).ok().filter(|log| log.len() > 0);
+    let bytes = metadata.len() + log.as_ref().map_or(0, Metadata::len);
+    (bytes, changed(metadata).max(log.as_ref().map_or(0, changed)))
+}

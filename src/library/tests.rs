@@ -1,0 +1,124 @@
+use super::*;
+use crate::{spec::Draft, store::Tally};
+
+/// A finished run of 100 bytes in `/runs`, begun and changed at this time.
+pub(super) fn entry(stem: &str, unix_ns: u64, change: impl FnOnce(&mut Brief)) -> Entry {
+    let mut brief = Brief {
+        title: "a run".to_owned(),
+        status: "finished".to_owned(),
+        complete: true,
+        started_unix_ns: Some(unix_ns),
+        wall_ns: Some(1),
+        tally: Tally::default(),
+        label: Label::default(),
+    };
+    change(&mut brief);
+    let path = PathBuf::from(format!("/runs/{stem}.pscope"));
+    Entry { path, bytes: 100, modified_unix_ns: unix_ns, brief: Ok(brief) }
+}
+
+fn spec() -> Spec {
+    Draft::default().validate().unwrap()
+}
+
+fn library(folder: &tempfile::TempDir) -> Library {
+    Library::at(folder.path().join("poolscope/runs")).unwrap()
+}
+
+#[test]
+fn runs_are_recorded_under_names_of_their_own_and_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut library = library(&folder);
+    assert!(library.list().unwrap().is_empty());
+    let first = library.record(&spec()).unwrap();
+    let second = library.record(&spec()).unwrap();
+    assert_ne!(first.path(), second.path());
+    let listed = library.list().unwrap();
+    assert_eq!(listed.len(), 2);
+    for entry in listed {
+        assert_eq!((entry.name(), entry.status()), (spec().title(), "running"));
+        assert!(entry.is_live() && entry.bytes > 0);
+    }
+}
+
+/// A list is read at any time, also in the moment in which a record comes to its end.
+#[test]
+fn reading_a_cover_never_spoils_the_end_of_a_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = library(&folder);
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut reader = Library::at(library.folder().to_owned()).unwrap();
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                reader.known.clear();
+                reader.list().unwrap();
+            }
+        });
+        let ends: Vec<_> = (0..20)
+            .map(|_| {
+                let recorder = library.record(&spec()).unwrap();
+                recorder.finish(std::sync::Arc::default());
+                recorder.wait()
+            })
+            .collect();
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(ends, vec![record::Recording::Complete; 20]);
+    });
+}
+
+#[test]
+fn what_is_no_run_is_listed_with_the_reason_and_other_files_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut library = library(&folder);
+    fs::write(library.folder().join("x.pscope"), "text").unwrap();
+    fs::write(library.folder().join("y.txt"), "text").unwrap();
+    fs::write(library.folder().join(".z.pscope"), "text").unwrap();
+    let [entry] = &library.list().unwrap()[..] else { panic!("one file") };
+    assert_eq!((entry.name(), entry.status()), ("x.pscope".to_owned(), "unreadable"));
+    assert!(entry.brief.as_ref().is_err_and(|why| why.contains("no run of Poolscope")), "{entry:?}");
+}
+
+#[test]
+fn a_label_is_changed_and_the_list_tells_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut library = library(&folder);
+    let path = library.record(&spec()).unwrap().path().to_owned();
+    library.list().unwrap();
+    library.change_label(&path, |label| label.name = "mine".to_owned()).unwrap();
+    library.change_label(&path, |label| label.pinned = true).unwrap();
+    let [entry] = &library.list().unwrap()[..] else { panic!("one file") };
+    assert_eq!((entry.name(), entry.is_pinned()), ("mine".to_owned(), true));
+    assert!(library.change_label(&path.with_extension("none"), |_| ()).is_err());
+}
+
+#[test]
+fn a_run_that_was_removed_for_good_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut library = library(&folder);
+    let path = library.record(&spec()).unwrap().path().to_owned();
+    assert_eq!(library.remove(&path, true).unwrap(), Removed::ForGood);
+    assert!(library.list().unwrap().is_empty());
+    assert!(files_of(&path).iter().all(|path| !path.exists()));
+    assert!(library.remove(&path, false).is_err(), "it is gone already");
+}
+
+#[test]
+fn room_is_made_by_the_oldest() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut library = library(&folder);
+    let paths: Vec<PathBuf> = (0..3).map(|_| library.record(&spec()).unwrap().path().to_owned()).collect();
+    // As if they had been cut off long ago, one after the other.
+    for (path, age) in paths.iter().zip([9, 8, 7]) {
+        let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(age);
+        for path in files_of(path) {
+            File::open(path).unwrap().set_modified(then.into()).unwrap();
+        }
+    }
+    let listed = library.list().unwrap();
+    assert_eq!(listed[0].status(), "cut off");
+    assert!(library.make_room().unwrap().is_empty(), "there is no limit at first");
+    library.set_limit(Some(listed[0].bytes * 2)).unwrap();
+    assert_eq!(library.make_room().unwrap(), [paths[0].clone()]);
+    assert_eq!(library.list().unwrap().len(), 2);
+}

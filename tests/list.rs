@@ -1,0 +1,90 @@
+//! Runs that are kept: `run --keep` and `list`, with a library of the test's own.
+
+mod support;
+
+use std::{fs, path::Path, process::Output};
+
+use serde_json::Value;
+use support::{Program, command, folder, mark, path, wait};
+
+fn poolscope(data: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let mark = mark();
+    let child = command(args, &mark).env("XDG_DATA_HOME", data).spawn().expect("the program starts");
+    let Output { status, stdout, stderr } = wait(Program { child, mark });
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn keep(data: &Path, workload: &str) -> String {
+    let args = ["run", "--keep", "--quiet", "--backend", "threads", "--workers", "2", "--tasks", "6"];
+    let (code, _, stderr) = poolscope(data, &[&args[..], &["--workload", workload]].concat());
+    assert_eq!(code, Some(0), "{stderr}");
+    stderr.trim().strip_prefix("poolscope: recording to ").expect("a path on stderr").to_owned()
+}
+
+fn list_json(data: &Path, search: &str) -> Vec<Value> {
+    let (code, stdout, stderr) = poolscope(data, &["list", "--json", "--search", search]);
+    assert_eq!(code, Some(0), "{stderr}");
+    serde_json::from_str(&stdout).expect("a JSON array")
+}
+
+#[test]
+fn kept_runs_are_listed_newest_first_and_found() {
+    let data = folder();
+    assert!(list_json(data.path(), "").is_empty(), "nothing at first");
+    let (code, stdout, stderr) = poolscope(data.path(), &["list"]);
+    assert_eq!((code, &*stdout), (Some(0), ""));
+    assert!(stderr.contains("run --keep"), "{stderr}");
+    let first = keep(data.path(), "noop");
+    let second = keep(data.path(), "square");
+    assert!(Path::new(&first).starts_with(data.path().join("poolscope/runs")), "{first}");
+    let runs = list_json(data.path(), "");
+    let paths: Vec<_> = runs.iter().map(|run| run["path"].as_str().expect("a path")).collect();
+    assert_eq!(paths, [&second, &first]);
+    for run in &runs {
+        assert_eq!((&run["status"], &run["complete"]), (&"finished".into(), &true.into()), "{run}");
+        assert_eq!((&run["tasks"]["ok"], &run["tasks"]["total"]), (&6.into(), &6.into()), "{run}");
+        assert_eq!((&run["name"], &run["note"]), (&"".into(), &"".into()), "{run}");
+        assert_eq!((&run["pinned"], &run["error"]), (&false.into(), &Value::Null), "{run}");
+        assert!(run["started_unix_ns"].as_u64() > Some(0) && run["wall_ns"].is_u64(), "{run}");
+        assert_eq!(run["bytes"], fs::metadata(run["path"].as_str().expect("text")).expect("there").len());
+        assert!(run["title"].as_str().is_some_and(|title| title.starts_with("threads × 2")), "{run}");
+    }
+    assert_eq!(list_json(data.path(), "SQUARE finished").len(), 1);
+    assert!(list_json(data.path(), "lost").is_empty());
+    let (_, stdout, _) = poolscope(data.path(), &["list"]);
+    let lines: Vec<&str> = stdout.lines().collect();
+    assert!(lines.len() == 2 && lines[0].contains("-square-threads-2.pscope"), "{stdout}");
+    assert!(lines[1].contains("6/6  threads × 2, noop, 6 tasks"), "{stdout}");
+}
+
+#[test]
+fn a_file_that_is_no_run_is_listed_with_the_reason() {
+    let data = folder();
+    let kept = keep(data.path(), "noop");
+    fs::write(Path::new(&kept).with_file_name("bad.pscope"), "no database").expect("written");
+    let runs = list_json(data.path(), "unreadable");
+    assert_eq!(runs.len(), 1);
+    assert!(runs[0]["error"].as_str().is_some_and(|why| why.contains("no run of Poolscope")), "{runs:?}");
+    assert_eq!(list_json(data.path(), "").len(), 2);
+}
+
+#[test]
+fn a_library_that_cannot_be_made_is_told_before_anything_runs() {
+    let data = folder();
+    let file = path(&data, "file");
+    fs::write(&file, "").expect("written");
+    for args in [&["list"][..], &["run", "--keep", "--tasks", "1"]] {
+        let (code, stdout, stderr) = poolscope(&file, args);
+        assert_eq!((code, &*stdout), (Some(2), ""), "{stderr}");
+        assert!(stderr.starts_with("poolscope: the runs of this machine: "), "{stderr}");
+    }
+}
+
+#[test]
+fn a_run_goes_to_a_file_or_to_the_library_and_not_to_both() {
+    let data = folder();
+    let (code, _, stderr) = poolscope(data.path(), &["run", "--keep", "-o", "a.pscope"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("cannot be used with"), "{stderr}");
+}

@@ -1,0 +1,198 @@
+//! Files of which any bytes are other than they were: opening one gives a run or says what is wrong, in no time.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use poolscope::{
+    analysis::{Observer, RunReport},
+    record::{self, ReadError},
+};
+
+use crate::{
+    support::{folder, path},
+    tools::{mix, names, record, without_self},
+};
+
+const PAGE: usize = 4096;
+/// Milliseconds are usual.
+const LIMIT: Duration = Duration::from_secs(10);
+/// Of tasks, retries, samples, logs, exits and uses of a lock, in a file of a few dozen pages.
+const RICH: &str = "--backend processes --workers 2 --workload lock --size 2000000 --tasks 300 --chunk 1 \
+                    --fault segfault@3,panic@5 --retries 1 --telemetry full";
+
+/// A sound file's bytes.
+fn sound(folder: &tempfile::TempDir) -> Vec<u8> {
+    let file = path(folder, "sound.pscope");
+    record(RICH, &file);
+    let bytes = fs::read(&file).expect("it is there");
+    assert!(bytes.len() > 16 * PAGE && bytes.len().is_multiple_of(PAGE), "{}", bytes.len());
+    bytes
+}
+
+/// What became of it. A file that opens is told of in numbers as any other.
+fn opened(file: &Path, what: &str) -> Option<record::RunFile> {
+    let began = Instant::now();
+    let found = record::read(file);
+    let cover = record::brief(file);
+    assert!(began.elapsed() < LIMIT, "{what}: {:?}", began.elapsed());
+    match found {
+        Ok(found) => {
+            let report = RunReport::new(&found.store, Observer::default());
+            let tasks = report.tasks;
+            let parts =
+                [tasks.ok, tasks.failed, tasks.crashed, tasks.timed_out, tasks.cancelled, tasks.not_run];
+            assert_eq!(parts.iter().sum::<u32>(), tasks.total, "{what}");
+            serde_json::to_string(&report).expect("it can be told");
+            Some(found)
+        }
+        Err(error) => {
+            assert!(!matches!(error, ReadError::Io { .. }), "{what}: {error}");
+            assert!(error.to_string().contains("a.pscope"), "{what}: {error}");
+            drop(cover);
+            None
+        }
+    }
+}
+
+/// The most memory that this process has had, in bytes.
+fn peak_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).expect("a number") << 10
+}
+
+#[test]
+fn cut_at_every_page() {
+    let folder = folder();
+    let (bytes, file) = (sound(&folder), path(&folder, "a.pscope"));
+    let pages = bytes.len() / PAGE;
+    for page in 0..pages {
+        for cut in [page * PAGE, page * PAGE + 1, page * PAGE + PAGE / 2] {
+            fs::write(&file, &bytes[..cut]).expect("it is written");
+            if let Some(found) = opened(&file, &format!("cut at {cut}")) {
+                assert!(found.gap.is_some(), "cut at {cut}: nothing is said");
+            }
+        }
+    }
+    fs::write(&file, &bytes).expect("it is written");
+    assert_eq!(opened(&file, "whole").expect("a run").gap, None);
+    assert_eq!(names(folder.path()), ["a.pscope", "sound.pscope"], "reading leaves nothing behind");
+}
+
+#[test]
+fn flipped_in_every_page() {
+    let folder = folder();
+    let (bytes, file) = (sound(&folder), path(&folder, "a.pscope"));
+    let before = peak_bytes();
+    let (mut read, mut told) = (0, 0);
+    for page in 0..bytes.len() / PAGE {
+        for round in 0..12_u64 {
+            let mut changed = bytes.clone();
+            for flip in 0..=round % 4 {
+                let dice = mix((page as u64) << 32 | round << 8 | flip);
+                // What tells what is where stands at a page's beginning, so that half of the flips go there.
+                let at = if round % 2 == 0 { dice as usize % 64 } else { dice as usize % PAGE };
+                changed[page * PAGE + at] ^= (dice >> 40) as u8 | 1;
+            }
+            fs::write(&file, &changed).expect("it is written");
+            if let Some(found) = opened(&file, &format!("page {page}, round {round}")) {
+                read += 1;
+                told += u32::from(found.gap.is_some());
+            }
+        }
+    }
+    assert!(read > 50 && told > 10, "{read} were read, of {told} something was said");
+    assert!(peak_bytes() - before < 256 << 20, "{} bytes more", peak_bytes() - before);
+}
+
+#[test]
+fn pages_in_each_others_places() {
+    let folder = folder();
+    let (bytes, file) = (sound(&folder), path(&folder, "a.pscope"));
+    let pages = bytes.len() / PAGE;
+    for round in 0..150_u64 {
+        let (from, to) = (mix(round + 1) as usize % pages, mix(!round) as usize % pages);
+        let mut changed = bytes.clone();
+        changed.copy_within(from * PAGE..(from + 1) * PAGE, to * PAGE);
+        fs::write(&file, &changed).expect("it is written");
+        opened(&file, &format!("page {from} over {to}"));
+    }
+}
+
+#[test]
+fn every_byte_of_the_header() {
+    let folder = folder();
+    let (bytes, file) = (sound(&folder), path(&folder, "a.pscope"));
+    for at in 0..108 {
+        for value in [0, 1, 0x7f, 0xff] {
+            let mut changed = bytes.clone();
+            changed[at] = value;
+            fs::write(&file, &changed).expect("it is written");
+            opened(&file, &format!("byte {at} is {value}"));
+        }
+    }
+}
+
+/// A file that was cut off has a log beside it, of which any bytes may be damaged as well.
+#[test]
+fn damaged_logs_beside_a_file() {
+    let folder = folder();
+    let (bytes, file) = (sound(&folder), path(&folder, "a.pscope"));
+    let source = path(&folder, "live.pscope");
+    fs::write(&source, &bytes).expect("it is written");
+    let conn = rusqlite::Connection::open(&source).expect("it opens");
+    conn.execute_batch(
+        "PRAGMA journal_mode = wal; UPDATE task SET end_ns = end_ns + 1; DELETE FROM log WHERE seq > 9",
+    )
+    .expect("it is written");
+    let live = fs::read(&source).expect("it is there");
+    let log = fs::read(path(&folder, "live.pscope-wal")).expect("it is there");
+    for round in 0..100_u64 {
+        let mut changed = log.clone();
+        match round {
+            0 => {}
+            1..50 => {
+                let at = mix(round + 1) as usize % changed.len();
+                changed[at] ^= 0x55;
+            }
+            _ => changed.truncate(mix(round + 1) as usize % log.len()),
+        }
+        for ending in ["", "-wal", "-shm"] {
+            let _none_of_the_last = fs::remove_file(path(&folder, &format!("a.pscope{ending}")));
+        }
+        fs::write(&file, &live).expect("it is written");
+        fs::write(path(&folder, "a.pscope-wal"), &changed).expect("it is written");
+        opened(&file, &format!("log, round {round}")).expect("the file itself is sound");
+    }
+}
+
+#[test]
+fn the_program_says_it_in_a_line() {
+    let folder = folder();
+    let (bytes, file) = (sound(&folder), path(&folder, "a.pscope"));
+    let show = |bytes: &[u8]| {
+        fs::write(&file, bytes).expect("it is written");
+        crate::support::run(&["show", "--json", file.to_str().expect("UTF-8")])
+    };
+    for bad in [&bytes[..0], &bytes[..PAGE], b"hello"] {
+        let (code, stdout, complaint) = show(bad);
+        assert_eq!((code, stdout.as_str(), complaint.lines().count()), (2, "", 1), "{complaint}");
+        assert!(complaint.starts_with("poolscope: ") && complaint.contains("a.pscope"), "{complaint}");
+    }
+    // One that lacks some rows still tells of the others, and that they lack.
+    let (_, whole, _) = show(&bytes);
+    let conn = crate::tools::open(&file);
+    conn.execute_batch("UPDATE task SET status = 'odd' WHERE task = 7").expect("it is changed");
+    drop(conn);
+    let (code, told, complaint) = crate::support::run(&["show", "--json", file.to_str().expect("UTF-8")]);
+    assert_eq!((code, complaint.lines().count()), (0, 1));
+    assert!(complaint.contains("is incomplete") && complaint.contains("task"), "{complaint}");
+    let count = |text: &str| {
+        let run: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        without_self(run)["tasks"]["ok"].as_u64().expect("a count")
+    };
+    assert_eq!(count(&told) + 1, count(&whole));
+}
