@@ -195,6 +195,13 @@ impl RunHandle {
         self.shared.recorder.as_ref().map(|recorder| (recorder.path(), recorder.state()))
     }
 
+    /// What of its record is not written yet is given up; for somebody who cannot wait.
+    pub fn hurry_record(&self) {
+        if let Some(recorder) = &self.shared.recorder {
+            recorder.hurry();
+        }
+    }
+
     /// Waits for the end of the run, and for its record to be written.
     pub fn wait(&mut self) -> Arc<RunStore> {
         if let Some(thread) = self.thread.take() {

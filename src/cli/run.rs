@@ -36,6 +36,8 @@ const SPEC_FILE_LIMIT: u64 = 1 << 20;
 
 /// After a second signal, an engine that has not ended by then is killed.
 const CANCEL_LIMIT: Duration = Duration::from_secs(1);
+/// How often a run that is over looks whether its record is whole.
+const RECORD_POLL: Duration = Duration::from_millis(10);
 
 enum Wake {
     Snapshot,
@@ -57,6 +59,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     let recorder = start_recorder(args, &spec)?;
     let mut run = Launcher::this_program().launch_recorded(spec, notify, recorder)?;
     let signal = follow(&run, &woken, &progress);
+    let signal = wait_for_record(&run, &woken, signal);
     let store = run.wait();
     if let Some((path, Recording::Incomplete(why))) = run.recording() {
         writeln!(io::stderr(), "poolscope: {} is incomplete: {why}", path.display())?;
@@ -132,6 +135,19 @@ fn forward_signals(wake: Sender<Wake>, over: Arc<AtomicBool>) -> io::Result<()> 
         }
     })?;
     Ok(())
+}
+
+/// Until everything is written. A second signal does not wait for that.
+fn wait_for_record(run: &RunHandle, woken: &Receiver<Wake>, mut signal: Option<i32>) -> Option<i32> {
+    while run.recording().is_some_and(|(_, state)| state == Recording::Live) {
+        match woken.recv_timeout(RECORD_POLL) {
+            Ok(Wake::Signal(_)) if signal.is_some() => run.hurry_record(),
+            Ok(Wake::Signal(first)) => signal = Some(first),
+            Ok(Wake::Snapshot) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return signal,
+        }
+    }
+    signal
 }
 
 /// Shows progress until the run is over. Gives the signal that ended it, if one did: the first stops the run in order,

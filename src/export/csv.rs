@@ -76,11 +76,19 @@ fn write_table<R: Serialize>(
 ) -> io::Result<()> {
     // The header is written by hand, so that a table without a single row has one too.
     let mut writer = WriterBuilder::new().has_headers(false).terminator(Terminator::CRLF).from_writer(out);
-    writer.write_record(columns)?;
+    writer.write_record(columns).map_err(plain)?;
     for row in rows {
-        writer.serialize(row)?;
+        writer.serialize(row).map_err(plain)?;
     }
     writer.flush()
+}
+
+/// What the output said: whoever closed it must be known by its kind.
+fn plain(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn harmless_row(row: TaskRow) -> TaskRow {

@@ -153,6 +153,18 @@ impl Backlog {
         }
     }
 
+    /// Forgets what waits, and takes nothing more.
+    pub(super) fn give_up(&self, why: &str) {
+        let mut inner = self.lock();
+        if inner.ended && inner.waiting.is_empty() && inner.spool.is_none() {
+            return;
+        }
+        inner.fault.get_or_insert_with(|| why.to_owned());
+        inner.waiting.clear();
+        inner.spool = None;
+        self.news.notify_one();
+    }
+
     /// Why something is missing.
     pub(super) fn fault(&self) -> Option<String> {
         self.lock().fault.clone()

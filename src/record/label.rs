@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::read::{ReadError, open};
+use super::read::{ReadError, harden, open};
 use crate::store::Tally;
 
 /// The longest name and note that are kept, in characters.
@@ -88,6 +88,8 @@ pub fn set_label(path: &Path, label: &Label) -> Result<(), ReadError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags)
         .and_then(|conn| {
+            harden(&conn)?;
+            conn.pragma_update(None, "query_only", false)?;
             conn.execute(
                 "INSERT OR REPLACE INTO label VALUES (1, ?, ?, ?)",
                 params![cut(&label.name, MAX_NAME_CHARS), cut(&label.note, MAX_NOTE_CHARS), label.pinned],

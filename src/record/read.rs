@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, Statement, config::DbConfig, limits::Limit
 use super::{
     rows::{Source, TOLD_IN, Told},
     schema::{APPLICATION_ID, TABLES, VERSION},
+    write::BESIDE,
 };
 use crate::{
     event::{Event, Host, RunInfo, Status},
@@ -89,6 +90,12 @@ pub(super) fn open(path: &Path) -> Result<Opened, ReadError> {
     if !metadata.is_file() {
         return Err(not_a_run("it is not a file".to_owned()));
     }
+    for ending in BESIDE {
+        let odd = std::fs::symlink_metadata(beside(path, ending)).is_ok_and(|there| !there.is_file());
+        if odd {
+            return Err(not_a_run(format!("what stands beside it, with {ending}, is not a file")));
+        }
+    }
     let opened = connect(path).map_err(|error| not_a_run(plain(&error)))?;
     let conn = &opened.conn;
     let number = |pragma: &str| {
@@ -157,12 +164,16 @@ fn connect_as_it_stands(path: &Path) -> rusqlite::Result<Connection> {
 
 /// It was written with a log beside it, as its header says in two bytes, and is alone now.
 fn has_lost_its_log(path: &Path) -> bool {
+    // Looked at first: to close a file that this process itself records would let go of the recorder's locks.
+    if beside(path, "-wal").exists() {
+        return false;
+    }
     let mut header = [0; 20];
     let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    read.is_ok() && header[18..] == [2, 2] && !beside(path, "-wal").exists()
+    read.is_ok() && header[18..] == [2, 2]
 }
 
-fn harden(conn: &Connection) -> rusqlite::Result<()> {
+pub(super) fn harden(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;

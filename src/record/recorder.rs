@@ -1,7 +1,7 @@
 //! Writes a run into its file while it happens, in a thread that gives way to the run.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
@@ -49,7 +49,7 @@ pub struct RecordError {
     pub why: String,
 }
 
-/// Records one run. Dropped without [`Recorder::finish`], it leaves a file that ends where the run was.
+/// Records one run. Dropped before the run is over, it leaves a file that ends where the run was.
 pub struct Recorder {
     path: PathBuf,
     backlog: Arc<Backlog>,
@@ -115,11 +115,18 @@ impl Recorder {
 
     /// Waits until everything is written.
     pub(crate) fn wait(&self) -> Recording {
+        self.backlog.end();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let _panic_leaves_it_live = thread.join();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            let why = "its recorder has failed".to_owned();
+            *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Recording::Incomplete(why);
         }
         self.state()
+    }
+
+    /// Somebody cannot wait: what is not written yet is given up.
+    pub(crate) fn hurry(&self) {
+        self.backlog.give_up("what was not written yet was given up on request");
     }
 }
 
@@ -139,20 +146,37 @@ struct Target {
 
 impl Target {
     fn new(path: &Path) -> Result<Self, String> {
+        if path == Path::new("-") {
+            return Err("a record is a file, standard output cannot hold one".to_owned());
+        }
+        let path = match fs::symlink_metadata(path) {
+            // What a link points to is what is meant.
+            Ok(there) if there.is_symlink() => {
+                &fs::canonicalize(path).map_err(|error| format!("it is a link to nowhere: {error}"))?
+            }
+            _ => path,
+        };
         let name = path.file_name().ok_or("this is not a file's name")?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = fs::canonicalize(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let wanted = folder.join(name);
-        let recorded = match fs::metadata(&wanted) {
-            Err(_) => wanted.clone(),
+        let recorded = match fs::symlink_metadata(&wanted) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Whoever comes second finds it there.
+                fs::File::create_new(&wanted).map_err(|error| error.to_string())?;
+                wanted.clone()
+            }
+            Err(error) => return Err(error.to_string()),
             Ok(there) if !there.is_file() => return Err("there is something that is no file".to_owned()),
             Ok(_) => {
                 // One that was cut off has its end beside it, which must not be taken for the new one's.
                 write::make_whole(&wanted)?;
-                let mut part = std::ffi::OsString::from(".");
-                part.push(name);
-                part.push(format!(".{}.part", std::process::id()));
-                folder.join(part)
+                let part = tempfile::Builder::new()
+                    .prefix(&format!(".{}.", name.to_string_lossy()))
+                    .suffix(".part")
+                    .make_in(&folder, |path| fs::File::create_new(path))
+                    .map_err(|error| error.to_string())?;
+                part.into_temp_path().keep().map_err(|error| error.to_string())?
             }
         };
         Ok(Self { folder, wanted, recorded })

@@ -6,7 +6,7 @@ use poolscope::record;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::{
-    support::{DEADLINE, Program, assert_nothing_left, folder, path, processes, signal, until},
+    support::{self, DEADLINE, Program, assert_nothing_left, folder, path, processes, signal, until},
     tools::{finish, look, names, number, open, python, show, start, without_self},
 };
 
@@ -154,4 +154,22 @@ fn assert_whole(file: &Path, folder: &Path, run: &serde_json::Value, status: &st
     let told: String =
         open(file).query_row("SELECT status FROM run", [], |row| row.get(0)).expect("a status");
     assert_eq!(told, status);
+}
+
+/// Ten million tasks take the recorder many seconds longer than the pool.
+#[test]
+fn a_second_signal_does_not_wait_for_the_record() {
+    let folder = folder();
+    let file = path(&folder, "a.pscope");
+    let program = start("--workers 2 --workload noop --tasks 10000000", &file);
+    origin_ns(&file);
+    std::thread::sleep(Duration::from_secs(2));
+    signal(program.child.id(), "INT");
+    std::thread::sleep(Duration::from_millis(300));
+    let began = std::time::Instant::now();
+    signal(program.child.id(), "INT");
+    let output = support::wait(program);
+    assert_eq!(output.status.code(), Some(130));
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(record::read(&file).expect("a run").store.tally.ok > 0);
 }

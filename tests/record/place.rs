@@ -228,3 +228,27 @@ fn a_reader_is_not_in_the_way_of_the_end() {
     drop(reader);
     assert_eq!(without_self(show(&file).0), without_self(run));
 }
+
+#[test]
+fn a_link_is_followed_and_one_to_nowhere_stays() {
+    let folder = folder();
+    let (real, link, nowhere) =
+        (path(&folder, "real.pscope"), path(&folder, "link.pscope"), path(&folder, "nowhere.pscope"));
+    fs::write(&real, "an older file").expect("written");
+    std::os::unix::fs::symlink(&real, &link).expect("a link");
+    std::os::unix::fs::symlink(path(&folder, "gone"), &nowhere).expect("a link");
+    let (code, ..) = support::run(&arguments(&link));
+    assert_eq!(code, 0);
+    assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+    assert_eq!(record::read(&real).expect("a run").store.tally.ok, 20);
+    let (code, _, errors) = support::run(&arguments(&nowhere));
+    assert_eq!((code, errors.lines().count()), (2, 1), "{errors}");
+    assert!(fs::symlink_metadata(&nowhere).expect("still there").is_symlink());
+    let (code, _, errors) = support::run(&arguments(Path::new("-")));
+    assert_eq!((code, errors.lines().count()), (2, 1), "{errors}");
+}
+
+fn arguments(file: &Path) -> Vec<&str> {
+    let file = file.to_str().expect("UTF-8");
+    ["run", "--quiet", "-o", file].into_iter().chain(SMALL.split_whitespace()).collect()
+}
