@@ -1,6 +1,6 @@
 //! The run file, `*.pscope`: one SQLite database a run, written while it happens and read back through the same reducer.
 //!
-//! Whoever follows a run hands everything it is told to a [`Recorder`], which writes it in a thread of its own. [`read`]
+//! Whoever follows a run hands everything it is told to a [`Recorder`], which writes it in a thread of its own. [`read()`]
 //! gives the run back as it stood at its end.
 
 mod backlog;
