@@ -8,6 +8,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
+    spec::one_line,
     store::{LogLine, RunStore},
     time::NS_PER_MS,
 };
@@ -250,14 +251,6 @@ fn asctime(store: &RunStore, t_ns: u64, zone: &TimeZone) -> String {
 
 fn breaks_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if breaks_line(c) { line.extend(c.escape_default()) } else { line.push(c) }
-    }
-    line
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use super::{Fault, Kind, Spec};
 
 /// Flags' names, in the order of the fields.
-const FIELDS: [&str; 15] = [
+pub(super) const FIELDS: [&str; 15] = [
     "backend",
     "workers",
     "workload",

@@ -5,7 +5,7 @@
 
 use toml::{Table, Value};
 
-use super::{Draft, SpecError, quoted, text::nearest};
+use super::{Draft, SpecError, draft, quoted, text::nearest};
 
 /// A spec needs a few hundred bytes.
 const MAX_FILE_BYTES: usize = 1024 * 1024;
@@ -15,24 +15,13 @@ const MAX_ERRORS: usize = 50;
 const FIELD: &str = "spec file";
 const SCALAR: &str = "a text or a number";
 
-const KEYS: [&str; 16] = [
-    "backend",
-    "workers",
-    "workload",
-    "tasks",
-    "size",
-    "param",
-    "lengths",
-    "chunk",
-    "queue",
-    "prefetch",
-    "timeout",
-    "retries",
-    "seed",
-    "fault",
-    "telemetry",
-    "transport",
-];
+/// The table of a workload's parameters.
+const PARAM: &str = "param";
+
+/// All keys of a file.
+fn keys() -> impl Iterator<Item = &'static str> {
+    draft::FIELDS.into_iter().chain([PARAM])
+}
 
 /// Reads a spec file.
 ///
@@ -133,9 +122,11 @@ fn wrong_type(field: &str, value: &Value, allowed: &str) -> SpecError {
 }
 
 fn unknown_key(key: &str) -> SpecError {
-    let guess =
-        nearest(key, KEYS.into_iter()).map_or_else(String::new, |name| format!("did you mean {name}? "));
-    SpecError::about(quoted(key), format!("no key of a spec; {guess}known: {}", KEYS.join(", ")))
+    let guess = nearest(key, keys()).map_or_else(String::new, |name| format!("did you mean {name}? "));
+    SpecError::about(
+        quoted(key),
+        format!("no key of a spec; {guess}known: {}", keys().collect::<Vec<_>>().join(", ")),
+    )
 }
 
 fn syntax_error(text: &str, error: &toml::de::Error) -> SpecError {
@@ -191,7 +182,7 @@ mod tests {
     #[test]
     fn every_key_but_param_is_a_field_of_the_draft() {
         let mut draft = Draft::default();
-        for key in KEYS {
+        for key in keys() {
             assert_eq!(draft.field_mut(key).is_none(), key == "param", "{key}");
         }
     }
@@ -209,8 +200,11 @@ mod tests {
                 "seed: a date or time is not allowed; allowed: a text or a number".to_owned(),
                 "size: an array is not allowed; allowed: a text or a number".to_owned(),
                 "tasks: a boolean is not allowed; allowed: a text or a number".to_owned(),
-                format!("wrokers: no key of a spec; did you mean workers? known: {}", KEYS.join(", ")),
-                format!("zzz: no key of a spec; known: {}", KEYS.join(", ")),
+                format!(
+                    "wrokers: no key of a spec; did you mean workers? known: {}",
+                    keys().collect::<Vec<_>>().join(", ")
+                ),
+                format!("zzz: no key of a spec; known: {}", keys().collect::<Vec<_>>().join(", ")),
             ]
         );
         assert_eq!(lines("param = 5"), ["param: a number is not allowed; allowed: a table of NAME = VALUE"]);

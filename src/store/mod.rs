@@ -9,6 +9,7 @@ mod locks;
 mod reduce;
 mod replay;
 mod sizes;
+mod state;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -19,10 +20,12 @@ pub use lane::{Lane, Life, OpenSpan, Span};
 pub use locks::{LockSpan, Locks};
 pub use replay::Replay;
 pub use sizes::resized_words;
+pub use state::AttemptState;
 
 use crate::{
     event::{CoreLoad, Level, Outcome, RunInfo, Status, WorkerSample},
     ids::{TaskId, WorkerId},
+    units,
     workload::Value,
 };
 
@@ -78,6 +81,25 @@ impl Tally {
 
     pub fn all_ok(self) -> bool {
         self.ok == self.total
+    }
+
+    /// How many tasks are of each class, and what that is called; `ok` comes first.
+    pub fn classes(self) -> [(u32, &'static str); 6] {
+        [
+            (self.ok, "ok"),
+            (self.failed, "failed"),
+            (self.crashed, "crashed"),
+            (self.timed_out, "timed out"),
+            (self.cancelled, "cancelled"),
+            (self.not_run, "not run"),
+        ]
+    }
+
+    /// The classes that occur, and `ok` in any case: `62 ok, 2 crashed`.
+    pub fn words(self) -> String {
+        let shown = self.classes().into_iter().filter(|(n, name)| *n > 0 || *name == "ok");
+        let texts: Vec<_> = shown.map(|(n, name)| format!("{} {name}", units::count(u64::from(n)))).collect();
+        texts.join(", ")
     }
 
     /// Moves one task from `not_run` to the class of its outcome. Does nothing when every task is counted already.

@@ -86,11 +86,7 @@ fn a_worker_that_holds_tasks_and_runs_none_costs_nothing() {
         let words = "workers=2 workload=sleep size=100_000_000 tasks=12 chunk=6 prefetch=1";
         let run = Live::launch(&format!("{transport} {words}"));
         run.until_all_run();
-        run.send(&Command::Pause);
-        run.until("what runs has ended", |store| {
-            let still = store.phase == Phase::Paused && store.lanes.iter().all(|lane| lane.running.is_none());
-            still.then_some(())
-        });
+        run.pause();
         let victims: Vec<u32> = run.store().workers.iter().map(|row| row.pid).collect();
         for &victim in &victims {
             assert!(kill(victim, Signal::KILL));

@@ -69,6 +69,15 @@ impl Live {
         });
     }
 
+    /// Lets nothing more begin, and waits until nothing runs.
+    pub(crate) fn pause(&self) {
+        self.send(&Command::Pause);
+        self.until("what runs has ended", |store| {
+            let still = store.phase == Phase::Paused && store.lanes.iter().all(|lane| lane.running.is_none());
+            still.then_some(())
+        });
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         !self.run.is_live()
     }

@@ -111,11 +111,7 @@ fn a_halted_worker_that_does_not_give_its_tasks_back_is_replaced_and_they_are_ru
         let words = "workers=2 workload=sleep size=20_000_000 tasks=350 chunk=4 prefetch=1 timeout=2";
         let run = Live::launch(&format!("{transport} {words}"));
         run.until_all_run();
-        run.send(&Command::Pause);
-        run.until("what runs has ended", |store| {
-            let still = store.phase == Phase::Paused && store.lanes.iter().all(|lane| lane.running.is_none());
-            still.then_some(())
-        });
+        run.pause();
         let halted = run.store().workers[0].pid;
         assert!(kill(halted, Signal::STOP));
         // It is given tasks, and they are wanted back before it could begin any.

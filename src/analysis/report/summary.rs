@@ -4,7 +4,7 @@ use super::{RunReport, TelemetryReport};
 use crate::{
     analysis::{Distribution, LocksReport, Part, WorkerTime},
     spec::{Spec, one_line},
-    store::{Tally, resized_words},
+    store::resized_words,
     units,
 };
 
@@ -18,7 +18,7 @@ impl RunReport {
         let mut lines = vec![line(self.status, &format!("{title}{resized}{because}"))];
         let Some(spec) = &self.spec else { return lines };
         lines.extend(spec.backend.simulation().map(|simulation| line("note", simulation)));
-        lines.push(line("tasks", &self.tasks_text()));
+        lines.push(line("tasks", &self.tasks.words()));
         lines.extend(self.first_failure.as_deref().map(|failure| line("failure", failure)));
         lines.push(line("time", &self.time_text()));
         for (name, spread) in [("task", self.task_ns), ("queued", self.wait_ns)] {
@@ -31,22 +31,6 @@ impl RunReport {
         lines.extend(self.telemetry.map(|telemetry| line("telemetry", &telemetry_text(telemetry))));
         lines.push(line("checksum", &self.result.checksum));
         lines
-    }
-
-    fn tasks_text(&self) -> String {
-        let Tally { ok, failed, crashed, timed_out, cancelled, not_run, .. } = self.tasks;
-        let classes = [
-            (ok, "ok"),
-            (failed, "failed"),
-            (crashed, "crashed"),
-            (timed_out, "timed out"),
-            (cancelled, "cancelled"),
-            (not_run, "not run"),
-        ];
-        let shown = classes.iter().filter(|(n, name)| *n > 0 || *name == "ok");
-        let texts: Vec<_> =
-            shown.map(|(n, name)| format!("{} {name}", units::count(u64::from(*n)))).collect();
-        texts.join(", ")
     }
 
     fn time_text(&self) -> String {

@@ -1,45 +1,7 @@
 //! What a lane shows: bars of attempts that are wide enough, and columns of all others merged.
 
-use crate::{
-    event::Outcome,
-    store::{Lane, Span},
-};
-
-/// How an attempt ended, without its details. In order of how much it asks for attention.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum State {
-    #[default]
-    Ok,
-    Cancelled,
-    TimedOut,
-    Failed,
-    Crashed,
-}
-
-impl State {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Ok, Self::Cancelled, Self::TimedOut, Self::Failed, Self::Crashed];
-
-    pub(super) fn of(outcome: &Outcome) -> Self {
-        match outcome {
-            Outcome::Ok => Self::Ok,
-            Outcome::Failed(_) => Self::Failed,
-            Outcome::Crashed(_) => Self::Crashed,
-            Outcome::TimedOut => Self::TimedOut,
-            Outcome::Cancelled => Self::Cancelled,
-        }
-    }
-
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Cancelled => "cancelled",
-            Self::TimedOut => "timed out",
-            Self::Failed => "failed",
-            Self::Crashed => "crashed",
-        }
-    }
-}
+pub(super) use crate::store::AttemptState as State;
+use crate::store::{Lane, Span};
 
 /// Attempts that are too short to be seen one by one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,7 +87,11 @@ pub(super) fn cells(lane: &Lane, end_ns: u64, columns: usize) -> Cells<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{event::Ended, spec::Backend, store::testing::*};
+    use crate::{
+        event::{Ended, Outcome},
+        spec::Backend,
+        store::testing::*,
+    };
 
     fn lane(spans: &[(u64, u64, Outcome)]) -> Lane {
         let mut run = store([run_started(spec(Backend::Processes, 1, 9_000_000))]);

@@ -2,7 +2,7 @@
 
 use super::writer::{Anchor, Rect, Svg};
 use crate::{
-    store::{RunStore, Tally},
+    store::RunStore,
     time::{NS_PER_S, secs},
     units::{self, ticks::time_ticks},
 };
@@ -47,21 +47,7 @@ pub(super) fn title(store: &RunStore, what: &str) -> String {
 
 /// How the run went: `finished after 1.24 s; 62 ok, 2 crashed`.
 pub(super) fn run_line(store: &RunStore) -> String {
-    let Tally { ok, failed, crashed, timed_out, cancelled, not_run, .. } = store.tally;
-    let classes = [
-        (ok, "ok"),
-        (failed, "failed"),
-        (crashed, "crashed"),
-        (timed_out, "timed out"),
-        (cancelled, "cancelled"),
-        (not_run, "not run"),
-    ];
-    let counts: Vec<_> = classes
-        .iter()
-        .filter(|(n, name)| *n > 0 || *name == "ok")
-        .map(|(n, name)| format!("{} {name}", units::count(u64::from(*n))))
-        .collect();
-    format!("{} after {}; {}", store.phase.name(), units::duration(store.now_ns), counts.join(", "))
+    format!("{} after {}; {}", store.phase.name(), units::duration(store.now_ns), store.tally.words())
 }
 
 /// Ground and grid of a plot, or of one of several under each other.

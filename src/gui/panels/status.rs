@@ -105,15 +105,9 @@ fn tally_text(tally: Tally) -> String {
         units::count(u64::from(tally.ok)),
         units::count(u64::from(tally.total))
     )];
-    for (count, word) in [
-        (tally.failed, "failed"),
-        (tally.crashed, "crashed"),
-        (tally.timed_out, "timed out"),
-        (tally.cancelled, "cancelled"),
-        (tally.not_run, "not run"),
-    ] {
-        if count > 0 {
-            parts.push(format!("{} {word}", units::count(u64::from(count))));
+    for (count, word) in &tally.classes()[1..] {
+        if *count > 0 {
+            parts.push(format!("{} {word}", units::count(u64::from(*count))));
         }
     }
     parts.join(", ")

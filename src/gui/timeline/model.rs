@@ -4,49 +4,14 @@
 use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
 
 use super::locks::LockIndex;
+pub(crate) use crate::store::AttemptState as State;
 use crate::{
-    event::Outcome,
     gui::plots::run_key,
     ids::WorkerId,
     spec::Backend,
     store::{Chunked, Lane, Life, RunStore, Span, WorkerRow, WorkerState},
     units,
 };
-
-/// How an attempt ended, without its details. In order of how much it asks for attention.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum State {
-    Ok,
-    Cancelled,
-    TimedOut,
-    Failed,
-    Crashed,
-}
-
-impl State {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Ok, Self::Cancelled, Self::TimedOut, Self::Failed, Self::Crashed];
-
-    pub(crate) fn of(outcome: &Outcome) -> Self {
-        match outcome {
-            Outcome::Ok => Self::Ok,
-            Outcome::Failed(_) => Self::Failed,
-            Outcome::Crashed(_) => Self::Crashed,
-            Outcome::TimedOut => Self::TimedOut,
-            Outcome::Cancelled => Self::Cancelled,
-        }
-    }
-
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-            Self::Crashed => "crashed",
-            Self::TimedOut => "timed out",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
 
 /// Attempts by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -268,7 +233,7 @@ fn shown_tasks(store: &RunStore, from_ns: u64, to_ns: u64) -> usize {
 pub(crate) mod tests {
     use super::*;
     use crate::{
-        event::{Event, Exit, Usage},
+        event::{Event, Exit, Outcome, Usage},
         ids::TaskId,
         store::testing::*,
     };
