@@ -28,6 +28,9 @@ const MAX_ROWS: u64 = 40_000_000;
 const MAX_FIELDS: usize = 200;
 /// Looking for damage may take this long; a file too large for that is read without.
 const CHECK_LIMIT: Duration = Duration::from_secs(5);
+/// A file's tables, and what stands on its cover, are found within this time: they are a few rows. Trees of pages that
+/// hostile hands have knotted could be walked for ever.
+const COVER_LIMIT: Duration = Duration::from_secs(5);
 /// SQLite looks at the time after so many of its steps.
 const CHECK_STEPS: i32 = 100_000;
 
@@ -57,11 +60,11 @@ pub enum ReadError {
 /// Reads a whole run. What can be read of a damaged one is, with what is wrong in [`RunFile::gap`].
 pub fn read(path: &Path) -> Result<RunFile, ReadError> {
     let damaged = |error: rusqlite::Error| ReadError::Damaged { path: path.to_owned(), why: plain(&error) };
-    let Opened { conn, gap: cut } = open(path)?;
+    let Opened { mut conn, gap: cut } = open(path)?;
     let found = std::thread::scope(|scope| {
         // Of its own, so that looking for damage takes no time where a core is free.
         let check = scope.spawn(|| open(path).ok().and_then(|mut opened| find_damage(&mut opened.conn)));
-        let read = read_tables(&conn, path);
+        let read = read_tables(&mut conn, path);
         let damage = check.join().unwrap_or_else(|_panic| Some("it could not be checked".to_owned()));
         read.map(|file| (file, damage))
     });
@@ -82,7 +85,7 @@ pub(super) struct Opened {
     pub(super) gap: Option<String>,
 }
 
-/// Read-only, with everything switched off that a hostile file could use.
+/// Read-only, with everything switched off that a hostile file could use, and for [`COVER_LIMIT`].
 pub(super) fn open(path: &Path) -> Result<Opened, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
     let not_a_run = |why: String| ReadError::NotARun { path: path.to_owned(), why };
@@ -137,7 +140,8 @@ fn connect(path: &Path) -> rusqlite::Result<Opened> {
         // SQLite would make an empty one, and leave it there.
         return Ok(Opened { conn: connect_as_it_stands(path)?, gap: None });
     }
-    let conn = Connection::open_with_flags(path, FLAGS)?;
+    let mut conn = Connection::open_with_flags(path, FLAGS)?;
+    limit_time(&mut conn, Some(COVER_LIMIT))?;
     harden(&conn)?;
     // A file that was cut off in the middle of a run still has its write-ahead log beside it. Where that cannot be used,
     // because the folder must not be written to or is full, the file is read as it stands.
@@ -157,7 +161,8 @@ fn connect(path: &Path) -> rusqlite::Result<Opened> {
 /// Without a look at what stands beside it.
 fn connect_as_it_stands(path: &Path) -> rusqlite::Result<Connection> {
     let uri = format!("file:{}?immutable=1", percent_encoded(path));
-    let conn = Connection::open_with_flags(uri, FLAGS | OpenFlags::SQLITE_OPEN_URI)?;
+    let mut conn = Connection::open_with_flags(uri, FLAGS | OpenFlags::SQLITE_OPEN_URI)?;
+    limit_time(&mut conn, Some(COVER_LIMIT))?;
     harden(&conn)?;
     Ok(conn)
 }
@@ -183,6 +188,12 @@ pub(super) fn harden(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "cell_size_check", true)?;
     conn.pragma_update(None, "query_only", true)?;
     conn.pragma_update(None, "mmap_size", 0)
+}
+
+/// What takes longer from now on is interrupted.
+fn limit_time(conn: &mut Connection, limit: Option<Duration>) -> rusqlite::Result<()> {
+    let end = limit.map(|limit| Instant::now() + limit);
+    conn.progress_handler(CHECK_STEPS, end.map(|end| move || Instant::now() >= end))
 }
 
 /// The file that SQLite keeps beside a database under this ending.
@@ -217,8 +228,7 @@ pub(super) fn plain(error: &rusqlite::Error) -> String {
 /// What SQLite finds wrong with a run's tables. Others that somebody may have added are not looked at, since their
 /// definitions would be put to work for that.
 fn find_damage(conn: &mut Connection) -> Option<String> {
-    let end = Instant::now() + CHECK_LIMIT;
-    let _no_limit_then = conn.progress_handler(CHECK_STEPS, Some(move || Instant::now() >= end));
+    let _no_limit_then = limit_time(conn, Some(CHECK_LIMIT));
     for (table, _) in TABLES {
         match conn.query_row(&format!("PRAGMA quick_check({table})"), [], |row| row.get::<_, String>(0)) {
             Ok(verdict) if verdict == "ok" => {}
@@ -234,11 +244,13 @@ fn find_damage(conn: &mut Connection) -> Option<String> {
 
 type Gaps = Vec<String>;
 
-fn read_tables(conn: &Connection, path: &Path) -> Result<(Spec, RunStore, Gaps), ReadError> {
+fn read_tables(conn: &mut Connection, path: &Path) -> Result<(Spec, RunStore, Gaps), ReadError> {
     let damaged = |error: rusqlite::Error| ReadError::Damaged { path: path.to_owned(), why: plain(&error) };
     let not_a_run = |why: String| ReadError::NotARun { path: path.to_owned(), why };
     let spec = read_spec(conn).map_err(damaged)?.map_err(not_a_run)?;
     let (info, status, mut gaps) = read_run(conn, spec.clone()).map_err(damaged)?;
+    // From here on it is the rows that are counted.
+    limit_time(conn, None).map_err(damaged)?;
     let mut store = RunStore::default();
     let mut statements = TOLD_IN
         .iter()

@@ -1,10 +1,13 @@
 //! A run that has ended, as it stood at any moment before.
 //!
-//! What the columns tell is there as it was: spans, lives, locks, samples, the log, the tally. What only the end of a run
-//! tells is not: between two moments nobody kept a worker's memory and sampled CPU time, nor that the run was being
-//! stopped. Those are left out rather than guessed.
+//! What the columns tell is there as it was: spans, lives, locks, samples, the log, the tally. What no column tells is
+//! not, that the run was being stopped and the checksum as it stood: those are left out rather than guessed.
+
+mod samples;
 
 use std::{collections::HashMap, sync::Arc};
+
+use samples::Samples;
 
 use super::{Chunked, Lane, OpenSpan, Phase, RunStore, Span, Tally, WorkerRow, WorkerState};
 use crate::event::Outcome;
@@ -18,6 +21,8 @@ pub struct Replay {
     ends: [Vec<u64>; CLASSES],
     /// Of each lane, when attempts ended ok.
     ok_ends: Vec<Vec<u64>>,
+    /// One a lane, and the engine's behind them.
+    samples: Vec<Samples>,
     /// Of each log line, the latest time of all lines up to it.
     log_ns: Vec<u64>,
 }
@@ -62,7 +67,8 @@ impl Replay {
                 Some(*latest)
             })
             .collect();
-        Self { whole, ends, ok_ends, log_ns }
+        let samples = samples(&whole);
+        Self { whole, ends, ok_ends, samples, log_ns }
     }
 
     pub fn whole(&self) -> &Arc<RunStore> {
@@ -101,12 +107,18 @@ impl Replay {
             workers: Vec::new(),
             cores: upto(&whole.cores, t_ns, |sample| sample.t_ns),
             queue: upto(&whole.queue, t_ns, |sample| sample.t_ns),
+            processes: upto(&whole.processes, t_ns, |sample| sample.t_ns),
             log: whole.log.prefix(said),
             // One for each task that ended ok, where the workload has any.
             values: whole.values.prefix(values),
             pauses: pauses_at(&whole.pauses, t_ns),
             ..RunStore::default()
         };
+        if let Some(engine) = self.samples.last() {
+            let known = engine.at(t_ns, &Lane::default(), &whole.processes);
+            store.engine = known.last.map(|(_, sample)| sample).unwrap_or_default();
+            store.engine_max_rss_bytes = known.max_rss_bytes;
+        }
         store.workers = (0..store.lanes.len()).map(|at| self.worker_at(&store, at, t_ns)).collect();
         store.phase = phase_of(&store);
         Arc::new(store)
@@ -130,7 +142,17 @@ impl Replay {
         let ok = self.ok_ends[at].partition_point(|end_ns| *end_ns <= t_ns);
         let last = lane.lives.last();
         let gone = if store.is_wanted(row.worker) { WorkerState::Exited } else { WorkerState::Retired };
+        let known = self.samples[at].at(t_ns, lane, &self.whole.processes);
+        // Whoever begins or ends a task is not halted, whatever was seen before.
+        let acted_ns =
+            lane.running.map(|open| open.start_ns).or(lane.spans.last().map(|span| span.received_ns));
+        let halted = known.of_present_life
+            && known.last.is_some_and(|(sampled_ns, sample)| {
+                sample.state == 'T' && acted_ns.is_none_or(|acted_ns| acted_ns < sampled_ns)
+            });
+        let present = last.is_some_and(|life| life.exited_ns.is_none());
         let state = match last {
+            _ if halted && present => WorkerState::Stopped,
             _ if lane.running.is_some() => WorkerState::Busy,
             Some(life) if life.exited_ns.is_some() => gone,
             Some(life) if life.ready_ns.is_some() => WorkerState::Idle,
@@ -145,9 +167,27 @@ impl Replay {
             attempts: u32::try_from(lane.spans.len()).unwrap_or(u32::MAX),
             restarts: lane.lives.iter().filter(|life| life.replaces).count() as u32,
             exit: last.and_then(|life| life.exit),
+            last: known.last.map(|(_, sample)| sample).unwrap_or_default(),
+            cpu_ns: known.cpu_ns,
+            max_rss_bytes: known.max_rss_bytes,
+            max_pss_bytes: known.max_pss_bytes,
             ..WorkerRow::vacant(row.worker)
         }
     }
+}
+
+fn samples(whole: &RunStore) -> Vec<Samples> {
+    let mut samples: Vec<_> = whole.lanes.iter().map(|lane| Samples::new(&lane.spans)).collect();
+    samples.push(Samples::default());
+    let engine = samples.len() - 1;
+    for (kept, at) in whole.processes.iter().zip(0..) {
+        let lane = kept.worker.map_or(engine, |worker| worker.index());
+        let lives = whole.lanes.get(lane).map_or(&[][..], |lane| &lane.lives);
+        if let Some(samples) = samples.get_mut(lane) {
+            samples.push(at, lives, kept);
+        }
+    }
+    samples
 }
 
 /// The items of a column, which is in order of time, up to and with this moment.

@@ -196,3 +196,65 @@ fn the_program_says_it_in_a_line() {
     };
     assert_eq!(count(&told) + 1, count(&whole));
 }
+
+/// Pages that stand in each other's trees a thousand times over: walking them all would take for ever.
+#[test]
+fn trees_that_share_their_pages() {
+    const DEPTH: usize = 12;
+    const CHILDREN: usize = 300;
+    let folder = folder();
+    let (bytes, file) = (sound(&folder), path(&folder, "a.pscope"));
+    let conn = rusqlite::Connection::open(path(&folder, "sound.pscope")).expect("it opens");
+    let root = |table: &str| -> usize {
+        let query = "SELECT rootpage FROM sqlite_schema WHERE name = ?";
+        conn.query_row(query, [table], |row| row.get::<_, u32>(0)).expect("it is there") as usize
+    };
+    let roots = [
+        1,
+        root("run"),
+        root("spec"),
+        root("host"),
+        root("label"),
+        root("task"),
+        root("log"),
+        root("worker"),
+    ];
+    for (root, empty) in roots.into_iter().flat_map(|root| [(root, true), (root, false)]) {
+        let mut changed = bytes.clone();
+        let pages = changed.len() / PAGE;
+        // What the root was goes to the end of the new tree, or an empty leaf does.
+        let mut leaf = changed[(root - 1) * PAGE..root * PAGE].to_vec();
+        if root == 1 || empty {
+            leaf.fill(0);
+            leaf[0] = 13;
+            leaf[5..7].copy_from_slice(&(PAGE as u16).to_be_bytes());
+        }
+        changed.resize((pages + DEPTH) * PAGE, 0);
+        for level in 0..DEPTH {
+            let page = if level == 0 { root } else { pages + level };
+            let child = (pages + level + 1) as u32;
+            let top = if page == 1 { 100 } else { 0 };
+            let page = &mut changed[(page - 1) * PAGE..page * PAGE];
+            page[top..].fill(0);
+            page[top] = 5;
+            page[top + 3..top + 5].copy_from_slice(&(CHILDREN as u16).to_be_bytes());
+            page[top + 8..top + 12].copy_from_slice(&child.to_be_bytes());
+            for cell in 0..CHILDREN {
+                let at = PAGE - 6 * (cell + 1);
+                page[at..at + 4].copy_from_slice(&child.to_be_bytes());
+                page[at + 4] = 0x81;
+                page[at + 5] = (cell % 128) as u8;
+                let pointer = top + 12 + 2 * cell;
+                page[pointer..pointer + 2].copy_from_slice(&(at as u16).to_be_bytes());
+            }
+            let content = (PAGE - 6 * CHILDREN) as u16;
+            page[top + 5..top + 7].copy_from_slice(&content.to_be_bytes());
+        }
+        let end = changed.len() - PAGE;
+        changed[end..].copy_from_slice(&leaf);
+        let size = (changed.len() / PAGE) as u32;
+        changed[28..32].copy_from_slice(&size.to_be_bytes());
+        fs::write(&file, &changed).expect("it is written");
+        opened(&file, &format!("the tree at page {root}, empty: {empty}"));
+    }
+}

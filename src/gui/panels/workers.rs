@@ -105,15 +105,13 @@ fn worker_row(row: &mut TableRow<'_, '_>, run: &Run, worker: &WorkerRow, actions
     number(row, if own_process { worker.pid } else { worker.tid }.to_string());
     let leaving = alive && !run.store.is_wanted(worker.worker);
     row.col(|ui| state_ui(ui, worker.state, leaving));
-    number(row, if alive { units::percent(f64::from(worker.last.cpu)) } else { "–".to_owned() });
-    // A replay does not know what was only sampled.
-    let known = run.player.is_none() || run.store.phase.is_live() == run.live;
-    number(row, if known { units::duration(worker.cpu_ns) } else { "–".to_owned() });
+    // In a replay a run that has ended is shown as it was while it lived.
+    let lived = run.store.phase.is_live() && worker.state.is_present();
+    number(row, if lived { units::percent(f64::from(worker.last.cpu)) } else { "–".to_owned() });
+    number(row, units::duration(worker.cpu_ns));
     row.col(|ui| {
         at_right(ui, |ui| {
-            if !known {
-                ui.label("–");
-            } else if own_process {
+            if own_process {
                 let most = units::bytes(worker.max_rss_bytes);
                 ui.label(units::bytes(worker.last.rss_bytes)).on_hover_text(format!("at most {most}"));
             } else {

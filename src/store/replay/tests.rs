@@ -26,6 +26,8 @@ fn assert_stood(then: &RunStore, replayed: &RunStore, what: &str) {
     }
     assert_eq!(items(&then.cores), items(&replayed.cores), "{what}");
     assert_eq!(items(&then.queue), items(&replayed.queue), "{what}");
+    assert_eq!(items(&then.processes), items(&replayed.processes), "{what}");
+    assert_eq!((then.engine, then.engine_max_rss_bytes), (replayed.engine, replayed.engine_max_rss_bytes));
     assert_eq!(items(&then.log), items(&replayed.log), "{what}");
     assert_eq!(items(&then.values), items(&replayed.values), "{what}");
     assert_eq!(then.lanes.len(), replayed.lanes.len(), "{what}");
@@ -40,10 +42,9 @@ fn assert_stood(then: &RunStore, replayed: &RunStore, what: &str) {
         assert_eq!((row.pid, row.tid, row.exit), (other.pid, other.tid, other.exit), "{what}");
         assert_eq!((row.tasks_ok, row.attempts), (other.tasks_ok, other.attempts), "{what}");
         assert_eq!(row.restarts, other.restarts, "{what}");
-        // That a worker was halted is known from samples alone.
-        if row.state != WorkerState::Stopped {
-            assert_eq!(row.state, other.state, "{what}");
-        }
+        assert_eq!((row.state, row.cpu_ns), (other.state, other.cpu_ns), "{what}");
+        assert_eq!((row.last, row.max_rss_bytes), (other.last, other.max_rss_bytes), "{what}");
+        assert_eq!(row.max_pss_bytes, other.max_pss_bytes, "{what}");
     }
 }
 
