@@ -15,6 +15,7 @@ mod opening;
 mod pacing;
 mod panels;
 mod plots;
+mod probe;
 mod progress;
 mod questions;
 mod replay;
@@ -26,6 +27,8 @@ mod theme;
 mod timeline;
 
 use std::path::PathBuf;
+
+pub use probe::{FrameCost, TimelineProbe};
 
 use eframe::egui::{IconData, ViewportBuilder};
 
