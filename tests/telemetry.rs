@@ -230,7 +230,7 @@ fn short_tasks_that_share_a_core_have_used_what_their_workers_have() {
             let cpu_ns: u64 = sums.values().map(|sum| sum.cpu_ns).sum();
             let made_to_ns = size * tasks;
             assert!(cpu_ns >= made_to_ns - made_to_ns / 30, "{what}: {cpu_ns} of {made_to_ns} ns");
-            switched += store.spans().filter(|(_, span)| Sums::of(&span).switches > 0).count();
+            switched += store.spans().filter(|(_, span)| Sums::of(span).switches > 0).count();
         }
         assert!(switched > 0, "{backend}: no task was switched in its midst, which proves nothing");
     }
