@@ -15,8 +15,8 @@ use crate::{
     store::{Phase, RunStore},
 };
 
-const TITLE_HEIGHT: f32 = 20.0;
-const ROW_HEIGHT: f32 = 20.0;
+const TITLE_HEIGHT: f32 = theme::ROW;
+const ROW_HEIGHT: f32 = theme::ROW;
 const NAME_WIDTH: f32 = 116.0;
 const VALUE_WIDTH: f32 = 100.0;
 /// Legend and time labels of a timeline, beside its lanes.

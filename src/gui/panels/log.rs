@@ -8,7 +8,7 @@ use crate::{
     event::Level,
     gui::{
         runs::{Run, RunId},
-        theme::{GAP, Palette},
+        theme::{GAP_SMALL, Palette},
     },
     store::{Chunked, LogLine},
     time::secs,
@@ -97,7 +97,7 @@ pub(crate) fn log_ui(ui: &mut Ui, run: Option<&Run>, view: &mut LogView) {
             ui.weak(count_text(view.hits.at.len(), log.len()));
         });
     });
-    ui.add_space(GAP / 2.0);
+    ui.add_space(GAP_SMALL);
     if view.hits.at.is_empty() {
         ui.weak(if log.is_empty() { "Nothing was logged yet." } else { "No line passes the filter." });
         return;

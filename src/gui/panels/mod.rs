@@ -1,6 +1,7 @@
 //! The parts of the window around the plots. Each reads state and adds to the [`super::action::Actions`]; none
 //! launches, sends, locks or touches a file.
 
+mod cells;
 pub(crate) mod compare;
 mod fields;
 pub(crate) mod library;

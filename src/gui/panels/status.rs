@@ -7,13 +7,12 @@ use crate::{
     gui::{
         pacing::Figures,
         runs::{Run, Runs},
-        theme::Palette,
+        theme::{DOT_RADIUS, GAP_HAIR, GAP_LARGE, Palette},
     },
     store::{Phase, RunStore, Tally},
     units,
 };
 
-const DOT_RADIUS: f32 = 4.5;
 const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+O open · Ctrl+E export";
 
 /// `said` is what the window did last, such as a file it saved; `figures` are shown while there is something to pace.
@@ -23,7 +22,7 @@ pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, said: Option<&str>, figures: O
         let text = shown.map_or_else(|| "Ready".to_owned(), run_text);
         let palette = Palette::of(ui);
         let color = shown.map_or(palette.text_weak, |run| phase_color(&palette, run.store.phase, run.store.tally));
-        let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + 2.0, 16.0), Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + GAP_HAIR, GAP_LARGE), Sense::hover());
         ui.painter().circle_filled(rect.center(), DOT_RADIUS, color);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(figures) = figures {

@@ -9,12 +9,12 @@ use crate::{
         icons::Icon,
         resizing::Resizer,
         runs::Run,
-        theme::{GAP_SMALL, Palette},
+        theme::{BODY_TEXT, GAP_HAIR, GAP_SMALL, Palette, TOOL},
     },
     spec::MAX_WORKERS,
 };
 
-const HEIGHT: f32 = 26.0;
+const HEIGHT: f32 = TOOL;
 const BUTTON_WIDTH: f32 = 24.0;
 /// Workers for each point that the number is dragged.
 const DRAG_SPEED: f32 = 0.1;
@@ -34,7 +34,7 @@ pub(super) fn stepper_ui(
         return;
     }
     let size = run.store.size();
-    ui.spacing_mut().item_spacing.x = 2.0;
+    ui.spacing_mut().item_spacing.x = GAP_HAIR;
     ui.spacing_mut().interact_size.y = HEIGHT;
     if step_button(ui, Icon::Minus, size > 1, "Fewer workers", "One worker fewer (−)") {
         actions.push(Action::Step(-1));
@@ -56,7 +56,7 @@ pub(super) fn stepper_ui(
     }
     if let Some(warning) = crowded(shown, usable_cores) {
         ui.add_space(GAP_SMALL);
-        let (rect, response) = ui.allocate_exact_size(vec2(13.0, 13.0), Sense::hover());
+        let (rect, response) = ui.allocate_exact_size(vec2(BODY_TEXT, BODY_TEXT), Sense::hover());
         Icon::Warning.paint(ui.painter(), rect, Palette::of(ui).warning);
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &warning));
         response.on_hover_text(warning);

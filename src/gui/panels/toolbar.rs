@@ -10,7 +10,7 @@ use crate::{
         progress::Progress,
         resizing::Resizer,
         runs::Runs,
-        theme::GAP,
+        theme::{GAP, GAP_LARGE, GAP_SMALL, TOOL},
     },
     store::Phase,
 };
@@ -57,7 +57,7 @@ pub(crate) fn toolbar_ui(
 
 /// A button whose spoken name is its text.
 fn button(ui: &mut Ui, enabled: bool, icon: Icon, name: &str, hint: &str) -> Response {
-    ui.add_enabled(enabled, Button::new((icon.atom(), name)).min_size(vec2(0.0, 26.0)))
+    ui.add_enabled(enabled, Button::new((icon.atom(), name)).min_size(vec2(0.0, TOOL)))
         .on_hover_text(hint)
         .accessible_name(name)
 }
@@ -107,7 +107,7 @@ fn progress_ui(ui: &mut Ui, runs: &Runs) {
     };
     let progress = Progress::of(&run.store, run.now_ns());
     let rate_width = if ui.available_width() < NARROW { NARROW_RATE_WIDTH } else { RATE_WIDTH };
-    let bar_width = (ui.available_width() - rate_width - GAP * 2.0).max(SHORTEST_BAR);
+    let bar_width = (ui.available_width() - rate_width - GAP_LARGE).max(SHORTEST_BAR);
     let count = progress.count_text();
     let bar = ui
         .add(ProgressBar::new(progress.fraction()).desired_width(bar_width).text(&count))
@@ -116,7 +116,7 @@ fn progress_ui(ui: &mut Ui, runs: &Runs) {
         node.set_label("Progress");
         node.set_value(count.as_str());
     });
-    ui.add_space(GAP / 2.0);
+    ui.add_space(GAP_SMALL);
     let rate = progress.rate_text();
     ui.add(eframe::egui::Label::new(RichText::new(&rate).small()).truncate()).on_hover_text(rate);
 }

@@ -181,7 +181,7 @@ fn paint_heat_legend(frame: &Frame, cursor: Option<&CoreSample>) {
     let right = text(left + step * (SHADES + 1.0) + theme::GAP_SMALL, "100 %".to_owned());
     if let Some(sample) = cursor {
         let busy: f32 = sample.loads.iter().map(|load| load.busy().clamp(0.0, 1.0)).sum();
-        text(right + theme::GAP * 2.0, format!("busy: {busy:.1} of {} cores", sample.loads.len()));
+        text(right + theme::GAP_LARGE, format!("busy: {busy:.1} of {} cores", sample.loads.len()));
     }
 }
 
