@@ -3,6 +3,7 @@
 use eframe::egui::{Align, Label, Layout, RichText, Sense, Ui, vec2};
 
 use crate::{
+    analysis::{culprit, first_failure},
     event::Status,
     gui::{
         pacing::Figures,
@@ -13,6 +14,9 @@ use crate::{
     units,
 };
 
+/// Why a run may end before its pool was ready.
+pub(crate) const READY_ABOUT: &str = "Until the last worker of the pool was ready. Tasks begin with the first worker, so \
+    that a short run may have done all of them before the others were there";
 const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+O open · Ctrl+E export";
 
 /// `said` is what the window did last, such as a file it saved; `figures` are shown while there is something to pace.
@@ -30,7 +34,9 @@ pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, said: Option<&str>, figures: O
                     .on_hover_text("CPU time that a frame of this window costs, frames a second, and the whole window's CPU use. None of it runs inside the pool");
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(text.as_str()).truncate()).on_hover_text(text.as_str());
+                ui.add(Label::new(text.as_str()).truncate()).on_hover_ui(|ui| {
+                    ui.label(shown.map_or_else(|| text.clone(), |run| details(&run.store)));
+                });
                 if runs.waiting() > 0 {
                     ui.weak("· threads follow");
                 }
@@ -83,8 +89,27 @@ pub(crate) fn state_text(store: &RunStore) -> String {
         }
         Phase::Ended(Status::Interrupted) => format!("Interrupted: {}", tally_text(store.tally)),
         Phase::Ended(Status::Failed) => format!("Failed{because}"),
-        Phase::Ended(Status::Lost) => format!("Lost{because}"),
+        Phase::Ended(Status::Lost) => {
+            let under = culprit(store).map_or_else(String::new, |under| format!(", {under}"));
+            format!("Lost{because}{under}")
+        }
     }
+}
+
+/// What the line leaves out: rounded times to the last digit, and what went wrong first.
+fn details(store: &RunStore) -> String {
+    let mut lines = vec![state_text(store)];
+    if store.last_end_ns > 0 {
+        lines.push(format!("Time: {}", units::exact_duration(store.last_end_ns)));
+    }
+    if let Some(ready_ns) = store.ready_ns {
+        lines.push(format!("Every worker ready after {}", units::exact_duration(ready_ns)));
+        if !store.phase.is_live() && ready_ns > store.last_end_ns {
+            lines.push(READY_ABOUT.to_owned());
+        }
+    }
+    lines.extend(first_failure(store).map(|failure| format!("First failure: {failure}")));
+    lines.join("\n")
 }
 
 /// How a run stands, for a row among others.

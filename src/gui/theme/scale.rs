@@ -24,6 +24,9 @@ pub(crate) const ROW: f32 = 20.0;
 pub(crate) const CONTROL_ROW: f32 = 22.0;
 /// A button of the toolbar.
 pub(crate) const TOOL: f32 = 26.0;
+/// The progress bar, and what stands out of it.
+pub(crate) const BAR: f32 = 8.0;
+pub(crate) const BAR_TALL: f32 = 14.0;
 /// The disc that tells a state beside its word.
 pub(crate) const DOT_RADIUS: f32 = 4.0;
 /// Kept free right of numbers: glyphs may reach a little beyond their advance, and cells clip.
