@@ -10,6 +10,7 @@ use super::{
     exporting::{Exporter, Outcome},
     form::Form,
     keeping::Keeping,
+    notices::{Notices, Topic},
     pacing::Pacer,
     panels::{log::LogView, result::ResultView},
     plots::TimeAxis,
@@ -51,10 +52,7 @@ pub(super) struct App {
     pub(super) exporter: Exporter,
     pub(super) keeping: Keeping,
     pub(super) areas: Areas,
-    /// Shown above everything until dismissed.
-    pub(super) error: Option<String>,
-    /// What the window did last, for the status bar.
-    pub(super) said: Option<String>,
+    pub(super) notices: Notices,
     pub(super) export_menu_asked: bool,
     pub(super) quit_asked: bool,
     quit_confirmed: bool,
@@ -73,7 +71,8 @@ impl App {
         files: Vec<PathBuf>,
     ) -> Self {
         theme::install(ctx);
-        let (keeping, error) = Keeping::new(ctx, files);
+        let mut notices = Notices::default();
+        let keeping = Keeping::new(ctx, files, &mut notices);
         Self {
             launcher,
             runs: Runs::default(),
@@ -89,8 +88,7 @@ impl App {
             exporter: Exporter::default(),
             keeping,
             areas: Areas::default(),
-            error,
-            said: None,
+            notices,
             export_menu_asked: false,
             quit_asked: false,
             quit_confirmed: false,
@@ -105,13 +103,13 @@ impl App {
     }
 
     fn start(&mut self, ctx: &Context, spec: Spec) {
-        self.said = None;
+        self.notices.hush();
         self.tab = self.tab.for_new_run(spec.workload, self.tab_chosen);
         let notify = self.notify(ctx);
         let recorder = self.recorder(&spec);
         if let Err(error) = self.runs.start(&self.launcher, spec, notify, recorder) {
             self.runs.cancel_waiting();
-            self.error = Some(format!("The run could not start: {error}"));
+            self.notices.error(format!("The run could not start: {error}"));
         }
         self.axis = TimeAxis::default();
     }
@@ -165,11 +163,10 @@ impl App {
     fn take_in_exports(&mut self, ctx: &Context) {
         match self.exporter.poll(ctx) {
             Some(Outcome::Saved(path)) => {
-                self.said = Some(format!("Saved {}", path.display()));
-                // An export that failed before is mended.
-                self.error = None;
+                self.notices.say(format!("Saved {}", path.display()), monotonic_ns());
+                self.notices.mended(Topic::Export);
             }
-            Some(Outcome::Failed(why)) => self.error = Some(why),
+            Some(Outcome::Failed(why)) => self.notices.error_about(Topic::Export, why),
             None => {}
         }
     }
@@ -216,7 +213,9 @@ impl App {
             Action::CompareLeft(id) => self.runs.compare_left(id),
             Action::CompareRight(id) => self.runs.compare_right(id),
             Action::SetTheme(preference) => ctx.set_theme(preference),
-            Action::DismissError => self.error = None,
+            Action::DismissError(id) => self.notices.dismiss(id),
+            Action::DismissErrors => self.notices.dismiss_all(),
+            Action::Hush => self.notices.hush(),
             Action::Copy(text) => ctx.copy_text(text),
             Action::Quit | Action::ConfirmQuit | Action::CancelQuit => self.apply_quit(ctx, &action),
             Action::Replay(control) => self.runs.control_replay(control),

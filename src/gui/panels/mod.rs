@@ -6,6 +6,7 @@ pub(crate) mod compare;
 mod fields;
 pub(crate) mod library;
 pub(crate) mod log;
+pub(crate) mod notices;
 mod progress_bar;
 pub(crate) mod result;
 pub(crate) mod runs;

@@ -1,11 +1,14 @@
 //! The line at the bottom: how the run stands, what happened last, and what the window itself costs.
 
-use eframe::egui::{Align, Label, Layout, RichText, Sense, Ui, vec2};
+use eframe::egui::{Align, Button, Label, Layout, RichText, Sense, Ui, accesskit, vec2};
 
 use crate::{
     analysis::{culprit, first_failure},
     event::Status,
     gui::{
+        action::{Action, Actions},
+        icons::Icon,
+        notices::Said,
         pacing::Figures,
         runs::{Run, Runs},
         theme::{DOT_RADIUS, GAP_HAIR, GAP_LARGE, Palette},
@@ -20,7 +23,13 @@ pub(crate) const READY_ABOUT: &str = "Until the last worker of the pool was read
 const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+O open · Ctrl+E export";
 
 /// `said` is what the window did last, such as a file it saved; `figures` are shown while there is something to pace.
-pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, said: Option<&str>, figures: Option<Figures>) {
+pub(crate) fn status_ui(
+    ui: &mut Ui,
+    runs: &Runs,
+    said: Option<Said<'_>>,
+    figures: Option<Figures>,
+    actions: &mut Actions,
+) {
     ui.horizontal(|ui| {
         let shown = runs.live().or_else(|| runs.shown());
         let text = shown.map_or_else(|| "Ready".to_owned(), run_text);
@@ -40,10 +49,29 @@ pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, said: Option<&str>, figures: O
                 if runs.waiting() > 0 {
                     ui.weak("· threads follow");
                 }
-                ui.add(Label::new(RichText::new(said.unwrap_or(HINT)).weak()).truncate());
+                match said {
+                    Some(said) => said_ui(ui, said, actions),
+                    None => _ = ui.add(Label::new(RichText::new(HINT).weak()).truncate()),
+                }
             });
         });
     });
+}
+
+/// What went well, until it has faded or somebody waves it away.
+fn said_ui(ui: &mut Ui, said: Said<'_>, actions: &mut Actions) {
+    ui.ctx().request_repaint_after(said.next);
+    ui.weak("·");
+    if ui.small_button("Copy").accessible_name("Copy message").clicked() {
+        actions.push(Action::Copy(said.text.to_owned()));
+    }
+    if ui.add(Button::new(Icon::Close.atom()).small()).accessible_name("Dismiss message").clicked() {
+        actions.push(Action::Hush);
+    }
+    let text = RichText::new(said.text);
+    let text = if said.weak { text.weak() } else { text };
+    let label = ui.add(Label::new(text).truncate()).on_hover_text(said.text);
+    ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(accesskit::Live::Polite));
 }
 
 fn figures_text(figures: Figures) -> String {

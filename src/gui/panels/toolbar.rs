@@ -114,6 +114,7 @@ fn progress_ui(ui: &mut Ui, runs: &Runs) {
     let rate_width = if ui.available_width() < NARROW { NARROW_RATE_WIDTH } else { RATE_WIDTH };
     // As wide as it will be at the end, so that nothing moves while it counts.
     let full = Progress { done: progress.total, ..progress }.count_text();
+    ui.add_space(GAP_SMALL);
     let font = TextStyle::Body.resolve(ui.style());
     let count_width = ui.painter().layout_no_wrap(full, font, Color32::PLACEHOLDER).size().x.ceil();
     ui.allocate_ui_with_layout(vec2(count_width, TOOL), Layout::right_to_left(Align::Center), |ui| {
