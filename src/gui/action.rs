@@ -203,6 +203,8 @@ pub(crate) enum Action {
     DismissErrors,
     /// What went well need not be told any longer.
     Hush,
+    /// Paint once a second, or as often as the budget allows.
+    ToggleQuiet,
     Copy(String),
     /// Quit, after a question if a run is going.
     Quit,

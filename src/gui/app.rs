@@ -10,8 +10,9 @@ use super::{
     exporting::{Exporter, Outcome},
     form::Form,
     keeping::Keeping,
+    motion,
     notices::{Notices, Topic},
-    pacing::Pacer,
+    pacing::{Pace, Pacer, Quiet},
     panels::{log::LogView, result::ResultView},
     plots::TimeAxis,
     resizing::Resizer,
@@ -20,6 +21,7 @@ use super::{
     theme,
 };
 use crate::{
+    engine::sampler::process_age_ns,
     event::Command,
     session::{Launcher, Notify},
     spec::{Backend, PRESETS, Spec},
@@ -48,6 +50,7 @@ pub(super) struct App {
     pub(super) log: LogView,
     pub(super) result: ResultView,
     pub(super) pacer: Pacer,
+    pub(super) quiet: Quiet,
     pub(super) resizer: Resizer,
     pub(super) exporter: Exporter,
     pub(super) keeping: Keeping,
@@ -70,7 +73,8 @@ impl App {
         usable_cores: f64,
         files: Vec<PathBuf>,
     ) -> Self {
-        theme::install(ctx);
+        let reduced_motion = motion::is_reduced();
+        theme::install(ctx, reduced_motion);
         let mut notices = Notices::default();
         let keeping = Keeping::new(ctx, files, &mut notices);
         Self {
@@ -84,6 +88,7 @@ impl App {
             log: LogView::default(),
             result: ResultView::default(),
             pacer: Pacer::default(),
+            quiet: Quiet::new(reduced_motion),
             resizer: Resizer::default(),
             exporter: Exporter::default(),
             keeping,
@@ -155,9 +160,20 @@ impl App {
         if self.runs.step_replays() {
             ctx.request_repaint_after(self.pacer.interval());
         }
+        self.set_pace(ctx);
         if self.runs.live().is_some() {
             ctx.request_repaint_after(self.pacer.heartbeat());
         }
+    }
+
+    fn set_pace(&mut self, ctx: &Context) {
+        self.quiet.set_timed(self.runs.timed());
+        let hidden = ctx.input(|input| input.viewport().visible()) == Some(false);
+        self.pacer.set_pace(match self.quiet.is_on() {
+            _ if hidden => Pace::Hidden,
+            true => Pace::Quiet,
+            false => Pace::Full,
+        });
     }
 
     fn take_in_exports(&mut self, ctx: &Context) {
@@ -216,6 +232,7 @@ impl App {
             Action::DismissError(id) => self.notices.dismiss(id),
             Action::DismissErrors => self.notices.dismiss_all(),
             Action::Hush => self.notices.hush(),
+            Action::ToggleQuiet => self.quiet.toggle(),
             Action::Copy(text) => ctx.copy_text(text),
             Action::Quit | Action::ConfirmQuit | Action::CancelQuit => self.apply_quit(ctx, &action),
             Action::Replay(control) => self.runs.control_replay(control),
@@ -348,6 +365,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let mut actions = Actions::new();
         self.frame_ui(ui, &mut actions);
+        self.pacer.drawn(process_age_ns);
         if !actions.is_empty() {
             self.actions.append(&mut actions);
             ui.ctx().request_repaint();

@@ -17,7 +17,7 @@ use super::{
         result::result_ui,
         runs::runs_ui,
         setup::setup_ui,
-        status::status_ui,
+        status::{StatusState, status_ui},
         toolbar::{ToolbarState, toolbar_ui},
         welcome::welcome_ui,
         workers::workers_ui,
@@ -51,9 +51,13 @@ impl App {
         notices_ui(ui, &self.notices, actions);
         self.opening_ui(ui);
         Panel::bottom("status").frame(bar.inner_margin(Margin::symmetric(GAP as i8, 3))).show(ui, |ui| {
-            let figures = self.pacer.figures().filter(|_| self.runs.live().is_some());
-            let said = self.notices.said(monotonic_ns());
-            status_ui(ui, &self.runs, said, figures, actions);
+            let state = StatusState {
+                said: self.notices.said(monotonic_ns()),
+                figures: self.pacer.figures(),
+                first_frame_ns: self.pacer.first_frame_ns(),
+                quiet: self.quiet,
+            };
+            status_ui(ui, &self.runs, state, actions);
         });
         Panel::left("setup").resizable(true).default_size(SETUP_WIDTH).size_range(250.0..=440.0).show(
             ui,
@@ -82,10 +86,7 @@ impl App {
     fn opening_ui(&self, ui: &mut Ui) {
         let Some(path) = self.keeping.opener.reading() else { return };
         Panel::top("opening").show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.spinner();
-                ui.add(eframe::egui::Label::new(format!("Opening {}", path.display())).truncate());
-            });
+            ui.add(eframe::egui::Label::new(format!("Opening {}…", path.display())).truncate());
         });
     }
 

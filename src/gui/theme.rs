@@ -4,7 +4,11 @@ mod palette;
 mod scale;
 mod shades;
 
-use eframe::egui::{Color32, Context, FontId, Stroke, TextStyle, Theme, Visuals, style::WidgetVisuals, vec2};
+use eframe::egui::{
+    Color32, Context, FontId, Stroke, TextStyle, Theme, Visuals,
+    style::{ScrollAnimation, WidgetVisuals},
+    vec2,
+};
 
 pub(crate) use self::{palette::Palette, scale::*, shades::shade};
 
@@ -40,7 +44,8 @@ fn set_colours(visuals: &mut Visuals) {
 }
 
 /// Sets both themes' visuals and the type scale. The theme itself follows the system.
-pub(crate) fn install(ctx: &Context) {
+/// Nothing is animated: an animation would paint while nothing changes. `reduced_motion` stops what scrolls by itself too.
+pub(crate) fn install(ctx: &Context, reduced_motion: bool) {
     for theme in [Theme::Dark, Theme::Light] {
         ctx.style_mut_of(theme, |style| set_colours(&mut style.visuals));
     }
@@ -57,6 +62,10 @@ pub(crate) fn install(ctx: &Context) {
         style.spacing.button_padding = vec2(GAP, 3.0);
         style.spacing.interact_size.y = CONTROL_ROW;
         style.animation_time = 0.0;
+        style.visuals.text_cursor.blink = false;
+        if reduced_motion {
+            style.scroll_animation = ScrollAnimation::none();
+        }
     });
 }
 
@@ -67,7 +76,7 @@ mod tests {
     #[test]
     fn the_toolkits_own_colours_are_those_of_the_palette() {
         let ctx = Context::default();
-        install(&ctx);
+        install(&ctx, true);
         for theme in [Theme::Dark, Theme::Light] {
             let visuals = ctx.style_of(theme).visuals.clone();
             let palette = Palette::for_visuals(&visuals);

@@ -61,10 +61,7 @@ impl Found {
 pub(crate) fn library_ui(ui: &mut Ui, shelf: &Shelf, view: &mut LibraryView, actions: &mut Actions) {
     let Some(all) = shelf.entries() else {
         if shelf.is_open() {
-            ui.horizontal(|ui| {
-                ui.spinner();
-                ui.weak("Reading the list of runs");
-            });
+            ui.weak("Reading the list of runs…");
         } else {
             ui.weak("Runs are not kept on this machine: there is no folder for them.");
             open_button(ui, actions);

@@ -9,7 +9,7 @@ use crate::{
         action::{Action, Actions},
         icons::Icon,
         notices::Said,
-        pacing::Figures,
+        pacing::{Figures, Quiet},
         runs::{Run, Runs},
         theme::{DOT_RADIUS, GAP_HAIR, GAP_LARGE, Palette},
     },
@@ -20,28 +20,33 @@ use crate::{
 /// Why a run may end before its pool was ready.
 pub(crate) const READY_ABOUT: &str = "Until the last worker of the pool was ready. Tasks begin with the first worker, so \
     that a short run may have done all of them before the others were there";
+const QUIET_ABOUT: &str = "Paint a run that goes once a second, so that looking costs less; the pointer still paints. On by \
+    itself while Run both is timed";
 const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+O open · Ctrl+E export";
 
-/// `said` is what the window did last, such as a file it saved; `figures` are shown while there is something to pace.
-pub(crate) fn status_ui(
-    ui: &mut Ui,
-    runs: &Runs,
-    said: Option<Said<'_>>,
-    figures: Option<Figures>,
-    actions: &mut Actions,
-) {
+/// What the line must know beside the runs.
+#[derive(Clone, Copy)]
+pub(crate) struct StatusState<'a> {
+    /// What the window did last, such as a file it saved.
+    pub(crate) said: Option<Said<'a>>,
+    /// What the window itself costs, while there is something to pace.
+    pub(crate) figures: Option<Figures>,
+    pub(crate) first_frame_ns: Option<u64>,
+    pub(crate) quiet: Quiet,
+}
+
+pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, state: StatusState<'_>, actions: &mut Actions) {
     ui.horizontal(|ui| {
         let shown = runs.live().or_else(|| runs.shown());
         let text = shown.map_or_else(|| "Ready".to_owned(), run_text);
         let palette = Palette::of(ui);
-        let color = shown.map_or(palette.text_weak, |run| phase_color(&palette, run.store.phase, run.store.tally));
+        let color =
+            shown.map_or(palette.text_weak, |run| phase_color(&palette, run.store.phase, run.store.tally));
         let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + GAP_HAIR, GAP_LARGE), Sense::hover());
         ui.painter().circle_filled(rect.center(), DOT_RADIUS, color);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if let Some(figures) = figures {
-                ui.label(RichText::new(figures_text(figures)).small().weak())
-                    .on_hover_text("CPU time that a frame of this window costs, frames a second, and the whole window's CPU use. None of it runs inside the pool");
-            }
+            quiet_ui(ui, state.quiet, actions);
+            cost_ui(ui, runs.live().is_some(), state);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(Label::new(text.as_str()).truncate()).on_hover_ui(|ui| {
                     ui.label(shown.map_or_else(|| text.clone(), |run| details(&run.store)));
@@ -49,7 +54,7 @@ pub(crate) fn status_ui(
                 if runs.waiting() > 0 {
                     ui.weak("· threads follow");
                 }
-                match said {
+                match state.said {
                     Some(said) => said_ui(ui, said, actions),
                     None => _ = ui.add(Label::new(RichText::new(HINT).weak()).truncate()),
                 }
@@ -72,6 +77,49 @@ fn said_ui(ui: &mut Ui, said: Said<'_>, actions: &mut Actions) {
     let text = if said.weak { text.weak() } else { text };
     let label = ui.add(Label::new(text).truncate()).on_hover_text(said.text);
     ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(accesskit::Live::Polite));
+}
+
+fn quiet_ui(ui: &mut Ui, quiet: Quiet, actions: &mut Actions) {
+    let name = if quiet.is_automatic() { "Quiet (timing)" } else { "Quiet" };
+    let response = ui
+        .add(Button::selectable(quiet.is_on(), RichText::new(name).small()).small())
+        .on_hover_text(QUIET_ABOUT)
+        .accessible_name("Quiet");
+    if response.clicked() {
+        actions.push(Action::ToggleQuiet);
+    }
+}
+
+/// What the window itself costs. It is told with frames that are painted anyway, and asks for none.
+fn cost_ui(ui: &mut Ui, live: bool, state: StatusState<'_>) {
+    let text = match state.figures {
+        Some(figures) if live => figures_text(figures),
+        _ => "UI idle".to_owned(),
+    };
+    ui.label(RichText::new(text).small().weak()).on_hover_text(cost_details(live, state));
+}
+
+fn cost_details(live: bool, state: StatusState<'_>) -> String {
+    let mut lines = Vec::new();
+    match state.figures {
+        Some(figures) => {
+            if !live {
+                lines.push("Nothing is painted while nothing changes. When something last did:".to_owned());
+            }
+            lines.push(format!(
+                "{} of CPU time for one frame, of all threads of this window",
+                units::exact_duration(figures.cost_ns)
+            ));
+            lines.push(format!("{:.2} frames/s", figures.frames_per_second));
+            lines.push(format!("{} of a core for this whole process", units::exact_percent(figures.cores)));
+        }
+        None => lines.push("Nothing is painted while nothing changes".to_owned()),
+    }
+    lines.extend(
+        state.first_frame_ns.map(|ns| format!("First frame {} after the start", units::duration(ns))),
+    );
+    lines.push("None of it runs inside the pool".to_owned());
+    lines.join("\n")
 }
 
 fn figures_text(figures: Figures) -> String {

@@ -114,13 +114,13 @@ fn progress_ui(ui: &mut Ui, runs: &Runs) {
     let rate_width = if ui.available_width() < NARROW { NARROW_RATE_WIDTH } else { RATE_WIDTH };
     // As wide as it will be at the end, so that nothing moves while it counts.
     let full = Progress { done: progress.total, ..progress }.count_text();
-    ui.add_space(GAP_SMALL);
     let font = TextStyle::Body.resolve(ui.style());
     let count_width = ui.painter().layout_no_wrap(full, font, Color32::PLACEHOLDER).size().x.ceil();
     ui.allocate_ui_with_layout(vec2(count_width, TOOL), Layout::right_to_left(Align::Center), |ui| {
         ui.set_min_width(count_width);
         ui.label(progress.count_text()).on_hover_text("Tasks that have ended, of all tasks");
     });
+    ui.add_space(GAP);
     let bar_width = (ui.available_width() - rate_width - GAP_LARGE).max(SHORTEST_BAR);
     let bar = progress_bar(ui, run.store.tally, bar_width);
     let spoken = spoken(run.store.tally);
