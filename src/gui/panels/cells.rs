@@ -1,9 +1,23 @@
-//! Cells of tables: numbers at the right edge, in digits of one width, with the exact value under the pointer.
+//! What tables have in common. Cells: numbers at the right edge, in digits of one width, with the exact value under the pointer.
 
 use eframe::egui::{Align, Label, Layout, Response, RichText, Ui};
 use egui_extras::TableRow;
 
-use crate::{gui::theme::NUMBER_MARGIN, units::Shown};
+use crate::{
+    gui::theme::{GAP_SMALL, NUMBER_MARGIN},
+    units::Shown,
+};
+
+const EMPTY_WIDTH: f32 = 560.0;
+
+/// Says why there is nothing here, and what to do about it: in lines short enough to be read.
+pub(super) fn empty(ui: &mut Ui, text: &str) {
+    ui.scope(|ui| {
+        ui.set_max_width(EMPTY_WIDTH.min(ui.available_width()));
+        ui.add_space(GAP_SMALL);
+        ui.add(Label::new(RichText::new(text).weak()).wrap());
+    });
+}
 
 /// At the right edge of what there is.
 pub(super) fn at_right<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {

@@ -21,7 +21,7 @@ use crate::{
     units::{self, Shown},
 };
 
-use super::cells::{heading, number_cell};
+use super::cells::{empty, heading, number_cell};
 
 const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 const SEARCH_WIDTH: f32 = 150.0;
@@ -63,7 +63,10 @@ pub(crate) fn library_ui(ui: &mut Ui, shelf: &Shelf, view: &mut LibraryView, act
         if shelf.is_open() {
             ui.weak("Reading the list of runs…");
         } else {
-            ui.weak("Runs are not kept on this machine: there is no folder for them.");
+            empty(
+                ui,
+                "Runs are not kept on this machine: there is no folder for them. Run files can be opened all the same.",
+            );
             open_button(ui, actions);
         }
         return;
@@ -72,15 +75,16 @@ pub(crate) fn library_ui(ui: &mut Ui, shelf: &Shelf, view: &mut LibraryView, act
     controls_ui(ui, shelf, all, view, actions);
     ui.add_space(GAP_SMALL);
     if all.is_empty() {
-        ui.weak(
-            "No run is kept yet. Press Run: every run of this window is recorded and stands here afterwards.",
+        empty(
+            ui,
+            "No run is kept yet. Press Run: every run of this window is recorded and stands here afterwards. Run files \
+             from elsewhere can be opened above, or dropped onto the window.",
         );
-        ui.weak("Run files from elsewhere can be opened above, or dropped onto the window.");
         return;
     }
     let entries = Arc::clone(&view.found.entries);
     if entries.is_empty() {
-        ui.weak("No run passes the search.");
+        empty(ui, "No run passes the search. Search for something shorter, or clear the field.");
         return;
     }
     let selected = entries.iter().find(|entry| Some(&entry.path) == view.selected.as_ref());

@@ -19,7 +19,7 @@ use crate::{
     workload::Value,
 };
 
-use super::cells::{at_right, heading};
+use super::cells::{at_right, empty, heading};
 
 const ROW_HEIGHT: f32 = theme::ROW;
 /// Larger pictures are shown by every second, third … pixel.
@@ -120,7 +120,10 @@ impl Picture {
 
 pub(crate) fn result_ui(ui: &mut Ui, run: Option<&Run>, view: &mut ResultView, actions: &mut Actions) {
     let Some(run) = run else {
-        ui.weak("What the tasks return stands here once a run was started.");
+        empty(
+            ui,
+            "No run yet. Press Run (Space): what each task returns stands here, and mandelbrot paints its picture.",
+        );
         return;
     };
     view.update(ui, run);
@@ -129,7 +132,7 @@ pub(crate) fn result_ui(ui: &mut Ui, run: Option<&Run>, view: &mut ResultView, a
     if let Some(picture) = &mut view.picture {
         picture_ui(ui, picture, run.store.tally.total);
     } else if run.store.values.is_empty() {
-        ui.weak(empty_text(&run.store));
+        empty(ui, empty_text(&run.store));
     } else {
         values_ui(ui, &run.store.values, &view.slots);
     }
@@ -139,8 +142,12 @@ pub(crate) fn result_ui(ui: &mut Ui, run: Option<&Run>, view: &mut ResultView, a
 fn empty_text(store: &RunStore) -> &'static str {
     match (store.tally.ok, store.phase.is_live()) {
         (0, true) => "No task has ended well yet.",
-        (0, false) => "No task ended well, so that there is no result.",
-        _ => "The tasks of this workload return nothing.",
+        (0, false) => {
+            "No task ended well, so that there is no result. The Log tab says what happened to them."
+        }
+        _ => {
+            "The tasks of this workload return nothing. Choose another, such as primes or square, to see values."
+        }
     }
 }
 

@@ -14,13 +14,16 @@ use crate::{
     units::Shown,
 };
 
-use super::cells::{heading, number_cell};
+use super::cells::{empty, heading, number_cell};
 
 const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 
 pub(crate) fn runs_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
     if runs.iter().next().is_none() {
-        ui.weak("Two runs are compared here. Run both makes a fair pair: the same work in processes and in threads.");
+        empty(
+            ui,
+            "Two runs are compared here. Press Run both for a fair pair: the same work in processes and in threads.",
+        );
         return;
     }
     let pair = runs.pair();

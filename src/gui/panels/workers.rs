@@ -14,7 +14,7 @@ use crate::{
     units::{self, Shown},
 };
 
-use super::cells::{at_right, heading, number_cell};
+use super::cells::{at_right, empty, heading, number_cell};
 
 const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 /// Signals that a person may send, with what they do.
@@ -29,11 +29,21 @@ const SIGNALS: [(i32, &str); 5] = [
 
 pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) {
     let Some(run) = run else {
-        ui.weak("The workers of a run stand here once one was started.");
+        empty(
+            ui,
+            "No run yet. Press Run (Space): each worker of the pool gets a row here, with what it does and costs.",
+        );
         return;
     };
     if run.store.workers.is_empty() {
-        ui.weak(if run.live { "No worker has been started yet." } else { "This run had no worker." });
+        empty(
+            ui,
+            if run.live {
+                "The engine is starting the first worker."
+            } else {
+                "This run ended before it had a worker. The Log tab says why; change the pool at the left and run again."
+            },
+        );
         return;
     }
     let text_width = ui.available_width();

@@ -7,7 +7,7 @@ use egui_plot::{Line, LineStyle};
 
 use super::{
     Entry, Frame, TimeAxis, TimeScale, ValueLabels, line, lines_ui, paint_legend, paint_mesh, sample,
-    small_font,
+    sizes::sizes_ui, small_font,
 };
 use crate::{
     gui::theme,
@@ -58,6 +58,7 @@ pub(crate) fn cores_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
         paint_heat(&frame, store, cores, &scale);
         paint_heat_legend(&frame, cursor);
     }
+    sizes_ui(ui, &frame, store, axis, frame.plot, false);
     frame.paint_cursor(axis);
 }
 

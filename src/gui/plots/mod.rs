@@ -8,6 +8,7 @@ mod axis;
 mod cores;
 mod queue;
 mod sample;
+mod sizes;
 
 use std::sync::Arc;
 
