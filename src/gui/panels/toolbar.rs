@@ -47,10 +47,8 @@ pub(crate) fn toolbar_ui(
     ui.horizontal(|ui| {
         run_buttons(ui, runs, state.blocked, actions);
         ui.add_space(GAP);
-        if let Some(run) = runs.live() {
-            ui.scope(|ui| stepper_ui(ui, run, resizer, state.usable_cores, actions));
-            ui.add_space(GAP);
-        }
+        stepper_ui(ui, runs.live(), resizer, state.usable_cores, actions);
+        ui.add_space(GAP);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_buttons(ui, state.theme, actions);
             export_menu(ui, runs, export_open, actions);
