@@ -83,8 +83,7 @@ fn quiet_ui(ui: &mut Ui, quiet: Quiet, actions: &mut Actions) {
     let name = if quiet.is_automatic() { "Quiet (timing)" } else { "Quiet" };
     let response = ui
         .add(Button::selectable(quiet.is_on(), RichText::new(name).small()).small())
-        .on_hover_text(QUIET_ABOUT)
-        .accessible_name("Quiet");
+        .on_hover_text(QUIET_ABOUT);
     if response.clicked() {
         actions.push(Action::ToggleQuiet);
     }
