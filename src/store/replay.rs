@@ -181,7 +181,7 @@ fn samples(whole: &RunStore) -> Vec<Samples> {
     samples.push(Samples::default());
     let engine = samples.len() - 1;
     for (kept, at) in whole.processes.iter().zip(0..) {
-        let lane = kept.worker.map_or(engine, |worker| worker.index());
+        let lane = kept.worker.map_or(engine, crate::ids::WorkerId::index);
         let lives = whole.lanes.get(lane).map_or(&[][..], |lane| &lane.lives);
         if let Some(samples) = samples.get_mut(lane) {
             samples.push(at, lives, kept);
