@@ -8,7 +8,7 @@ use crate::{
     units::Shown,
 };
 
-const EMPTY_WIDTH: f32 = 560.0;
+const EMPTY_WIDTH: f32 = 660.0;
 
 /// Says why there is nothing here, and what to do about it: in lines short enough to be read.
 pub(super) fn empty(ui: &mut Ui, text: &str) {

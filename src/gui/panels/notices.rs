@@ -24,14 +24,14 @@ pub(crate) fn notices_ui(ui: &mut Ui, notices: &Notices, actions: &mut Actions) 
         if errors.len() > 1 {
             summary_ui(ui, notices, actions);
         }
-        ScrollArea::vertical().max_height(ROWS * CONTROL_ROW * 2.0).auto_shrink([false, true]).show(
-            ui,
-            |ui| {
-                for (at, error) in errors.iter().enumerate() {
-                    error_ui(ui, at, error, actions);
-                }
-            },
-        );
+        // The panel grows with its errors only if these do not make do with the height that it had before.
+        let height = ROWS * CONTROL_ROW * 2.0;
+        let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+        area.auto_shrink([false, true]).show(ui, |ui| {
+            for (at, error) in errors.iter().enumerate() {
+                error_ui(ui, at, error, actions);
+            }
+        });
     });
 }
 

@@ -10,7 +10,7 @@ use crate::{
     spec::PRESETS,
 };
 
-const COLUMN_WIDTH: f32 = 500.0;
+const COLUMN_WIDTH: f32 = 640.0;
 const NAME_WIDTH: f32 = 190.0;
 
 pub(crate) fn welcome_ui(ui: &mut Ui, actions: &mut Actions) {
