@@ -95,7 +95,10 @@ fn both_backends_run_one_after_the_other_and_are_compared() {
     {
         window.wait_text(row);
     }
-    window.wait_text("processes took");
+    // Which of the two took longer to start is the machine's affair.
+    window.wait_for("a difference in words", |widget| {
+        [" longer to start", "about the same"].iter().any(|words| widget.value.contains(words))
+    });
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::{
         icons::Icon,
         notices::Said,
         pacing::{Figures, Quiet},
+        replay::Player,
         runs::{Run, Runs},
         theme::{DOT_RADIUS, GAP_HAIR, GAP_LARGE, Palette},
     },
@@ -46,7 +47,8 @@ pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, state: StatusState<'_>, action
         ui.painter().circle_filled(rect.center(), DOT_RADIUS, color);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             quiet_ui(ui, state.quiet, actions);
-            cost_ui(ui, runs.live().is_some(), state);
+            let plays = |run: &Run| run.player.as_ref().is_some_and(Player::is_playing);
+            cost_ui(ui, runs.live().is_some() || runs.shown().is_some_and(plays), state);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(Label::new(text.as_str()).truncate()).on_hover_ui(|ui| {
                     ui.label(shown.map_or_else(|| text.clone(), |run| details(&run.store)));
@@ -90,19 +92,19 @@ fn quiet_ui(ui: &mut Ui, quiet: Quiet, actions: &mut Actions) {
 }
 
 /// What the window itself costs. It is told with frames that are painted anyway, and asks for none.
-fn cost_ui(ui: &mut Ui, live: bool, state: StatusState<'_>) {
+fn cost_ui(ui: &mut Ui, moving: bool, state: StatusState<'_>) {
     let text = match state.figures {
-        Some(figures) if live => figures_text(figures),
+        Some(figures) if moving => figures_text(figures),
         _ => "UI idle".to_owned(),
     };
-    ui.label(RichText::new(text).small().weak()).on_hover_text(cost_details(live, state));
+    ui.label(RichText::new(text).small().weak()).on_hover_text(cost_details(moving, state));
 }
 
-fn cost_details(live: bool, state: StatusState<'_>) -> String {
+fn cost_details(moving: bool, state: StatusState<'_>) -> String {
     let mut lines = Vec::new();
     match state.figures {
         Some(figures) => {
-            if !live {
+            if !moving {
                 lines.push("Nothing is painted while nothing changes. When something last did:".to_owned());
             }
             lines.push(format!(
