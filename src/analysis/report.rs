@@ -201,7 +201,7 @@ fn ok_times(store: &RunStore) -> [Vec<u64>; 3] {
 }
 
 /// All failures of a run mostly have one cause, so that the first says enough.
-fn first_failure(store: &RunStore) -> Option<String> {
+pub fn first_failure(store: &RunStore) -> Option<String> {
     let failures =
         store.spans().filter(|(_, span)| !matches!(span.outcome, Outcome::Ok | Outcome::Cancelled));
     let (worker, span) = failures.min_by_key(|(_, span)| (span.end_ns, span.task))?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui::ThemePreference;
 
-use super::{questions::Question, replay::Control, runs::RunId, shelf::Job};
+use super::{notices::NoticeId, questions::Question, replay::Control, runs::RunId, shelf::Job};
 use crate::{
     export::{Plot, Table},
     ids::WorkerId,
@@ -199,7 +199,12 @@ pub(crate) enum Action {
     SaveExport(PathBuf),
     CancelExport,
     SetTheme(ThemePreference),
-    DismissError,
+    DismissError(NoticeId),
+    DismissErrors,
+    /// What went well need not be told any longer.
+    Hush,
+    /// Paint once a second, or as often as the budget allows.
+    ToggleQuiet,
     Copy(String),
     /// Quit, after a question if a run is going.
     Quit,

@@ -10,7 +10,9 @@ use super::{
     exporting::{Exporter, Outcome},
     form::Form,
     keeping::Keeping,
-    pacing::Pacer,
+    motion,
+    notices::{Notices, Topic},
+    pacing::{Pace, Pacer, Quiet},
     panels::{log::LogView, result::ResultView},
     plots::TimeAxis,
     resizing::Resizer,
@@ -19,6 +21,7 @@ use super::{
     theme,
 };
 use crate::{
+    engine::sampler::process_age_ns,
     event::Command,
     session::{Launcher, Notify},
     spec::{Backend, PRESETS, Spec},
@@ -47,14 +50,12 @@ pub(super) struct App {
     pub(super) log: LogView,
     pub(super) result: ResultView,
     pub(super) pacer: Pacer,
+    pub(super) quiet: Quiet,
     pub(super) resizer: Resizer,
     pub(super) exporter: Exporter,
     pub(super) keeping: Keeping,
     pub(super) areas: Areas,
-    /// Shown above everything until dismissed.
-    pub(super) error: Option<String>,
-    /// What the window did last, for the status bar.
-    pub(super) said: Option<String>,
+    pub(super) notices: Notices,
     pub(super) export_menu_asked: bool,
     pub(super) quit_asked: bool,
     quit_confirmed: bool,
@@ -72,8 +73,10 @@ impl App {
         usable_cores: f64,
         files: Vec<PathBuf>,
     ) -> Self {
-        theme::install(ctx);
-        let (keeping, error) = Keeping::new(ctx, files);
+        let reduced_motion = motion::is_reduced();
+        theme::install(ctx, reduced_motion);
+        let mut notices = Notices::default();
+        let keeping = Keeping::new(ctx, files, &mut notices);
         Self {
             launcher,
             runs: Runs::default(),
@@ -85,12 +88,12 @@ impl App {
             log: LogView::default(),
             result: ResultView::default(),
             pacer: Pacer::default(),
+            quiet: Quiet::new(reduced_motion),
             resizer: Resizer::default(),
             exporter: Exporter::default(),
             keeping,
             areas: Areas::default(),
-            error,
-            said: None,
+            notices,
             export_menu_asked: false,
             quit_asked: false,
             quit_confirmed: false,
@@ -105,13 +108,13 @@ impl App {
     }
 
     fn start(&mut self, ctx: &Context, spec: Spec) {
-        self.said = None;
+        self.notices.hush();
         self.tab = self.tab.for_new_run(spec.workload, self.tab_chosen);
         let notify = self.notify(ctx);
         let recorder = self.recorder(&spec);
         if let Err(error) = self.runs.start(&self.launcher, spec, notify, recorder) {
             self.runs.cancel_waiting();
-            self.error = Some(format!("The run could not start: {error}"));
+            self.notices.error(format!("The run could not start: {error}"));
         }
         self.axis = TimeAxis::default();
     }
@@ -157,19 +160,29 @@ impl App {
         if self.runs.step_replays() {
             ctx.request_repaint_after(self.pacer.interval());
         }
+        self.set_pace(ctx);
         if self.runs.live().is_some() {
             ctx.request_repaint_after(self.pacer.heartbeat());
         }
     }
 
+    fn set_pace(&mut self, ctx: &Context) {
+        self.quiet.set_timed(self.runs.timed());
+        let hidden = ctx.input(|input| input.viewport().visible()) == Some(false);
+        self.pacer.set_pace(match self.quiet.is_on() {
+            _ if hidden => Pace::Hidden,
+            true => Pace::Quiet,
+            false => Pace::Full,
+        });
+    }
+
     fn take_in_exports(&mut self, ctx: &Context) {
         match self.exporter.poll(ctx) {
             Some(Outcome::Saved(path)) => {
-                self.said = Some(format!("Saved {}", path.display()));
-                // An export that failed before is mended.
-                self.error = None;
+                self.notices.say(format!("Saved {}", path.display()), monotonic_ns());
+                self.notices.mended(Topic::Export);
             }
-            Some(Outcome::Failed(why)) => self.error = Some(why),
+            Some(Outcome::Failed(why)) => self.notices.error_about(Topic::Export, why),
             None => {}
         }
     }
@@ -216,7 +229,10 @@ impl App {
             Action::CompareLeft(id) => self.runs.compare_left(id),
             Action::CompareRight(id) => self.runs.compare_right(id),
             Action::SetTheme(preference) => ctx.set_theme(preference),
-            Action::DismissError => self.error = None,
+            Action::DismissError(id) => self.notices.dismiss(id),
+            Action::DismissErrors => self.notices.dismiss_all(),
+            Action::Hush => self.notices.hush(),
+            Action::ToggleQuiet => self.quiet.toggle(),
             Action::Copy(text) => ctx.copy_text(text),
             Action::Quit | Action::ConfirmQuit | Action::CancelQuit => self.apply_quit(ctx, &action),
             Action::Replay(control) => self.runs.control_replay(control),
@@ -349,6 +365,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let mut actions = Actions::new();
         self.frame_ui(ui, &mut actions);
+        self.pacer.drawn(process_age_ns);
         if !actions.is_empty() {
             self.actions.append(&mut actions);
             ui.ctx().request_repaint();

@@ -11,6 +11,8 @@ mod form;
 mod icons;
 mod keeping;
 mod layout;
+mod motion;
+mod notices;
 mod opening;
 mod pacing;
 mod panels;

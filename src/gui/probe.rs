@@ -30,7 +30,7 @@ pub struct FrameCost {
 impl TimelineProbe {
     pub fn new(size: [f32; 2]) -> Self {
         let ctx = Context::default();
-        theme::install(&ctx);
+        theme::install(&ctx, true);
         Self { ctx, axis: TimeAxis::default(), size, frames: 0 }
     }
 

@@ -8,12 +8,14 @@ use crate::{
     event::Level,
     gui::{
         runs::{Run, RunId},
-        theme::{GAP, Palette},
+        theme::{GAP_SMALL, Palette},
     },
     store::{Chunked, LogLine},
     time::secs,
     units,
 };
+
+use super::cells::empty;
 
 const SEARCH_WIDTH: f32 = 180.0;
 /// Longer lines are cut in the view; exports have them whole.
@@ -78,7 +80,10 @@ fn least_text(least: Level) -> &'static str {
 
 pub(crate) fn log_ui(ui: &mut Ui, run: Option<&Run>, view: &mut LogView) {
     let Some(run) = run else {
-        ui.weak("What workers and the engine have to say stands here once a run was started.");
+        empty(
+            ui,
+            "No run yet. Press Run (Space): what the engine and its workers have to say stands here, line by line.",
+        );
         return;
     };
     let log = &run.store.log;
@@ -97,9 +102,16 @@ pub(crate) fn log_ui(ui: &mut Ui, run: Option<&Run>, view: &mut LogView) {
             ui.weak(count_text(view.hits.at.len(), log.len()));
         });
     });
-    ui.add_space(GAP / 2.0);
+    ui.add_space(GAP_SMALL);
     if view.hits.at.is_empty() {
-        ui.weak(if log.is_empty() { "Nothing was logged yet." } else { "No line passes the filter." });
+        empty(
+            ui,
+            if log.is_empty() {
+                "Nothing was logged yet."
+            } else {
+                "No line passes the filter. Search for something shorter, or choose all levels."
+            },
+        );
         return;
     }
     lines_ui(ui, log, &view.hits.at);
