@@ -3,7 +3,12 @@
 //! Views ask for a [`TimeScale`] to place times on pixels and hand their input to [`TimeAxis::interact`]. Changes are
 //! kept and take effect at the next [`TimeAxis::begin_frame`], so that all views of one frame show the same interval.
 
-use eframe::egui::{EventFilter, Id, Key, PointerButton, Rect, Response, Ui};
+use eframe::egui::{EventFilter, Id, Key, Modifiers, PointerButton, Rect, Response, Ui};
+
+use super::{
+    marks::Marks,
+    views::{Place, Views},
+};
 
 /// The shortest interval that can be in view.
 const MIN_SPAN_SECS: f64 = 1e-6;
@@ -41,6 +46,9 @@ enum Change {
     Zoom { at_secs: f64, factor: f64 },
     Pan { secs: f64 },
     Fit,
+    Show { from_secs: f64, to_secs: f64 },
+    Back,
+    Forward,
 }
 
 /// The interval in view and the shared cursor. Seconds count from the run's start.
@@ -55,6 +63,10 @@ pub(crate) struct TimeAxis {
     /// The pointer over a view, as the last frame saw it.
     cursor: Option<Cursor>,
     next_cursor: Option<Cursor>,
+    marks: Marks,
+    views: Views,
+    /// By the window's clock, when input was taken last.
+    now_secs: f64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +123,24 @@ impl TimeAxis {
         self.settle();
     }
 
+    /// As [`Self::show`], from the next frame on, and to be gone back from.
+    pub(crate) fn go_to(&mut self, from_secs: f64, to_secs: f64) {
+        self.changes.push(Change::Show { from_secs, to_secs });
+    }
+
+    pub(crate) fn marks(&self) -> Marks {
+        self.marks
+    }
+
+    pub(crate) fn marks_mut(&mut self) -> &mut Marks {
+        &mut self.marks
+    }
+
+    /// Left and right edge of the view, and the right edge of the whole run.
+    pub(crate) fn edges_secs(&self) -> (f64, f64, f64) {
+        (self.from_secs, self.to_secs, self.limit_secs())
+    }
+
     /// Follows the newest, or stays where the view is.
     pub(crate) fn set_follow(&mut self, follow: bool) {
         self.mode = if follow { Mode::Follow } else { Mode::Manual };
@@ -132,8 +162,13 @@ impl TimeAxis {
         self.cursor = self.next_cursor.take();
     }
 
-    /// The time under the pointer, wherever among the views it is.
+    /// The time of which every view tells: under the pointer, wherever among the views it is, or else where it is pinned.
     pub(crate) fn cursor_secs(&self) -> Option<f64> {
+        self.pointer_secs().or(self.marks.pinned)
+    }
+
+    /// The time under the pointer.
+    pub(crate) fn pointer_secs(&self) -> Option<f64> {
         // By the view of this frame: under a resting pointer a sliding view moves on.
         self.cursor.map(|Cursor { x, edges: (left, right), .. }| {
             TimeScale { from_secs: self.from_secs, to_secs: self.to_secs, left, right }.secs_from_x(x)
@@ -148,13 +183,22 @@ impl TimeAxis {
     pub(crate) fn interact(&mut self, ui: &Ui, response: &Response, plot: Rect, wheel: Wheel) {
         let scale = self.scale(plot);
         let changes_before = self.changes.len();
-        if response.double_clicked() {
+        self.now_secs = ui.input(|input| input.time);
+        self.take_back_and_forward(ui, response);
+        let marks_before = self.marks;
+        if self.marks.drag(ui, response, &scale) {
+            // It marks a range.
+        } else if response.double_clicked() {
             self.changes.push(Change::Fit);
         } else if response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle) {
             self.pan_points(response.drag_delta().x, &scale);
         }
         if ui.memory(|memory| memory.has_focus(response.id)) {
+            self.marks.keys(ui);
             self.take_keys(ui, response);
+        }
+        if self.marks != marks_before {
+            ui.ctx().request_repaint();
         }
         let pointer = ui.input(|input| input.pointer.hover_pos());
         if let Some(pointer) = pointer.filter(|_| response.contains_pointer() || response.dragged()) {
@@ -175,6 +219,44 @@ impl TimeAxis {
         }
         if self.changes.len() > changes_before {
             ui.ctx().request_repaint();
+        }
+    }
+
+    /// A click over one plot pins the cursor there.
+    pub(crate) fn pin(&mut self, response: &Response, plot: Rect) {
+        let scale = self.scale(plot);
+        self.marks.click(response, &scale);
+    }
+
+    /// By the thumb's buttons over any view, or by Alt and an arrow where the keys go.
+    fn take_back_and_forward(&mut self, ui: &Ui, response: &Response) {
+        let over = response.contains_pointer();
+        let focused = ui.memory(|memory| memory.has_focus(response.id));
+        let taken = ui.input_mut(|input| {
+            [
+                (PointerButton::Extra1, Key::ArrowLeft, Change::Back),
+                (PointerButton::Extra2, Key::ArrowRight, Change::Forward),
+            ]
+            .map(|(button, key, change)| {
+                let pressed = over && input.pointer.button_pressed(button);
+                (pressed || (focused && input.consume_key(Modifiers::ALT, key))).then_some(change)
+            })
+        });
+        self.changes.extend(taken.into_iter().flatten());
+    }
+
+    fn here(&self) -> Place {
+        match self.mode {
+            Mode::Manual => Place::Interval(self.from_secs, self.to_secs),
+            Mode::Follow | Mode::Fit => Place::Whole,
+        }
+    }
+
+    fn go(&mut self, place: Option<Place>) {
+        match place {
+            Some(Place::Whole) => self.mode = Mode::Fit,
+            Some(Place::Interval(from_secs, to_secs)) => self.show(from_secs, to_secs),
+            None => {}
         }
     }
 
@@ -226,8 +308,21 @@ impl TimeAxis {
     }
 
     fn apply(&mut self, change: Change) {
+        let here = self.here();
+        if !matches!(change, Change::Back | Change::Forward) {
+            self.views.leave(here, self.now_secs);
+        }
         match change {
             Change::Fit => self.mode = Mode::Fit,
+            Change::Show { from_secs, to_secs } => self.show(from_secs, to_secs),
+            Change::Back => {
+                let place = self.views.back(here);
+                self.go(place);
+            }
+            Change::Forward => {
+                let place = self.views.forward(here);
+                self.go(place);
+            }
             Change::Pan { secs } => {
                 self.mode = Mode::Manual;
                 self.from_secs += secs;

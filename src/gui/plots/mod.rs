@@ -6,9 +6,11 @@
 
 mod axis;
 mod cores;
+mod marks;
 mod queue;
 mod sample;
 mod sizes;
+mod views;
 
 use std::sync::Arc;
 
@@ -36,7 +38,9 @@ const SWATCH_WIDTH: f32 = 14.0;
 const LINE_WIDTH: f32 = theme::LINE;
 
 /// What distinguishes one run from another whose store stands in the same place of the window.
-pub(crate) fn run_key(store: &RunStore) -> (u64, u64, u32) {
+pub(crate) type RunKey = (u64, u64, u32);
+
+pub(crate) fn run_key(store: &RunStore) -> RunKey {
     store.info.as_ref().map_or((0, 0, 0), |info| (info.clock.origin_ns, info.clock.unix_ns, info.engine_pid))
 }
 
@@ -70,16 +74,33 @@ pub(crate) fn paint_mesh(painter: &Painter, mesh: Mesh) {
     }
 }
 
-/// The shared cursor through one plot.
+/// The shared cursor through one plot, and what is marked on the time axis.
 pub(crate) fn paint_cursor(painter: &Painter, axis: &TimeAxis, plot: Rect, palette: &Palette) {
-    if let Some(secs) = axis.cursor_secs() {
-        let x = axis.scale(plot).x_from_secs(secs);
-        if plot.x_range().contains(x) {
-            let mut mesh = Mesh::default();
-            add_vline(&mut mesh, x, plot.top(), plot.bottom(), palette.cursor.gamma_multiply(0.7));
-            paint_mesh(painter, mesh);
+    let scale = axis.scale(plot);
+    let marks = axis.marks();
+    let mut mesh = Mesh::default();
+    if let Some((from_secs, to_secs)) = marks.range {
+        let (left, right) = (scale.x_from_secs(from_secs), scale.x_from_secs(to_secs));
+        let shade = palette.cursor.gamma_multiply(0.15);
+        if right > plot.left() && left < plot.right() {
+            let shaded = Rect::from_x_y_ranges(left..=right, plot.y_range()).intersect(plot);
+            mesh.add_colored_rect(shaded, shade);
+        }
+        for x in [left, right].into_iter().filter(|x| plot.x_range().contains(*x)) {
+            add_vline(&mut mesh, x, plot.top(), plot.bottom(), palette.cursor.gamma_multiply(0.5));
         }
     }
+    let pinned_x = marks.pinned.map(|secs| scale.x_from_secs(secs));
+    if let Some(x) = pinned_x.filter(|x| plot.x_range().contains(*x)) {
+        let line = Rect::from_x_y_ranges(x.round() - 0.5..=x.round() + 1.5, plot.y_range());
+        mesh.add_colored_rect(line, palette.cursor);
+    }
+    if let Some(x) = axis.pointer_secs().map(|secs| scale.x_from_secs(secs))
+        && plot.x_range().contains(x)
+    {
+        add_vline(&mut mesh, x, plot.top(), plot.bottom(), palette.cursor.gamma_multiply(0.7));
+    }
+    paint_mesh(painter, mesh);
 }
 
 /// The labels of the time axis, centred on their ticks as far as the right margin allows; none over `covered`.
@@ -128,6 +149,9 @@ impl Frame {
         let part = |top, bottom| Rect::from_min_max(pos2(time.left(), top), pos2(time.right(), bottom));
         let plot = part(header_bottom, plot_bottom);
         axis.interact(ui, &response, plot, Wheel::Zooms);
+        if response.clicked() {
+            axis.pin(&response, plot);
+        }
         let frame = Self {
             response,
             header: part(outer.top(), header_bottom),

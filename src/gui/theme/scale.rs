@@ -34,6 +34,8 @@ pub(crate) const NUMBER_MARGIN: f32 = GAP_SMALL;
 /// Edge of a field that holds what is not allowed, lines of plots, rings of states.
 pub(crate) const LINE: f32 = 1.5;
 
+/// The strip with the whole run above the timeline.
+pub(crate) const OVERVIEW: f32 = 16.0;
 /// A lane of the timeline grows up to this where there is room.
 pub(crate) const LANE_HEIGHT_MAX: f32 = 44.0;
 /// Below this the lanes scroll.

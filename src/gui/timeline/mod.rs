@@ -3,52 +3,50 @@
 //! Three floors: [`model`] knows runs and no pixels, [`layout`] turns spans into bars by pure arithmetic, [`paint`]
 //! paints bars and knows no runs. This module joins them, takes the input and speaks to screen readers.
 
+mod chosen;
+mod details;
 mod head;
+mod lanes;
 mod layout;
 mod locks;
 mod model;
+mod overview;
 mod paint;
+mod range;
 mod tooltip;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use eframe::egui::{
-    Align2, Id, Mesh, Painter, Pos2, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Tooltip,
-    Ui, WidgetInfo, pos2, vec2,
-};
+use eframe::egui::{Align2, Id, Mesh, Painter, Pos2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use self::{
-    head::paint_head,
-    layout::{bar_at, lay_out, view_ns},
-    locks::LockIndex,
-    model::{Counts, State, TimelineIndex, accessible_title, lane_head, totals, visible_lives},
+    chosen::Chosen,
+    model::{Counts, State, TimelineIndex, totals},
+    overview::Overview,
     paint::LanePainter,
-    tooltip::Hovered,
+    range::RangeMemory,
 };
 use super::{
-    plots::{
-        TimeAxis, TimeScale, Wheel, add_vline, cursor_label, paint_cursor, paint_mesh, paint_time_labels,
-        small_font, time_rect, time_ticks,
-    },
+    plots::{TimeAxis, Wheel, cursor_label, paint_mesh, paint_time_labels, small_font, time_rect},
     theme::{self, Palette},
 };
-use crate::{
-    event::LockKind,
-    ids::WorkerId,
-    store::{Lane, RunStore},
-    units,
-};
+use crate::{event::LockKind, store::RunStore, units};
 
 const LEGEND_HEIGHT: f32 = 18.0;
 const TICKS_HEIGHT: f32 = 16.0;
-/// The pointer finds a bar that is at most this far away.
-const HOVER_SLACK: f32 = 3.0;
-/// Marks of deaths and restarts that are closer than this would cover each other and the bars.
-const MARK_GAP: f32 = 24.0;
 const SWATCH: eframe::egui::Vec2 = vec2(16.0, 10.0);
 
+/// What the timeline of one place keeps from frame to frame.
+#[derive(Debug, Default)]
+struct Memory {
+    index: TimelineIndex,
+    overview: Overview,
+    chosen: Chosen,
+    range: RangeMemory,
+}
+
 /// Shared, so that egui's memory can hand it out without copying a million numbers.
-type SharedIndex = Arc<Mutex<TimelineIndex>>;
+type SharedMemory = Arc<Mutex<Memory>>;
 
 /// Fills the available space. `id` tells several timelines of one window apart.
 pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, axis: &mut TimeAxis) {
@@ -60,13 +58,18 @@ pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, 
             empty_ui(ui, store, outer);
             return;
         }
-        let shared: SharedIndex = ui.data_mut(|data| data.get_temp_mut_or_default::<SharedIndex>(id).clone());
-        // A panic elsewhere cannot leave the index half updated for long: the next update goes on from what it has.
-        let mut index = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        index.update(store);
+        let shared: SharedMemory =
+            ui.data_mut(|data| data.get_temp_mut_or_default::<SharedMemory>(id).clone());
+        // A panic elsewhere cannot leave the memory half updated for long: the next update goes on from what it has.
+        let mut memory = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.index.update(store);
+        memory.chosen.keep_to(store);
         legend_ui(ui, store, &totals(store));
+        overview::overview_ui(ui, id, store, axis, &mut memory.overview);
         ticks_ui(ui, id, axis);
-        lanes_ui(ui, id, store, now_ns, axis, &index);
+        lanes::lanes_ui(ui, id, store, now_ns, axis, &mut memory);
+        details::chosen_ui(ui, id, store, axis, &mut memory, (outer, now_ns));
+        details::range_ui(ui, id, store, axis, &mut memory.range, outer);
     });
 }
 
@@ -165,6 +168,9 @@ fn ticks_ui(ui: &mut Ui, id: Id, axis: &mut TimeAxis) {
     let response = ui.interact(rect, id.with("ticks"), Sense::CLICK | Sense::DRAG);
     let plot = time_rect(rect);
     axis.interact(ui, &response, plot, Wheel::Zooms);
+    if response.clicked() {
+        axis.pin(&response, plot);
+    }
     let scale = axis.scale(plot);
     let palette = Palette::of(ui);
     let painter = ui.painter_at(rect);
@@ -182,204 +188,5 @@ fn ticks_ui(ui: &mut Ui, id: Id, axis: &mut TimeAxis) {
     if let Some((label, galley)) = cursor {
         painter.rect_filled(label, 2.0, palette.text);
         painter.galley(label.center() - galley.size() * 0.5, galley, palette.plot);
-    }
-}
-
-fn lanes_ui(ui: &mut Ui, id: Id, store: &RunStore, now_ns: u64, axis: &mut TimeAxis, index: &TimelineIndex) {
-    let available = ui.available_height().max(theme::LANE_HEIGHT_MIN);
-    let count = store.lanes.len();
-    let lane_height =
-        (available / count as f32).floor().clamp(theme::LANE_HEIGHT_MIN, theme::LANE_HEIGHT_MAX);
-    let content = lane_height * count as f32;
-    let scrolls = content > available + 0.5;
-    ScrollArea::vertical().id_salt(id.with("lanes")).auto_shrink(false).content_margin(0.0).show_viewport(
-        ui,
-        |ui, viewport| {
-            let size = vec2(ui.available_width(), content.max(available));
-            let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-            let response = ui.interact(rect, id.with("area"), Sense::click_and_drag());
-            let first = (viewport.top() / lane_height).max(0.0) as usize;
-            let last = ((viewport.bottom() / lane_height).ceil() as usize).min(count);
-            let lanes = Lanes {
-                store,
-                index,
-                now_ns,
-                plot: time_rect(Rect::from_min_size(rect.min, vec2(rect.width(), content))),
-                lane_height,
-                shown: first.min(last)..last,
-                palette: Palette::of(ui),
-            };
-            axis.interact(ui, &response, lanes.plot, if scrolls { Wheel::Scrolls } else { Wheel::Zooms });
-            if scrolls && response.dragged() {
-                ui.scroll_with_delta(vec2(0.0, response.drag_delta().y));
-            }
-            if response.clicked() {
-                response.request_focus();
-            }
-            let (from_ns, to_ns) = view_ns(&axis.scale(lanes.plot));
-            response.widget_info(|| {
-                WidgetInfo::labeled(Role::Figure, true, accessible_title(store, from_ns, to_ns))
-            });
-            let hovered = lanes.show(ui, id, axis, &response);
-            if ui.memory(|memory| memory.has_focus(response.id)) {
-                let stroke = Stroke::new(1.0, lanes.palette.text_weak);
-                ui.painter().rect_stroke(rect.intersect(ui.clip_rect()), 0.0, stroke, StrokeKind::Inside);
-            }
-            if let Some((worker, hovered)) = hovered {
-                Tooltip::for_widget(&response).at_pointer().gap(14.0).show(|ui| {
-                    tooltip::hovered_ui(ui, store, worker, &hovered, now_ns);
-                });
-            }
-        },
-    );
-}
-
-/// One frame of the lanes in view.
-struct Lanes<'a> {
-    store: &'a RunStore,
-    index: &'a TimelineIndex,
-    now_ns: u64,
-    /// Of all lanes, those out of sight included.
-    plot: Rect,
-    lane_height: f32,
-    shown: std::ops::Range<usize>,
-    palette: Palette,
-}
-
-impl Lanes<'_> {
-    fn lane_rect(&self, at: usize) -> Rect {
-        let top = self.plot.top() + self.lane_height * at as f32;
-        Rect::from_x_y_ranges(self.plot.x_range(), top..=top + self.lane_height)
-    }
-
-    /// Paints everything; gives back what the pointer is over.
-    fn show(&self, ui: &Ui, id: Id, axis: &TimeAxis, response: &Response) -> Option<(WorkerId, Hovered)> {
-        let scale = axis.scale(self.plot);
-        let painter = ui.painter_at(self.plot.intersect(ui.clip_rect()));
-        self.paint_background(&painter, &scale);
-        let hover_pos = response.hover_pos().filter(|pos| self.plot.contains(*pos) && !response.dragged());
-        let mut hovered = None;
-        let mut lane_painter = LanePainter::new(&painter, self.palette);
-        let mut bars = Vec::new();
-        for at in self.shown.clone() {
-            let (Some(lane), Some(index)) = (self.store.lanes.get(at), self.index.locks.get(at)) else {
-                continue;
-            };
-            let rect = self.lane_rect(at);
-            self.head_ui(ui, id, at, lane, rect);
-            self.paint_lives(&mut lane_painter, lane, rect, &scale, false);
-            bars = lay_out(lane, index, &scale, bars);
-            let mut spans = lane.spans.reader();
-            lane_painter.bars(&bars, rect, |index| spans.get(index).map(|span| span.task.0));
-            self.paint_running(&mut lane_painter, lane, index, rect, &scale);
-            self.paint_lives(&mut lane_painter, lane, rect, &scale, true);
-            if let Some(pos) = hover_pos.filter(|pos| rect.y_range().contains(pos.y)) {
-                hovered = bar_at(&bars, pos.x, 0.0)
-                    .and_then(|bar| tooltip::from_bar(bar, lane, index))
-                    .or_else(|| tooltip::beside_bars(lane, index, &scale, pos.x, self.now_ns))
-                    .or_else(|| {
-                        bar_at(&bars, pos.x, HOVER_SLACK).and_then(|bar| tooltip::from_bar(bar, lane, index))
-                    })
-                    .map(|hovered| (WorkerId(at as u32), hovered));
-            }
-        }
-        lane_painter.finish();
-        paint_cursor(&painter, axis, self.plot, &self.palette);
-        hovered
-    }
-
-    fn paint_background(&self, painter: &Painter, scale: &TimeScale) {
-        let mut mesh = Mesh::default();
-        mesh.add_colored_rect(self.plot, self.palette.plot);
-        for at in self.shown.clone().filter(|at| at % 2 == 1) {
-            mesh.add_colored_rect(self.lane_rect(at), self.palette.lane_alternate);
-        }
-        for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
-            add_vline(
-                &mut mesh,
-                scale.x_from_secs(tick.secs),
-                self.plot.top(),
-                self.plot.bottom(),
-                self.palette.grid,
-            );
-        }
-        for &(from_ns, to_ns) in &self.store.pauses {
-            let left = scale.x_from_ns(from_ns).max(scale.left);
-            let right = scale.x_from_ns(to_ns.unwrap_or(self.now_ns)).min(scale.right);
-            if right > left {
-                let shade = Rect::from_x_y_ranges(left..=right.max(left + 1.0), self.plot.y_range());
-                mesh.add_colored_rect(shade, self.palette.text_weak.gamma_multiply(0.22));
-            }
-        }
-        paint_mesh(painter, mesh);
-    }
-
-    fn head_ui(&self, ui: &Ui, id: Id, at: usize, lane: &Lane, rect: Rect) {
-        let left = rect.left() - theme::AXIS_WIDTH;
-        let place = Rect::from_min_max(pos2(left, rect.top()), pos2(rect.left(), rect.bottom()));
-        let head = lane_head(self.store, at, lane);
-        let response = ui.interact(place, id.with(("head", at)), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &head.accessible));
-        paint_head(ui, &ui.painter_at(place.intersect(ui.clip_rect())), place, &head);
-        response.on_hover_text(head.hover);
-    }
-
-    /// Starts of workers, under the bars; deaths and replacements, over them.
-    fn paint_lives(
-        &self,
-        painter: &mut LanePainter<'_>,
-        lane: &Lane,
-        rect: Rect,
-        scale: &TimeScale,
-        marks: bool,
-    ) {
-        let (from_ns, to_ns) = view_ns(scale);
-        // Where they are close, what comes second is drawn smaller, and what falls on one pixel once.
-        let (mut last_x, mut last_mark_x) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
-        let mut flag_fits = true;
-        for (at, life) in visible_lives(lane, from_ns, to_ns) {
-            let spawned_x = scale.x_from_ns(life.spawned_ns);
-            if !marks {
-                let end_ns = life.ready_ns.or(life.exited_ns).unwrap_or(self.now_ns);
-                let (left, right) = (spawned_x.max(scale.left), scale.x_from_ns(end_ns).min(scale.right));
-                if right > left && left > last_x {
-                    painter.starting(left, right, rect);
-                    last_x = right;
-                }
-                continue;
-            }
-            if at > 0 && flag_fits {
-                painter.restart(spawned_x, rect);
-            }
-            if let Some(x) = life.exited_ns.filter(|_| !life.expected).map(|exited| scale.x_from_ns(exited))
-                && x - last_x >= 1.0
-            {
-                flag_fits = x - last_mark_x >= MARK_GAP;
-                if flag_fits {
-                    painter.death(x, rect);
-                    last_mark_x = x;
-                } else {
-                    painter.death_among_many(x, rect);
-                }
-                last_x = x;
-            }
-        }
-    }
-
-    fn paint_running(
-        &self,
-        painter: &mut LanePainter<'_>,
-        lane: &Lane,
-        index: &LockIndex,
-        rect: Rect,
-        scale: &TimeScale,
-    ) {
-        let Some(open) = lane.running else { return };
-        let now_x = scale.x_from_ns(self.now_ns.max(open.start_ns));
-        let (left, right) = (scale.x_from_ns(open.start_ns).max(scale.left), now_x.min(scale.right));
-        if right >= left && left <= scale.right {
-            let waits = locks::waits(lane, index, scale, (open.start_ns, self.now_ns));
-            painter.running((left, right), rect, open.task.0, now_x <= scale.right, &waits);
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::locks::LockIndex;
 pub(crate) use crate::store::AttemptState as State;
 use crate::{
-    gui::plots::run_key,
+    gui::plots::{RunKey, run_key},
     ids::WorkerId,
     spec::Backend,
     store::{Lane, Life, RunStore, StateCounts, WorkerRow, WorkerState},
@@ -52,7 +52,7 @@ impl From<StateCounts> for Counts {
 /// Sums over the uses of locks of all lanes of one run. Kept between frames.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TimelineIndex {
-    run: (u64, u64, u32),
+    run: RunKey,
     pub(crate) locks: Vec<LockIndex>,
 }
 

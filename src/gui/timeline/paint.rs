@@ -6,7 +6,7 @@
 //! taller than its neighbours. Where a task waits for a lock, its bar is emptied from the foot up, by the share of the
 //! time, and level lines remain.
 
-use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Stroke, pos2, vec2};
+use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use super::{
     layout::{Bar, What},
@@ -65,6 +65,7 @@ pub(crate) struct LanePainter<'a> {
     /// Text goes over the mesh, so it waits until the mesh is painted.
     texts: Vec<(Pos2, Align2, String, Color32)>,
     strokes: Vec<([Pos2; 2], Stroke)>,
+    frames: Vec<Rect>,
     /// The last plain rectangles, of bars and of waits at their feet, kept open so that equal neighbours can lengthen
     /// them. The two never cover each other.
     open: [Option<(Rect, Color32)>; 2],
@@ -80,7 +81,16 @@ impl<'a> LanePainter<'a> {
         let busy = |shade: usize| shade as f32 / SHADES as f32;
         let shade = |shade| palette.plot.lerp_to_gamma(palette.ok, 0.25 + 0.75 * busy(shade));
         let shades = std::array::from_fn(shade);
-        Self { painter, palette, mesh: Mesh::default(), shades, texts, strokes, open: [None; 2] }
+        Self {
+            painter,
+            palette,
+            mesh: Mesh::default(),
+            shades,
+            texts,
+            strokes,
+            frames: Vec::new(),
+            open: [None; 2],
+        }
     }
 
     pub(crate) fn finish(mut self) {
@@ -88,6 +98,9 @@ impl<'a> LanePainter<'a> {
         paint_mesh(self.painter, self.mesh);
         for (points, stroke) in self.strokes {
             self.painter.line_segment(points, stroke);
+        }
+        for rect in self.frames {
+            self.painter.rect_stroke(rect, 2.0, Stroke::new(2.0, self.palette.text), StrokeKind::Inside);
         }
         for (at, align, text, color) in self.texts {
             self.painter.text(at, align, text, small_font(), color);
@@ -102,6 +115,13 @@ impl<'a> LanePainter<'a> {
 
     pub(crate) fn text(&mut self, at: Pos2, align: Align2, text: impl Into<String>, color: Color32) {
         self.texts.push((at, align, text.into(), color));
+    }
+
+    /// A frame around a bar that is chosen, wide enough to be seen around any.
+    pub(crate) fn frame(&mut self, left: f32, right: f32, lane: Rect) {
+        let rect = Rect::from_x_y_ranges(left - 2.0..=right.max(left + 2.0) + 2.0, lane.y_range())
+            .shrink2(vec2(0.0, 0.5));
+        self.frames.push(rect);
     }
 
     fn close_run(&mut self) {

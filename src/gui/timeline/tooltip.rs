@@ -40,10 +40,7 @@ fn task_locks(lane: &Lane, locks: &LockIndex, from_ns: u64, to_ns: u64) -> TaskL
 
 pub(crate) fn from_bar(bar: &Bar, lane: &Lane, locks: &LockIndex) -> Option<Hovered> {
     match &bar.what {
-        What::Single { index, .. } => lane.spans.get(*index).map(|span| {
-            let locks = task_locks(lane, locks, span.start_ns, span.end_ns);
-            Hovered::Task(span, locks)
-        }),
+        What::Single { index, .. } => lane.spans.get(*index).map(|span| of_span(lane, locks, span)),
         What::Merged { range, busy, .. } => {
             let (from_ns, to_ns) = (lane.spans.times(range.start)?.0, lane.spans.times(range.end - 1)?.1);
             let waited = WaitedShares::new(locks, &lane.locks).share(from_ns, to_ns);
@@ -51,6 +48,12 @@ pub(crate) fn from_bar(bar: &Bar, lane: &Lane, locks: &LockIndex) -> Option<Hove
             Some(Hovered::Merged { counts, busy: *busy, waited, from_ns, to_ns })
         }
     }
+}
+
+/// Everything about one attempt of this lane.
+pub(crate) fn of_span(lane: &Lane, locks: &LockIndex, span: Span) -> Hovered {
+    let locks = task_locks(lane, locks, span.start_ns, span.end_ns);
+    Hovered::Task(span, locks)
 }
 
 /// What else a lane has at a moment: a task that runs, a start, a death.

@@ -1,0 +1,69 @@
+//! What a person has marked on the time axis: a moment that stays, and a range.
+
+use eframe::egui::{Key, PointerButton, Response, Ui};
+
+use super::TimeScale;
+
+/// Ranges shorter than this many points are slips of the hand.
+const LEAST_POINTS: f64 = 3.0;
+
+/// Seconds since the run's start.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Marks {
+    /// The cursor stands here while the pointer is elsewhere.
+    pub(crate) pinned: Option<f64>,
+    /// From and to, in order.
+    pub(crate) range: Option<(f64, f64)>,
+    /// Where a range began that is still being drawn.
+    drawn_from: Option<f64>,
+}
+
+impl Marks {
+    /// Takes Shift and drag over a plot. True while it does, so that nothing else moves with the pointer.
+    pub(super) fn drag(&mut self, ui: &Ui, response: &Response, scale: &TimeScale) -> bool {
+        let shift = ui.input(|input| input.modifiers.shift);
+        let secs = response
+            .interact_pointer_pos()
+            .map(|pointer| scale.secs_from_x(pointer.x.clamp(scale.left, scale.right)).max(0.0));
+        if response.drag_started_by(PointerButton::Primary) && shift {
+            let pressed = ui.input(|input| input.pointer.press_origin());
+            self.drawn_from = pressed.map(|pointer| scale.secs_from_x(pointer.x).max(0.0));
+        }
+        let (Some(from_secs), Some(secs)) = (self.drawn_from, secs) else {
+            if response.drag_stopped() {
+                self.drawn_from = None;
+            }
+            return false;
+        };
+        let range = (from_secs.min(secs), from_secs.max(secs));
+        self.range = (range.1 - range.0 >= LEAST_POINTS * scale.secs_per_point()).then_some(range);
+        if response.drag_stopped() {
+            self.drawn_from = None;
+        }
+        true
+    }
+
+    pub(crate) fn is_being_drawn(&self) -> bool {
+        self.drawn_from.is_some()
+    }
+
+    /// A click pins the cursor; one where it is pinned lets it go.
+    pub(super) fn click(&mut self, response: &Response, scale: &TimeScale) {
+        let Some(pointer) = response.interact_pointer_pos() else { return };
+        let near = |secs: f64| (scale.x_from_secs(secs) - pointer.x).abs() <= LEAST_POINTS as f32;
+        self.pinned = match self.pinned {
+            Some(secs) if near(secs) => None,
+            _ => Some(scale.secs_from_x(pointer.x).max(0.0)),
+        };
+    }
+
+    /// Esc takes the marks away, one at a time.
+    pub(super) fn keys(&mut self, ui: &Ui) {
+        if (self.range.is_some() || self.pinned.is_some())
+            && ui.input_mut(|input| input.consume_key(eframe::egui::Modifiers::NONE, Key::Escape))
+            && self.range.take().is_none()
+        {
+            self.pinned = None;
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What is known of the chosen attempt and of the marked range, in small windows over the timeline's right end.
+
+use eframe::egui::{Align2, Grid, Id, Rect, RichText, Ui, Vec2, Window, vec2};
+
+use super::{
+    Memory,
+    chosen::{Step, span_times},
+    range::{RangeFigures, RangeMemory},
+    tooltip,
+};
+use crate::{
+    gui::{
+        plots::TimeAxis,
+        theme::{self, Palette},
+    },
+    ids::WorkerId,
+    store::RunStore,
+    time::secs,
+    units,
+};
+
+/// Room on either side of what is zoomed to, as a share of it.
+const ZOOM_MARGIN: f64 = 0.25;
+
+/// Shows an attempt with some of what is around it.
+pub(super) fn zoom_to(axis: &mut TimeAxis, (from_ns, to_ns): (u64, u64)) {
+    let (from_secs, to_secs) = (secs(from_ns), secs(to_ns));
+    let margin = (to_secs - from_secs) * ZOOM_MARGIN;
+    axis.go_to((from_secs - margin).max(0.0), to_secs + margin);
+}
+
+fn window(title: &str, id: Id, outer: Rect, place: Align2) -> Window<'_> {
+    let inset = vec2(
+        -theme::GAP_LARGE,
+        if place == Align2::RIGHT_TOP { theme::GAP_LARGE } else { -theme::GAP_LARGE },
+    );
+    let corner = place.pos_in_rect(&outer) + inset;
+    Window::new(title)
+        .id(id)
+        .pivot(place)
+        .default_pos(corner)
+        .resizable(false)
+        .collapsible(false)
+        .constrain(true)
+}
+
+pub(super) fn chosen_ui(
+    ui: &Ui,
+    id: Id,
+    store: &RunStore,
+    axis: &mut TimeAxis,
+    memory: &mut Memory,
+    (outer, now_ns): (Rect, u64),
+) {
+    let (Some(place), Some(span)) = (memory.chosen.place(), memory.chosen.span(store)) else { return };
+    let Some((lane, index)) = store.lanes.get(place.lane).zip(memory.index.locks.get(place.lane)) else {
+        return;
+    };
+    let hovered = tooltip::of_span(lane, index, span);
+    let mut open = true;
+    let shown = window("Chosen task", id.with("chosen"), outer, Align2::RIGHT_TOP).open(&mut open);
+    shown.show(ui.ctx(), |ui| {
+        tooltip::hovered_ui(ui, store, WorkerId(place.lane as u32), &hovered, now_ns);
+        ui.horizontal(|ui| {
+            if ui.button("Zoom to it").clicked()
+                && let Some(times) = span_times(store, place)
+            {
+                zoom_to(axis, times);
+            }
+            for (name, hint, step) in [
+                ("Before", "The one before on this lane (←)", Step::Before),
+                ("After", "The one after on this lane (→)", Step::After),
+            ] {
+                if ui.button(name).on_hover_text(hint).clicked() {
+                    memory.chosen.walk(store, step);
+                }
+            }
+        });
+    });
+    if !open {
+        memory.chosen.choose(None);
+    }
+}
+
+pub(super) fn range_ui(
+    ui: &Ui,
+    id: Id,
+    store: &RunStore,
+    axis: &mut TimeAxis,
+    memory: &mut RangeMemory,
+    outer: Rect,
+) {
+    let Some(range_secs) = axis.marks().range else { return };
+    let figures = memory.figures(store, range_secs);
+    let mut open = true;
+    let shown = window("Marked range", id.with("range"), outer, Align2::RIGHT_BOTTOM).open(&mut open);
+    shown.show(ui.ctx(), |ui| {
+        rows_ui(ui, &rows(figures));
+        if ui.button("Zoom to it").clicked() {
+            axis.go_to(range_secs.0, range_secs.1);
+        }
+    });
+    if !open {
+        axis.marks_mut().range = None;
+    }
+}
+
+fn rows(figures: &RangeFigures) -> Vec<(&'static str, String)> {
+    let length_ns = figures.to_ns.saturating_sub(figures.from_ns);
+    let mut rows = vec![
+        ("from", units::duration(figures.from_ns)),
+        ("to", units::duration(figures.to_ns)),
+        ("length", units::duration(length_ns)),
+        ("attempts in it", units::count(figures.counts.total())),
+    ];
+    if figures.counts.total() > 0 {
+        rows.push(("outcome", figures.counts.words()));
+    }
+    rows.push(("ended ok", format!("{}, {}", units::count(figures.ended_ok), units::rate(figures.rate()))));
+    rows.push(("workers busy", units::percent(figures.mean_busy())));
+    let [least, most] =
+        [f64::min, f64::max].map(|pick| figures.busy.iter().copied().reduce(pick).unwrap_or(0.0));
+    if figures.busy.len() > 1 {
+        rows.push(("least and most", format!("{} and {}", units::percent(least), units::percent(most))));
+    }
+    if let Some(run_ns) = &figures.run_ns {
+        rows.push(("run time, median", units::duration(run_ns.median)));
+        rows.push(("95 of 100 below", units::duration(run_ns.p95)));
+        rows.push(("longest", units::duration(run_ns.max)));
+    } else if figures.too_many {
+        rows.push(("run time", "mark fewer tasks to see".to_owned()));
+    }
+    rows
+}
+
+fn rows_ui(ui: &mut Ui, rows: &[(&'static str, String)]) {
+    let palette = Palette::of(ui);
+    ui.spacing_mut().interact_size.y = 0.0;
+    Grid::new("range figures").num_columns(2).spacing(Vec2::new(theme::GAP * 1.5, theme::GAP_HAIR)).show(
+        ui,
+        |ui| {
+            for (name, value) in rows {
+                ui.label(RichText::new(*name).color(palette.text_weak));
+                ui.label(value);
+                ui.end_row();
+            }
+        },
+    );
+}

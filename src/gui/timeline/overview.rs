@@ -1,0 +1,190 @@
+//! The whole run on one strip: how busy the pool was, what went wrong, and the view to be dragged over it.
+
+use std::time::{Duration, Instant};
+
+use eframe::egui::{CursorIcon, Id, Mesh, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+
+use crate::{
+    gui::{
+        plots::{RunKey, TimeAxis, add_vline, paint_mesh, run_key, time_rect},
+        theme::{self, Palette},
+    },
+    store::{Lane, Piece, RunStore},
+    time::ns_from_secs,
+    units,
+};
+
+/// One column stands for so many points.
+const COLUMN: f32 = 2.0;
+/// The strip of a live run is made anew this often at most.
+const REFRESH: Duration = Duration::from_millis(250);
+/// The view's window is never drawn narrower.
+const LEAST_WINDOW: f32 = 4.0;
+
+/// A stretch of the run over all lanes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Column {
+    /// Run time of all lanes within it, in nanoseconds.
+    busy_ns: u64,
+    not_ok: u32,
+}
+
+/// The strip as it was made last.
+#[derive(Debug, Default)]
+pub(super) struct Overview {
+    /// Of which run, with how many attempts, over how long, in how many columns.
+    made_of: (RunKey, usize, u64, usize),
+    made: Option<Instant>,
+    columns: Vec<Column>,
+}
+
+impl Overview {
+    fn update(&mut self, store: &RunStore, limit_ns: u64, columns: usize) {
+        let attempts = store.lanes.iter().map(|lane| lane.spans.len()).sum();
+        let made_of = (run_key(store), attempts, limit_ns, columns);
+        let other = (made_of.0, made_of.2, made_of.3) != (self.made_of.0, self.made_of.2, self.made_of.3);
+        let due = self.made.is_none_or(|made| made.elapsed() >= REFRESH) || !store.phase.is_live();
+        if other || (made_of != self.made_of && due) {
+            self.columns = columns_of(&store.lanes, limit_ns, columns);
+            (self.made_of, self.made) = (made_of, Some(Instant::now()));
+        }
+    }
+}
+
+fn columns_of(lanes: &[Lane], limit_ns: u64, count: usize) -> Vec<Column> {
+    let mut columns = vec![Column::default(); count.max(1)];
+    let column_ns = (limit_ns / columns.len() as u64).max(1);
+    let last = columns.len() - 1;
+    for lane in lanes {
+        for Piece { range, node } in lane.spans.pieces(0..lane.spans.len(), column_ns) {
+            let first = ((node.start_ns / column_ns) as usize).min(last);
+            columns[first].not_ok += node.not_ok;
+            if range.len() > 1 {
+                columns[first].busy_ns += node.busy_ns;
+                continue;
+            }
+            // One that is long reaches over many.
+            for (at, column) in columns.iter_mut().enumerate().skip(first) {
+                let (from_ns, to_ns) = (at as u64 * column_ns, (at as u64 + 1) * column_ns);
+                if from_ns >= node.end_ns {
+                    break;
+                }
+                column.busy_ns += node.end_ns.min(to_ns).saturating_sub(node.start_ns.max(from_ns));
+            }
+        }
+    }
+    columns
+}
+
+pub(super) fn overview_ui(
+    ui: &mut Ui,
+    id: Id,
+    store: &RunStore,
+    axis: &mut TimeAxis,
+    overview: &mut Overview,
+) {
+    let (outer, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::OVERVIEW), Sense::hover());
+    let strip = time_rect(outer).shrink2(vec2(0.0, 1.0));
+    let (from_secs, to_secs, limit_secs) = axis.edges_secs();
+    overview.update(store, ns_from_secs(limit_secs), (strip.width() / COLUMN) as usize);
+    let response = ui.interact(strip, id.with("overview"), Sense::CLICK | Sense::DRAG);
+    response.widget_info(|| {
+        let [from, to] = [from_secs, to_secs].map(|secs| units::duration(ns_from_secs(secs)));
+        WidgetInfo::labeled(Role::Slider, true, format!("Overview of the run, {from} to {to} in view"))
+    });
+    let x = |secs: f64| strip.left() + (secs / limit_secs) as f32 * strip.width();
+    let window =
+        Rect::from_x_y_ranges(x(from_secs)..=x(to_secs).max(x(from_secs) + LEAST_WINDOW), strip.y_range());
+    paint(ui, strip, window, overview, store.lanes.len());
+    let response = response.on_hover_cursor(CursorIcon::Grab).on_hover_text(
+        "The whole run: how busy its workers were, red where attempts failed. Click or drag to move the view",
+    );
+    let span = to_secs - from_secs;
+    let whole = span >= limit_secs * 0.999;
+    if let Some(pointer) = response.interact_pointer_pos().filter(|_| !whole) {
+        let at_secs = f64::from((pointer.x - strip.left()) / strip.width()) * limit_secs;
+        let from_secs = if response.dragged() {
+            from_secs + f64::from(response.drag_delta().x / strip.width()) * limit_secs
+        } else if response.clicked() {
+            at_secs - span * 0.5
+        } else {
+            return;
+        };
+        axis.go_to(from_secs, from_secs + span);
+        ui.ctx().request_repaint();
+    }
+}
+
+fn paint(ui: &Ui, strip: Rect, window: Rect, overview: &Overview, lanes: usize) {
+    let palette = Palette::of(ui);
+    let painter = ui.painter_at(strip.expand(1.0));
+    let mut mesh = Mesh::default();
+    mesh.add_colored_rect(strip, palette.plot);
+    let whole_ns = overview.made_of.2 as f64 / overview.columns.len().max(1) as f64 * lanes.max(1) as f64;
+    let width = strip.width() / overview.columns.len().max(1) as f32;
+    for (at, column) in overview.columns.iter().enumerate() {
+        let left = strip.left() + width * at as f32;
+        let busy = (column.busy_ns as f64 / whole_ns.max(1.0)).min(1.0) as f32;
+        if busy > 0.0 {
+            let top = strip.bottom() - (strip.height() * busy).max(1.0);
+            let bar = Rect::from_min_max(pos2(left, top), pos2(left + width, strip.bottom()));
+            mesh.add_colored_rect(bar, palette.ok);
+        }
+        if column.not_ok > 0 {
+            add_vline(&mut mesh, left, strip.top(), strip.top() + strip.height() * 0.5, palette.failed);
+        }
+    }
+    // What is out of view steps back.
+    let shade = palette.panel.gamma_multiply(0.65);
+    for outside in [strip.with_max_x(window.left()), strip.with_min_x(window.right())] {
+        if outside.width() > 0.5 {
+            mesh.add_colored_rect(outside, shade);
+        }
+    }
+    paint_mesh(&painter, mesh);
+    let edge = Stroke::new(1.0, palette.text_weak);
+    painter.rect_stroke(window.intersect(strip), 0.0, edge, StrokeKind::Inside);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{event::Outcome, gui::timeline::model::tests::span};
+
+    #[test]
+    fn columns_hold_all_run_time_and_all_that_went_wrong() {
+        let mut random = 7_u64;
+        let mut below = |limit: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (random >> 33) % limit
+        };
+        let mut lanes = vec![Lane::default(); 3];
+        let (mut busy_ns, mut failed, mut end_ns) = (0, 0, 0);
+        for lane in &mut lanes {
+            let mut t_ns = 0;
+            for task in 0..3000 {
+                t_ns += below(300);
+                let run_ns = if below(100) == 0 { below(50_000) } else { below(400) };
+                let outcome = if below(40) == 0 { Outcome::TimedOut } else { Outcome::Ok };
+                failed += u32::from(outcome != Outcome::Ok);
+                lane.spans.push(span(task, t_ns, t_ns + run_ns, outcome));
+                (t_ns, busy_ns) = (t_ns + run_ns, busy_ns + run_ns);
+            }
+            end_ns = end_ns.max(t_ns);
+        }
+        for count in [1, 7, 640] {
+            let limit_ns = (end_ns / count as u64 + 1) * count as u64;
+            let columns = columns_of(&lanes, limit_ns, count);
+            assert_eq!(columns.len(), count);
+            assert_eq!(columns.iter().map(|column| column.busy_ns).sum::<u64>(), busy_ns, "{count}");
+            assert_eq!(columns.iter().map(|column| column.not_ok).sum::<u32>(), failed, "{count}");
+        }
+    }
+
+    #[test]
+    fn a_long_task_is_busy_all_along() {
+        let lane = Lane { spans: [span(0, 250, 850, Outcome::Ok)].into_iter().collect(), ..Lane::default() };
+        let busy: Vec<_> = columns_of(&[lane], 1000, 10).iter().map(|column| column.busy_ns).collect();
+        assert_eq!(busy, [0, 0, 50, 100, 100, 100, 100, 100, 50, 0]);
+    }
+}
