@@ -199,6 +199,8 @@ pub(crate) enum Action {
     SaveExport(PathBuf),
     CancelExport,
     SetTheme(ThemePreference),
+    /// Open the list of commands, or close it.
+    TogglePalette,
     DismissError,
     Copy(String),
     /// Quit, after a question if a run is going.

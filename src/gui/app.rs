@@ -3,14 +3,16 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers, Rect, Ui, ViewportCommand};
+use eframe::egui::{Context, Event, Key, KeyboardShortcut, Rect, Ui, ViewportCommand};
 
 use super::{
     action::{Action, Actions, ExportKind, Tab},
+    commands::{commands, take_keys},
     exporting::{Exporter, Outcome},
     form::Form,
     keeping::Keeping,
     pacing::Pacer,
+    palette::CommandPalette,
     panels::{log::LogView, result::ResultView},
     plots::TimeAxis,
     resizing::Resizer,
@@ -58,6 +60,8 @@ pub(super) struct App {
     pub(super) export_menu_asked: bool,
     pub(super) quit_asked: bool,
     quit_confirmed: bool,
+    /// The list of commands, while it is open.
+    pub(super) palette: Option<CommandPalette>,
     /// The focus was moved with the Tab key, so that the space bar belongs to what has it.
     tabbing: bool,
     /// Asked for by the frame before.
@@ -94,6 +98,7 @@ impl App {
             export_menu_asked: false,
             quit_asked: false,
             quit_confirmed: false,
+            palette: None,
             tabbing: false,
             actions: Actions::new(),
         }
@@ -216,6 +221,9 @@ impl App {
             Action::CompareLeft(id) => self.runs.compare_left(id),
             Action::CompareRight(id) => self.runs.compare_right(id),
             Action::SetTheme(preference) => ctx.set_theme(preference),
+            Action::TogglePalette => {
+                self.palette = if self.palette.is_some() { None } else { Some(CommandPalette::default()) };
+            }
             Action::DismissError => self.error = None,
             Action::Copy(text) => ctx.copy_text(text),
             Action::Quit | Action::ConfirmQuit | Action::CancelQuit => self.apply_quit(ctx, &action),
@@ -298,38 +306,20 @@ impl App {
 
     fn shortcuts(&mut self, ctx: &Context) {
         self.note_tabbing(ctx);
-        if self.quit_asked || self.exporter.window().is_some() || self.keeping.question.is_some() {
+        let is_asked = self.quit_asked || self.exporter.window().is_some() || self.keeping.question.is_some();
+        let any_key = ctx.input(|input| input.events.iter().any(|event| matches!(event, Event::Key { .. })));
+        if is_asked || !any_key {
             return;
-        }
-        let command = |key| KeyboardShortcut::new(Modifiers::COMMAND, key);
-        if ctx.input_mut(|input| input.consume_shortcut(&command(Key::Q))) {
-            self.actions.push(Action::Quit);
-        }
-        if ctx.input_mut(|input| input.consume_shortcut(&command(Key::E))) {
-            self.actions.push(Action::OpenExportMenu);
-        }
-        self.kept_shortcuts(ctx);
-        if ctx.text_edit_focused() {
-            return;
-        }
-        let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-        if pressed(Key::F) {
-            self.actions.push(Action::Fit);
-        }
-        if pressed(Key::L) {
-            self.actions.push(Action::ToggleFollow);
-        }
-        // Where plus needs the shift key, some keyboards tell of the key's other sign.
-        if pressed(Key::Plus) || pressed(Key::Equals) {
-            self.actions.push(Action::Step(1));
-        }
-        if pressed(Key::Minus) {
-            self.actions.push(Action::Step(-1));
         }
         let taken = self.tabbing && ctx.egui_wants_keyboard_input();
-        if !taken && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {
-            self.actions.push(if self.runs.busy() { Action::Stop } else { Action::Run });
-        }
+        let open = self.palette.is_some();
+        // Over the palette only what closes it again; the space bar may belong to the button that has the focus.
+        let may_take = |key: KeyboardShortcut| {
+            (!open || key.logical_key == Key::P && key.modifiers.command)
+                && !(taken && key.logical_key == Key::Space)
+        };
+        let mut asked = take_keys(ctx, &commands(&self.facts()), may_take);
+        self.actions.append(&mut asked);
     }
 }
 

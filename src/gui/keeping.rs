@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+use eframe::egui::Context;
 
 use super::{
     action::{Action, Tab},
@@ -137,13 +137,6 @@ impl App {
             Action::Order(job) => self.order(job),
             Action::Ask(question) => self.keeping.question = Some(question),
             _ => self.keeping.question = None,
-        }
-    }
-
-    pub(super) fn kept_shortcuts(&mut self, ctx: &Context) {
-        let open = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
-        if ctx.input_mut(|input| input.consume_shortcut(&open)) {
-            self.choose_runs(ctx);
         }
     }
 

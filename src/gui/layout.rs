@@ -8,8 +8,10 @@ use eframe::egui::{
 use super::{
     action::{Action, Actions, Tab},
     app::{App, Areas},
+    commands::commands,
     dialogs,
     icons::Icon,
+    palette::palette_ui,
     panels::{
         compare::{compare_ui, differences_ui},
         library::library_ui,
@@ -190,6 +192,10 @@ impl App {
         }
         if let Some(question) = &mut self.keeping.question {
             question_ui(ui.ctx(), question, actions);
+        }
+        if let Some(mut palette) = self.palette.take() {
+            palette_ui(ui.ctx(), &mut palette, &commands(&self.facts()), actions);
+            self.palette = Some(palette);
         }
         if self.quit_asked {
             dialogs::quit_window_ui(ui.ctx(), actions);

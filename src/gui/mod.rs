@@ -5,14 +5,17 @@
 
 mod action;
 mod app;
+mod commands;
 mod dialogs;
 mod exporting;
+mod facts;
 mod form;
 mod icons;
 mod keeping;
 mod layout;
 mod opening;
 mod pacing;
+mod palette;
 mod panels;
 mod plots;
 mod progress;
