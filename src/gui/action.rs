@@ -175,6 +175,11 @@ pub(crate) enum Action {
     ToggleFollow,
     /// Fill the form from a preset, by its place in the list.
     PickPreset(usize),
+    /// Fill the form from a spec that was run before, by its place in the list.
+    PickRecent(usize),
+    /// The form as it was before the last edit.
+    Undo,
+    Redo,
     ShowTab(Tab),
     /// Show this run in the centre.
     ShowRun(RunId),

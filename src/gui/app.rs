@@ -3,18 +3,21 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use eframe::egui::{Context, Event, Key, KeyboardShortcut, Rect, Ui, ViewportCommand};
+use eframe::egui::{Context, Event, Id, Key, KeyboardShortcut, Rect, Ui, ViewportCommand};
 
 use super::{
     action::{Action, Actions, ExportKind, Tab},
     commands::{commands, take_keys},
     exporting::{Exporter, Outcome},
     form::Form,
+    history::History,
     keeping::Keeping,
+    memory::{Memory, Remembered},
     pacing::Pacer,
     palette::CommandPalette,
     panels::{log::LogView, result::ResultView},
     plots::TimeAxis,
+    recents::Recents,
     resizing::Resizer,
     runs::Runs,
     shelf::Job,
@@ -40,6 +43,10 @@ pub(super) struct App {
     launcher: Launcher,
     pub(super) runs: Runs,
     pub(super) form: Form,
+    pub(super) history: History,
+    /// What is remembered between launches, as it is now, and its file.
+    remembered: Remembered,
+    memory: Memory,
     /// Cores that this machine lets us use at once.
     pub(super) usable_cores: f64,
     pub(super) axis: TimeAxis,
@@ -78,10 +85,15 @@ impl App {
     ) -> Self {
         theme::install(ctx);
         let (keeping, error) = Keeping::new(ctx, files);
+        let (memory, remembered) = Memory::open();
+        let form = Form::from_spec(spec);
         Self {
             launcher,
             runs: Runs::default(),
-            form: Form::from_spec(spec),
+            history: History::new(form.fields.clone()),
+            form,
+            remembered,
+            memory,
             usable_cores,
             axis: TimeAxis::default(),
             tab: Tab::default(),
@@ -111,6 +123,7 @@ impl App {
 
     fn start(&mut self, ctx: &Context, spec: Spec) {
         self.said = None;
+        self.remembered.recents.add(&spec);
         self.tab = self.tab.for_new_run(spec.workload, self.tab_chosen);
         let notify = self.notify(ctx);
         let recorder = self.recorder(&spec);
@@ -201,10 +214,8 @@ impl App {
             Action::Kill(worker, signal) => self.runs.send_to_live(&Command::KillWorker { worker, signal }),
             Action::Fit => self.axis.fit(),
             Action::ToggleFollow => self.axis.set_follow(!self.axis.follow()),
-            Action::PickPreset(at) => {
-                if let Some(form) = PRESETS.get(at).and_then(Form::from_preset) {
-                    self.form = form;
-                }
+            Action::PickPreset(_) | Action::PickRecent(_) | Action::Undo | Action::Redo => {
+                self.apply_setup(&action);
             }
             Action::ShowTab(tab) => {
                 self.tab_chosen = true;
@@ -239,6 +250,32 @@ impl App {
             | Action::SaveExport(_)
             | Action::CancelExport => self.apply_export(ctx, action),
         }
+    }
+
+    pub(super) fn recents(&self) -> &Recents {
+        &self.remembered.recents
+    }
+
+    /// Fills the form with something else than what a person types.
+    fn apply_setup(&mut self, action: &Action) {
+        let fields = match *action {
+            Action::PickPreset(at) => PRESETS.get(at).and_then(Form::from_preset).map(|form| form.fields),
+            Action::PickRecent(at) => self.recents().get(at).map(|spec| Form::from_spec(spec).fields),
+            Action::Undo => self.history.undo(),
+            Action::Redo => self.history.redo(),
+            _ => None,
+        };
+        if let Some(fields) = fields {
+            self.form.fields = fields;
+            self.form.check();
+        }
+    }
+
+    /// Notes what a person has edited since the frame before.
+    fn note_edits(&mut self, ctx: &Context) {
+        let pointer = ctx.input(|input| input.pointer.any_down()).then(|| Id::unique("pointer"));
+        let field = ctx.memory(|memory| memory.focused()).filter(|_| ctx.text_edit_focused());
+        self.history.look(&self.form.fields, field.or(pointer));
     }
 
     fn apply_resize(&mut self, action: &Action) {
@@ -333,7 +370,15 @@ impl eframe::App for App {
         self.take_in_runs(ctx);
         self.take_in_exports(ctx);
         self.take_in_kept(ctx);
+        self.note_edits(ctx);
+        if let Some(why) = self.memory.note(ctx, &self.remembered) {
+            self.said = Some(why);
+        }
         self.guard_closing(ctx);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.memory.close();
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {

@@ -64,6 +64,10 @@ const fn ctrl(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
 
+const fn shift_ctrl(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers { shift: true, ..Modifiers::COMMAND }, key)
+}
+
 const SPACE: [KeyboardShortcut; 1] = [plain(Key::Space)];
 /// Where plus needs the shift key, some keyboards tell of the key's other sign.
 const PLUS: [KeyboardShortcut; 2] = [plain(Key::Plus), plain(Key::Equals)];
@@ -75,7 +79,7 @@ pub(crate) fn commands(facts: &Facts) -> Vec<Command> {
     let mut all = run_commands(facts);
     all.extend(view_commands(facts));
     all.extend(panel_commands());
-    all.extend(setup_commands());
+    all.extend(setup_commands(facts));
     all.extend(file_commands(facts));
     all.extend(window_commands(facts));
     all
@@ -149,12 +153,27 @@ fn panel_commands() -> Vec<Command> {
         .collect()
 }
 
-fn setup_commands() -> Vec<Command> {
-    PRESETS
-        .iter()
-        .enumerate()
-        .map(|(at, preset)| Command::new(format!("Preset: {}", preset.name), Action::PickPreset(at)))
-        .collect()
+fn setup_commands(facts: &Facts) -> Vec<Command> {
+    let line = facts.line.clone();
+    let mut all = vec![
+        Command::new("Undo the last edit of the setup", Action::Undo)
+            .keys(&[ctrl(Key::Z)])
+            .only_if(facts.can_undo, "Nothing was edited"),
+        Command::new("Redo the edit of the setup", Action::Redo)
+            .keys(&[shift_ctrl(Key::Z), ctrl(Key::Y)])
+            .only_if(facts.can_redo, "Nothing was undone"),
+        Command::new("Copy as command line", Action::Copy(line.unwrap_or_default()))
+            .keys(&[ctrl(Key::L)])
+            .off(facts.blocked.clone().filter(|_| facts.line.is_none())),
+    ];
+    let presets = PRESETS.iter().map(|preset| preset.name).enumerate();
+    all.extend(presets.map(|(at, name)| Command::new(format!("Preset: {name}"), Action::PickPreset(at))));
+    let recents = facts.recents.iter().enumerate();
+    all.extend(
+        recents
+            .map(|(at, title)| Command::new(format!("Recent {}: {title}", at + 1), Action::PickRecent(at))),
+    );
+    all
 }
 
 fn file_commands(facts: &Facts) -> Vec<Command> {
@@ -192,9 +211,9 @@ fn window_commands(facts: &Facts) -> Vec<Command> {
     all
 }
 
-/// Whether a text field that has the focus wants this key for itself.
+/// Whether a text field that has the focus wants this key for itself. It has steps back and forth of its own.
 fn is_for_text(key: KeyboardShortcut) -> bool {
-    !key.modifiers.command
+    !key.modifiers.command || matches!(key.logical_key, Key::Z | Key::Y)
 }
 
 /// What is asked for by the keys that were pressed. They are taken away from whatever else would look at them, also where

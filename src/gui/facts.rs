@@ -5,7 +5,11 @@ use super::{
     resizing::Resizer,
     runs::{Run, RunId},
 };
-use crate::{ids::WorkerId, spec::Backend, store::Phase};
+use crate::{
+    ids::WorkerId,
+    spec::{Backend, Spec},
+    store::Phase,
+};
 
 /// The replay of the shown run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +35,7 @@ impl Replay {
 }
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent fact about the window")]
 pub(crate) struct Facts {
     /// Why the form cannot be run, where it cannot.
     pub(crate) blocked: Option<String>,
@@ -45,6 +50,12 @@ pub(crate) struct Facts {
     pub(crate) shown: bool,
     pub(crate) replay: Replay,
     pub(crate) follows: bool,
+    /// The command that runs what the form says, where that can be run.
+    pub(crate) line: Option<String>,
+    pub(crate) can_undo: bool,
+    pub(crate) can_redo: bool,
+    /// Titles of the specs that were run last.
+    pub(crate) recents: Vec<String>,
     /// Runs of this window that are not shown, with their titles.
     pub(crate) others: Vec<(RunId, String)>,
     pub(crate) error: Option<String>,
@@ -67,6 +78,10 @@ impl App {
             killable: killable.unwrap_or_default(),
             shown: shown.is_some(),
             replay: shown.map_or(Replay::NotYet, Replay::of),
+            line: self.form.line().map(str::to_owned),
+            can_undo: self.history.can_undo(),
+            can_redo: self.history.can_redo(),
+            recents: self.recents().iter().map(Spec::title).collect(),
             follows: self.axis.follow(),
             others: others.map(|run| (run.id, run.title())).collect(),
             error: self.error.clone(),

@@ -31,7 +31,7 @@ use super::{
     theme::{GAP, GAP_SMALL, Palette},
     timeline::timeline_ui,
 };
-use crate::time::secs;
+use crate::{spec::Spec, time::secs};
 
 const SETUP_WIDTH: f32 = 290.0;
 /// Height of the tabs at first, as a share of the window and within bounds.
@@ -59,7 +59,8 @@ impl App {
         Panel::left("setup").resizable(true).default_size(SETUP_WIDTH).size_range(250.0..=440.0).show(
             ui,
             |ui| {
-                setup_ui(ui, &mut self.form, self.usable_cores, actions);
+                let recents: Vec<Spec> = self.recents().iter().cloned().collect();
+                setup_ui(ui, &mut self.form, &recents, self.usable_cores, actions);
             },
         );
         let highest = (ui.available_height() * 0.6).max(90.0);
