@@ -6,21 +6,21 @@ use std::{path::PathBuf, sync::Arc};
 use eframe::egui::{Context, Event, Id, Key, KeyboardShortcut, Rect, Ui, ViewportCommand};
 
 use super::{
-    action::{Action, Actions, ExportKind, Tab},
+    action::{Action, Actions, ExportKind, Panel},
     commands::{commands, take_keys},
+    dock::Dock,
     exporting::{Exporter, Outcome},
     form::Form,
     history::History,
     keeping::Keeping,
+    layout::show_scroll_bars,
     memory::{Memory, Remembered},
     pacing::Pacer,
     palette::CommandPalette,
     panels::{log::LogView, result::ResultView},
     plots::TimeAxis,
-    recents::Recents,
     resizing::Resizer,
     runs::Runs,
-    shelf::Job,
     theme,
 };
 use crate::{
@@ -45,14 +45,16 @@ pub(super) struct App {
     pub(super) form: Form,
     pub(super) history: History,
     /// What is remembered between launches, as it is now, and its file.
-    remembered: Remembered,
+    pub(super) remembered: Remembered,
     memory: Memory,
     /// Cores that this machine lets us use at once.
     pub(super) usable_cores: f64,
     pub(super) axis: TimeAxis,
-    pub(super) tab: Tab,
-    /// A person chose the tab, and keeps it.
-    tab_chosen: bool,
+    pub(super) dock: Dock,
+    /// A person chose what to look at, and keeps it.
+    pub(super) panel_chosen: bool,
+    /// The plots show two runs.
+    pub(super) compared: bool,
     pub(super) log: LogView,
     pub(super) result: ResultView,
     pub(super) pacer: Pacer,
@@ -84,9 +86,11 @@ impl App {
         files: Vec<PathBuf>,
     ) -> Self {
         theme::install(ctx);
+        show_scroll_bars(ctx);
         let (keeping, error) = Keeping::new(ctx, files);
         let (memory, remembered) = Memory::open();
         let form = Form::from_spec(spec);
+        let dock = Dock::new(&remembered.layout);
         Self {
             launcher,
             runs: Runs::default(),
@@ -96,8 +100,9 @@ impl App {
             memory,
             usable_cores,
             axis: TimeAxis::default(),
-            tab: Tab::default(),
-            tab_chosen: false,
+            dock,
+            panel_chosen: false,
+            compared: false,
             log: LogView::default(),
             result: ResultView::default(),
             pacer: Pacer::default(),
@@ -124,7 +129,7 @@ impl App {
     fn start(&mut self, ctx: &Context, spec: Spec) {
         self.said = None;
         self.remembered.recents.add(&spec);
-        self.tab = self.tab.for_new_run(spec.workload, self.tab_chosen);
+        self.look_at_new_run(spec.workload);
         let notify = self.notify(ctx);
         let recorder = self.recorder(&spec);
         if let Err(error) = self.runs.start(&self.launcher, spec, notify, recorder) {
@@ -157,7 +162,8 @@ impl App {
     fn take_in_runs(&mut self, ctx: &Context) {
         let refreshed = self.runs.refresh();
         if refreshed.series_ended {
-            self.tab = Tab::Compare;
+            self.dock.bring(Panel::Compare);
+            self.set_compared(true);
             self.axis.fit();
         }
         if let Some(spec) = refreshed.next {
@@ -217,14 +223,11 @@ impl App {
             Action::PickPreset(_) | Action::PickRecent(_) | Action::Undo | Action::Redo => {
                 self.apply_setup(&action);
             }
-            Action::ShowTab(tab) => {
-                self.tab_chosen = true;
-                self.show_tab(tab);
-                if tab == Tab::Runs {
-                    // Other windows and `run --keep` add runs too.
-                    self.order(Job::List);
-                }
-            }
+            Action::ShowPanel(_)
+            | Action::SetPanel(..)
+            | Action::ToggleSetup
+            | Action::ResetLayout
+            | Action::ToggleCompared => self.apply_panels(&action),
             Action::ShowRun(id) => {
                 self.runs.show(id);
                 self.axis.fit();
@@ -252,15 +255,13 @@ impl App {
         }
     }
 
-    pub(super) fn recents(&self) -> &Recents {
-        &self.remembered.recents
-    }
-
     /// Fills the form with something else than what a person types.
     fn apply_setup(&mut self, action: &Action) {
         let fields = match *action {
             Action::PickPreset(at) => PRESETS.get(at).and_then(Form::from_preset).map(|form| form.fields),
-            Action::PickRecent(at) => self.recents().get(at).map(|spec| Form::from_spec(spec).fields),
+            Action::PickRecent(at) => {
+                self.remembered.recents.get(at).map(|spec| Form::from_spec(spec).fields)
+            }
             Action::Undo => self.history.undo(),
             Action::Redo => self.history.redo(),
             _ => None,
@@ -289,14 +290,6 @@ impl App {
         if let Some(workers) = workers {
             self.runs.send_to_live(&Command::Resize(workers));
         }
-    }
-
-    pub(super) fn show_tab(&mut self, tab: Tab) {
-        let compared = |tab| tab == Tab::Compare;
-        if compared(self.tab) != compared(tab) {
-            self.axis.fit();
-        }
-        self.tab = tab;
     }
 
     fn apply_quit(&mut self, ctx: &Context, action: &Action) {
@@ -371,6 +364,7 @@ impl eframe::App for App {
         self.take_in_exports(ctx);
         self.take_in_kept(ctx);
         self.note_edits(ctx);
+        self.remembered.layout = self.dock.layout();
         if let Some(why) = self.memory.note(ctx, &self.remembered) {
             self.said = Some(why);
         }

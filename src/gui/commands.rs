@@ -4,7 +4,7 @@
 use eframe::egui::{Context, Key, KeyboardShortcut, ModifierNames, Modifiers, ThemePreference};
 
 use super::{
-    action::{Action, Actions, ExportKind, Tab},
+    action::{Action, Actions, ExportKind, Panel},
     facts::{Facts, Replay},
     replay::Control,
 };
@@ -72,13 +72,14 @@ const SPACE: [KeyboardShortcut; 1] = [plain(Key::Space)];
 /// Where plus needs the shift key, some keyboards tell of the key's other sign.
 const PLUS: [KeyboardShortcut; 2] = [plain(Key::Plus), plain(Key::Equals)];
 const MINUS: [KeyboardShortcut; 1] = [plain(Key::Minus)];
-const DIGITS: [Key; 5] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
+const DIGITS: [Key; 8] =
+    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8];
 
 /// All of them, in the order in which the palette lists them.
 pub(crate) fn commands(facts: &Facts) -> Vec<Command> {
     let mut all = run_commands(facts);
     all.extend(view_commands(facts));
-    all.extend(panel_commands());
+    all.extend(panel_commands(facts));
     all.extend(setup_commands(facts));
     all.extend(file_commands(facts));
     all.extend(window_commands(facts));
@@ -143,14 +144,25 @@ fn view_commands(facts: &Facts) -> Vec<Command> {
     all
 }
 
-fn panel_commands() -> Vec<Command> {
-    Tab::ALL
-        .into_iter()
-        .zip(DIGITS)
-        .map(|(tab, digit)| {
-            Command::new(format!("Go to {}", tab.label()), Action::ShowTab(tab)).keys(&[ctrl(digit)])
-        })
-        .collect()
+fn panel_commands(facts: &Facts) -> Vec<Command> {
+    let mut all = Vec::new();
+    for (panel, digit) in Panel::ALL.into_iter().zip(DIGITS) {
+        let show = Command::new(format!("Go to {}", panel.label()), Action::ShowPanel(panel));
+        all.push(show.keys(&[ctrl(digit)]));
+    }
+    for panel in Panel::ALL {
+        let open = facts.open.contains(&panel);
+        let name = format!("{} the panel {}", if open { "Close" } else { "Open" }, panel.label());
+        all.push(Command::new(name, Action::SetPanel(panel, !open)));
+    }
+    let compared = facts.compared == Some(true);
+    let name = if compared { "Show one run in the plots" } else { "Show two runs in the plots" };
+    let why_not = "There are no two runs to compare";
+    all.push(Command::new(name, Action::ToggleCompared).only_if(facts.compared.is_some(), why_not));
+    let name = if facts.setup { "Close the setup" } else { "Open the setup" };
+    all.push(Command::new(name, Action::ToggleSetup).keys(&[ctrl(Key::B)]));
+    all.push(Command::new("Reset layout", Action::ResetLayout));
+    all
 }
 
 fn setup_commands(facts: &Facts) -> Vec<Command> {

@@ -1,6 +1,7 @@
 //! What must be known of the window to say which commands there are, and which of them can be done now.
 
 use super::{
+    action::Panel,
     app::App,
     resizing::Resizer,
     runs::{Run, RunId},
@@ -50,6 +51,11 @@ pub(crate) struct Facts {
     pub(crate) shown: bool,
     pub(crate) replay: Replay,
     pub(crate) follows: bool,
+    /// Panels that are open.
+    pub(crate) open: Vec<Panel>,
+    pub(crate) setup: bool,
+    /// Two runs are laid under each other; `None` where there are no two.
+    pub(crate) compared: Option<bool>,
     /// The command that runs what the form says, where that can be run.
     pub(crate) line: Option<String>,
     pub(crate) can_undo: bool,
@@ -81,7 +87,10 @@ impl App {
             line: self.form.line().map(str::to_owned),
             can_undo: self.history.can_undo(),
             can_redo: self.history.can_redo(),
-            recents: self.recents().iter().map(Spec::title).collect(),
+            recents: self.remembered.recents.iter().map(Spec::title).collect(),
+            open: Panel::ALL.into_iter().filter(|panel| self.dock.is_open(*panel)).collect(),
+            setup: self.remembered.setup,
+            compared: self.runs.pair().map(|_| self.compared),
             follows: self.axis.follow(),
             others: others.map(|run| (run.id, run.title())).collect(),
             error: self.error.clone(),

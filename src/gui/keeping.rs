@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::Context;
 
 use super::{
-    action::{Action, Tab},
+    action::Action,
     app::App,
     dialogs::{Answer, FileDialog, has_file_dialogs},
     exporting::from_home,
@@ -157,9 +157,7 @@ impl App {
                 self.error = Some("Too many files at once; some were not opened".to_owned());
             }
         }
-        if self.tab == Tab::Compare {
-            self.show_tab(Tab::Workers);
-        }
+        self.leave_comparison();
     }
 
     fn choose_runs(&mut self, ctx: &Context) {

@@ -14,7 +14,7 @@ use std::{
 use eframe::egui::Context;
 use serde_json::{Map, Value, json};
 
-use super::recents::Recents;
+use super::{dock::Layout, recents::Recents};
 use crate::{export::write_atomically, library::data_folder};
 
 const FILE: &str = "window.json";
@@ -27,14 +27,23 @@ const SETTLES_WITHIN: Duration = Duration::from_millis(400);
 const MOST_WAITING: usize = 8;
 
 /// Everything that is remembered.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Remembered {
     pub(crate) recents: Recents,
+    pub(crate) layout: Layout,
+    /// The setup is open.
+    pub(crate) setup: bool,
+}
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self { recents: Recents::default(), layout: Layout::default(), setup: true }
+    }
 }
 
 impl Remembered {
     fn write(&self) -> Value {
-        json!({ "recents": self.recents.write() })
+        json!({ "recents": self.recents.write(), "layout": self.layout, "setup": self.setup })
     }
 
     /// The parts that make sense, and whether all of them do.
@@ -44,12 +53,19 @@ impl Remembered {
         };
         let mut whole = true;
         let mut remembered = Self::default();
-        if let Some(part) = parts.remove("recents") {
-            match serde_json::from_value(part) {
-                Ok(written) => remembered.recents = Recents::read(written),
-                Err(_) => whole = false,
+        let mut take = |name: &str, read: &mut dyn FnMut(Value) -> bool| {
+            if let Some(part) = parts.remove(name) {
+                whole &= read(part);
             }
-        }
+        };
+        take("recents", &mut |part| {
+            serde_json::from_value(part).map(|written| remembered.recents = Recents::read(written)).is_ok()
+        });
+        take("layout", &mut |part| {
+            let layout = serde_json::from_value(part).ok().filter(Layout::is_sound);
+            layout.map(|layout| remembered.layout = layout).is_some()
+        });
+        take("setup", &mut |part| part.as_bool().map(|open| remembered.setup = open).is_some());
         (remembered, whole)
     }
 }
@@ -161,10 +177,11 @@ fn read(path: &Path) -> Remembered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Draft;
+    use crate::{gui::action::Panel, spec::Draft};
 
     fn remembered() -> Remembered {
-        let mut remembered = Remembered::default();
+        let layout = Layout { closed: vec![Panel::Queue], ..Layout::default() };
+        let mut remembered = Remembered { layout, setup: false, ..Remembered::default() };
         remembered.recents.add(&Draft::default().validate().unwrap());
         remembered
     }
@@ -180,8 +197,16 @@ mod tests {
     }
 
     #[test]
+    fn parts_that_are_missing_or_new_are_no_fault() {
+        let (read, whole) = Remembered::read(r#"{"from a later version": [1]}"#);
+        assert_eq!((read, whole), (Remembered::default(), true));
+    }
+
+    #[test]
     fn a_file_that_makes_no_sense_is_kept_beside_and_what_makes_sense_in_it_is_used() {
-        let recents = remembered().write()["recents"].clone();
+        let mut part = remembered().write();
+        part["layout"] = json!(5);
+        let part_expected = Remembered { layout: Layout::default(), ..remembered() };
         for (text, expected) in [
             (String::new(), Remembered::default()),
             ("{".to_owned(), Remembered::default()),
@@ -189,15 +214,14 @@ mod tests {
             ("[".repeat(100_000), Remembered::default()),
             (" ".repeat(MOST_BYTES as usize + 1), Remembered::default()),
             (json!({ "recents": 7 }).to_string(), Remembered::default()),
-            (json!({ "recents": recents, "layout": 5 }).to_string(), remembered()),
+            (json!({ "setup": "yes" }).to_string(), Remembered::default()),
+            (part.to_string(), part_expected),
         ] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join(FILE);
             fs::write(&path, &text).unwrap();
             assert_eq!(read(&path), expected, "{text:.40}");
-            if !text.contains("layout") {
-                assert_eq!(fs::read_to_string(folder.path().join("window.json.old")).unwrap(), text);
-            }
+            assert_eq!(fs::read_to_string(folder.path().join("window.json.old")).unwrap(), text);
         }
     }
 }

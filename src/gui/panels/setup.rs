@@ -39,9 +39,9 @@ pub(crate) fn setup_ui(
         copy_button(ui, form, actions);
     });
     ui.add_space(GAP_SMALL);
+    // Room for the scroll bar, so that it never covers a field.
+    ui.spacing_mut().scroll.floating_allocated_width = GAP + 2.0;
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-        // Room for the scroll bar, so that it never covers a field.
-        ui.set_max_width(ui.available_width() - GAP);
         group(ui, "Pool", |ui| pool_group(ui, form, usable_cores));
         group(ui, "Work", |ui| work_group(ui, form));
         group(ui, "Hand-out", |ui| handout_group(ui, form));

@@ -1,11 +1,13 @@
 //! The strip at the top: start, pause, resize and stop a run, see how far it is, export, choose the theme.
 
-use eframe::egui::{Align, Button, Layout, ProgressBar, Response, RichText, ThemePreference, Ui, vec2};
+use eframe::egui::{
+    Align, Button, Layout, PopupCloseBehavior, ProgressBar, Response, RichText, ThemePreference, Ui, vec2,
+};
 
 use super::stepper::stepper_ui;
 use crate::{
     gui::{
-        action::{Action, Actions, ExportKind},
+        action::{Action, Actions, ExportKind, Panel},
         icons::Icon,
         progress::Progress,
         resizing::Resizer,
@@ -29,6 +31,10 @@ pub(crate) struct ToolbarState<'a> {
     pub(crate) blocked: Option<&'a str>,
     pub(crate) theme: ThemePreference,
     pub(crate) usable_cores: f64,
+    /// Panels that are open.
+    pub(crate) open: &'a [Panel],
+    /// The setup is open.
+    pub(crate) setup: bool,
 }
 
 pub(crate) fn toolbar_ui(
@@ -48,6 +54,8 @@ pub(crate) fn toolbar_ui(
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_buttons(ui, state.theme, actions);
+            view_menu(ui, state, actions);
+            ui.add_space(GAP / 2.0);
             export_menu(ui, runs, export_open, actions);
             ui.add_space(GAP);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| progress_ui(ui, runs));
@@ -141,6 +149,32 @@ fn export_menu(ui: &mut Ui, runs: &Runs, open_now: bool, actions: &mut Actions) 
                 }
             }
         }
+    });
+}
+
+fn view_menu(ui: &mut Ui, state: ToolbarState<'_>, actions: &mut Actions) {
+    let response = button(ui, true, Icon::Down, "View", "Which panels are open, and all commands");
+    eframe::egui::Popup::menu(&response).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+        let mut setup = state.setup;
+        if ui.checkbox(&mut setup, "Setup").accessible_name("Setup panel").clicked() {
+            actions.push(Action::ToggleSetup);
+        }
+        for panel in Panel::ALL {
+            let mut open = state.open.contains(&panel);
+            let name = format!("{} panel", panel.label());
+            if ui.checkbox(&mut open, panel.label()).accessible_name(name).clicked() {
+                actions.push(Action::SetPanel(panel, open));
+            }
+        }
+        ui.separator();
+        let mut entry = |ui: &mut Ui, name: &str, key: &str, action: Action| {
+            if ui.add(Button::new(name).shortcut_text(key)).accessible_name(name).clicked() {
+                actions.push(action);
+                ui.close();
+            }
+        };
+        entry(ui, "Reset layout", "", Action::ResetLayout);
+        entry(ui, "All commands…", "Ctrl+P", Action::TogglePalette);
     });
 }
 
