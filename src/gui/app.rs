@@ -239,7 +239,10 @@ impl App {
                 self.palette = if self.palette.is_some() { None } else { Some(CommandPalette::default()) };
             }
             Action::DismissError => self.error = None,
-            Action::Copy(text) => ctx.copy_text(text),
+            Action::Copy(text) => {
+                self.said = Some(format!("Copied {}", text.lines().next().unwrap_or_default()));
+                ctx.copy_text(text);
+            }
             Action::Quit | Action::ConfirmQuit | Action::CancelQuit => self.apply_quit(ctx, &action),
             Action::Replay(control) => self.runs.control_replay(control),
             Action::OpenRuns(_)

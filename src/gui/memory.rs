@@ -101,10 +101,12 @@ impl Memory {
         if *now != self.latest {
             self.latest.clone_from(now);
             self.due = Some(Instant::now() + SETTLES_WITHIN);
-            ctx.request_repaint_after(SETTLES_WITHIN);
         }
-        if self.due.is_some_and(|due| due <= Instant::now()) {
-            self.order();
+        match self.due.map(|due| due.saturating_duration_since(Instant::now())) {
+            Some(Duration::ZERO) => self.order(),
+            // An idle window has no other reason for another frame.
+            Some(left) => ctx.request_repaint_after(left),
+            None => {}
         }
         let error = self.writer.as_ref()?.failures.try_recv().ok()?;
         let first = !std::mem::replace(&mut self.failed, true);
@@ -157,7 +159,7 @@ fn write(path: &Path, value: &Value) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    write_atomically(path, |out| out.write_all(format!("{value:#}\n").as_bytes()))
+    write_atomically(path, |out| out.write_all(format!("{value}\n").as_bytes()))
 }
 
 fn read(path: &Path) -> Remembered {

@@ -6,7 +6,8 @@ use eframe::egui::{
     vec2,
 };
 use egui_tiles::{
-    Behavior, ResizeState, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, Tree, UiResponse,
+    Behavior, EditAction, ResizeState, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, Tree,
+    UiResponse,
 };
 
 use super::Dock;
@@ -64,7 +65,12 @@ impl App {
         let alone: Vec<Panel> =
             Panel::ALL.into_iter().filter(|panel| self.dock.tabs_of(*panel).is_empty()).collect();
         let mut tree = std::mem::replace(&mut self.dock.tree, Tree::empty(Id::unique("no panels")));
-        tree.ui(&mut Panes { app: self, stage, alone, actions }, ui);
+        let mut panes = Panes { app: self, stage, alone, edited: false, actions };
+        tree.ui(&mut panes, ui);
+        if panes.edited {
+            // What is remembered is looked at before a frame.
+            ui.ctx().request_repaint();
+        }
         self.dock.tree = tree;
     }
 }
@@ -87,6 +93,8 @@ struct Panes<'a> {
     stage: Stage,
     /// Panels without a tab.
     alone: Vec<Panel>,
+    /// Something was moved, or another tab put in front.
+    edited: bool,
     actions: &'a mut Actions,
 }
 
@@ -285,6 +293,10 @@ impl Behavior<Panel> for Panes<'_> {
             ResizeState::Hovering => style.visuals.widgets.hovered.fg_stroke,
             ResizeState::Dragging => style.visuals.widgets.active.fg_stroke,
         }
+    }
+
+    fn on_edit(&mut self, _edit: EditAction) {
+        self.edited = true;
     }
 
     fn min_size(&self) -> f32 {
