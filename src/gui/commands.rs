@@ -317,6 +317,19 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_tells_of_every_key() {
+        let readme = include_str!("../../README.md");
+        let table = readme.split("| keys | |").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+        for command in commands(&Facts::default()) {
+            let key = command.key_text();
+            // The panels' own are told of in one line.
+            if !key.starts_with("Ctrl+") || !key.ends_with(|letter: char| letter.is_ascii_digit()) {
+                assert!(table.contains(&key), "{key}: {}", command.name);
+            }
+        }
+    }
+
+    #[test]
     fn every_export_and_preset_is_a_command() {
         let all = commands(&Facts::default());
         for kind in ExportKind::GROUPS.iter().copied().flatten() {

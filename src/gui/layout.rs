@@ -29,8 +29,8 @@ use crate::{spec::Spec, time::secs};
 
 const SETUP_WIDTH: f32 = 290.0;
 /// What the differences and the list of runs need to stand beside each other.
-const DIFFERENCES_WIDTH: f32 = 640.0;
-const CHOICE_WIDTH: f32 = 560.0;
+const DIFFERENCES_WIDTH: f32 = 600.0;
+const CHOICE_WIDTH: f32 = 636.0;
 
 impl App {
     pub(super) fn frame_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
