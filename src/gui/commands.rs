@@ -83,6 +83,9 @@ pub(crate) fn commands(facts: &Facts) -> Vec<Command> {
     all.extend(setup_commands(facts));
     all.extend(file_commands(facts));
     all.extend(window_commands(facts));
+    // Last, for there may be many.
+    let workers = facts.killable.iter();
+    all.extend(workers.map(|id| Command::new(format!("Kill {id} (SIGKILL)"), Action::Kill(*id, SIGKILL))));
     all
 }
 
@@ -110,12 +113,6 @@ fn run_commands(facts: &Facts) -> Vec<Command> {
     ] {
         all.push(Command::new(name, action).keys(keys).only_if(may, NO_RESIZE));
     }
-    all.extend(
-        facts
-            .killable
-            .iter()
-            .map(|worker| Command::new(format!("Kill {worker} (SIGKILL)"), Action::Kill(*worker, SIGKILL))),
-    );
     all
 }
 

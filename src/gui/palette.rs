@@ -1,6 +1,8 @@
 //! The command palette: a search line over the table of commands, for hands that stay on the keyboard.
 
-use eframe::egui::{Button, Context, Id, Key, Modal, Modifiers, RichText, ScrollArea, TextEdit, Ui, vec2};
+use eframe::egui::{
+    Button, Context, Id, Key, Label, Modal, Modifiers, RichText, ScrollArea, TextEdit, Ui, vec2,
+};
 
 use super::{
     action::{Action, Actions},
@@ -48,12 +50,13 @@ pub(crate) fn palette_ui(
         }
         ui.add_space(GAP_SMALL);
         let height = HEIGHT.min(room.y);
-        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink(false).show(
-            ui,
-            |ui| {
-                rows_ui(ui, palette, &found, actions);
-            },
-        );
+        let list = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink(false);
+        list.show(ui, |ui| rows_ui(ui, palette, &found, actions));
+        ui.add_space(GAP_SMALL);
+        // Of one height, with a reason or without.
+        let why = found.get(palette.selected).and_then(|command| command.off.as_deref());
+        let why = why.and_then(|why| why.lines().next()).unwrap_or(" ");
+        ui.add(Label::new(RichText::new(why).weak()).truncate());
     });
     if response.should_close() {
         actions.push(Action::TogglePalette);

@@ -85,7 +85,7 @@ fn run_buttons(ui: &mut Ui, runs: &Runs, blocked: Option<&str>, actions: &mut Ac
         may_run,
         Icon::PlayTwice,
         "Run both",
-        "Run as processes, then as threads (under the simulated GIL if that is chosen), and compare the two",
+        "Run as processes, then as threads (under the simulated GIL if that is chosen), and compare the two (B)",
     )
     .on_disabled_hover_text(why_not)
     .clicked()
@@ -95,9 +95,9 @@ fn run_buttons(ui: &mut Ui, runs: &Runs, blocked: Option<&str>, actions: &mut Ac
     let phase = runs.live().map(|run| run.store.phase);
     let can_pause = matches!(phase, Some(Phase::Running | Phase::Paused));
     let (icon, name, hint) = if phase == Some(Phase::Paused) {
-        (Icon::Play, "Resume", "Go on handing out tasks")
+        (Icon::Play, "Resume", "Go on handing out tasks (P)")
     } else {
-        (Icon::Pause, "Pause", "Start no further task; running ones go on")
+        (Icon::Pause, "Pause", "Start no further task; running ones go on (P)")
     };
     if button(ui, can_pause, icon, name, hint).on_disabled_hover_text("No run is going").clicked() {
         actions.push(Action::TogglePause);
