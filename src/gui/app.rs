@@ -278,7 +278,7 @@ impl App {
     /// Notes what a person has edited since the frame before.
     fn note_edits(&mut self, ctx: &Context) {
         let pointer = ctx.input(|input| input.pointer.any_down()).then(|| Id::unique("pointer"));
-        let field = ctx.memory(|memory| memory.focused()).filter(|_| ctx.text_edit_focused());
+        let field = ctx.memory(eframe::egui::Memory::focused).filter(|_| ctx.text_edit_focused());
         self.history.look(&self.form.fields, field.or(pointer));
     }
 
