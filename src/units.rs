@@ -1,6 +1,9 @@
 //! Numbers as people read them: `1.24 s`, `3.1 MB`, `52 k/s`. Three significant figures, a unit always.
 
+mod exact;
 pub mod ticks;
+
+pub use exact::{Shown, exact_bytes, exact_duration, exact_percent, exact_rate_of};
 
 use crate::time::{NS_PER_MS, NS_PER_S, NS_PER_US};
 

@@ -124,7 +124,7 @@ impl Sums {
 fn by_worker(store: &RunStore) -> BTreeMap<WorkerId, Sums> {
     let mut sums: BTreeMap<WorkerId, Sums> = BTreeMap::new();
     for (worker, span) in store.spans() {
-        let (task, sum) = (Sums::of(span), sums.entry(worker).or_default());
+        let (task, sum) = (Sums::of(&span), sums.entry(worker).or_default());
         sum.run_ns += task.run_ns;
         sum.cpu_ns += task.cpu_ns;
         sum.wait_ns += task.wait_ns;
@@ -177,7 +177,7 @@ fn a_sleeper_is_blocked_and_uses_and_awaits_no_core() {
     for backend in BACKENDS {
         let attempt = || {
             let store = measured(backend, "sleep", &SIZE_NS.to_string(), "2", "20");
-            let mut tasks: Vec<Sums> = store.spans().map(|(_, span)| Sums::of(span)).collect();
+            let mut tasks: Vec<Sums> = store.spans().map(|(_, span)| Sums::of(&span)).collect();
             for task in &tasks {
                 let blocked_ns = task.run_ns - task.cpu_ns - task.wait_ns;
                 assert!(blocked_ns >= SIZE_NS - SIZE_NS / 50 && task.switches >= 1, "{backend}: {task:?}");
@@ -197,7 +197,7 @@ fn a_spinner_with_a_core_to_itself_neither_waits_nor_is_blocked() {
     for (backend, size) in [("processes", "500000"), ("threads", "500000"), ("processes", "50000")] {
         let attempt = || {
             let store = measured(backend, "spin", size, "1", "300");
-            let mut tasks: Vec<Sums> = store.spans().map(|(_, span)| Sums::of(span)).collect();
+            let mut tasks: Vec<Sums> = store.spans().map(|(_, span)| Sums::of(&span)).collect();
             tasks.sort_by(|a, b| (1.0 - a.cpu()).total_cmp(&(1.0 - b.cpu())));
             tasks[tasks.len() / 10]
         };

@@ -10,7 +10,7 @@ use super::{Distribution, LocksReport, WorkerTime};
 use crate::{
     event::{Exit, Host, Outcome},
     spec::{Spec, Telemetry},
-    store::{RunStore, Span, Tally, WorkerRow},
+    store::{RunStore, Tally, WorkerRow},
     time::NS_PER_S,
     workload::Value,
 };
@@ -118,7 +118,7 @@ pub struct SelfReport {
 impl RunReport {
     pub fn new(store: &RunStore, observer: Observer) -> Self {
         let info = store.info.as_deref();
-        let ok_spans = || store.spans().map(|(_, span)| span).filter(|span| span.outcome == Outcome::Ok);
+        let [run_ns, wait_ns, round_trip_ns] = ok_times(store);
         Self {
             spec: info.map(|info| info.spec.clone()),
             host: info.map(|info| info.host.clone()),
@@ -130,9 +130,9 @@ impl RunReport {
             first_failure: first_failure(store),
             workers: store.workers.iter().map(WorkerReport::new).collect(),
             throughput: throughput(store),
-            task_ns: Distribution::of(ok_spans().map(Span::run_ns)),
-            wait_ns: Distribution::of(ok_spans().map(Span::wait_ns)),
-            round_trip_ns: Distribution::of(ok_spans().map(Span::round_trip_ns)),
+            task_ns: Distribution::of(run_ns),
+            wait_ns: Distribution::of(wait_ns),
+            round_trip_ns: Distribution::of(round_trip_ns),
             worker_time: WorkerTime::new(store),
             locks: LocksReport::new(store),
             resized: store.resizes().iter().map(|&(t_ns, workers)| ResizeReport { t_ns, workers }).collect(),
@@ -189,8 +189,19 @@ impl SelfReport {
     }
 }
 
+/// Of every attempt that ended ok: run time, wait in the queue, and way there and back, in nanoseconds.
+fn ok_times(store: &RunStore) -> [Vec<u64>; 3] {
+    let mut times = [const { Vec::new() }; 3];
+    for (_, span) in store.spans().filter(|(_, span)| span.outcome == Outcome::Ok) {
+        for (times, ns) in times.iter_mut().zip([span.run_ns(), span.wait_ns(), span.round_trip_ns()]) {
+            times.push(ns);
+        }
+    }
+    times
+}
+
 /// All failures of a run mostly have one cause, so that the first says enough.
-fn first_failure(store: &RunStore) -> Option<String> {
+pub fn first_failure(store: &RunStore) -> Option<String> {
     let failures =
         store.spans().filter(|(_, span)| !matches!(span.outcome, Outcome::Ok | Outcome::Cancelled));
     let (worker, span) = failures.min_by_key(|(_, span)| (span.end_ns, span.task))?;

@@ -222,17 +222,17 @@ impl<'a> Sweep<'a> {
     fn run(pool: &'a Pool<'a>, lane: &Lane, wanted_ns: Vec<(u64, u64)>) -> PartsNs {
         let absences = absences(&lane.lives, lane.spans.is_empty() && lane.running.is_none(), &wanted_ns);
         let mut sweep = Self { pool, wanted_ns, absences, parts: [0; PARTS], at_ns: 0 };
-        let mut before: Option<&Span> = None;
+        let mut before: Option<Span> = None;
         for span in lane.spans.iter() {
-            sweep.gap(before, &opening(span));
+            sweep.gap(before.as_ref(), &opening(&span));
             sweep.span(span.end_ns, &span.usage, &lane.locks);
             before = Some(span);
         }
         if let Some(open) = &lane.running {
-            sweep.gap(before, open);
+            sweep.gap(before.as_ref(), open);
             sweep.span(pool.end_ns, &Usage::default(), &lane.locks);
         }
-        let rest = match (pool.waiting, before) {
+        let rest = match (pool.waiting, &before) {
             (false, _) => Part::Tail,
             (true, None) => Part::FirstTask,
             (true, Some(_)) => Part::Dispatch,

@@ -15,7 +15,7 @@ use std::io::{self, Write};
 
 use crate::{
     event::{Exit, Outcome},
-    store::{RunStore, Span},
+    store::{RunStore, Span, SpanPlace},
     time::{NS_PER_MS, secs},
 };
 
@@ -45,21 +45,34 @@ pub fn write_joblog(store: &RunStore, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// What is to be known of a task's last attempt to put it in its place.
+#[derive(Clone, Copy)]
+struct Last {
+    attempt: u32,
+    end_ns: u64,
+    place: SpanPlace,
+    /// There will be none after it.
+    for_good: bool,
+}
+
 /// The last attempt of every task that has ended for good, in the order of their ends.
-fn last_attempts(store: &RunStore) -> Vec<&Span> {
-    let mut last: Vec<Option<&Span>> = vec![None; store.tally.total as usize];
-    for (_, span) in store.spans() {
-        let Some(slot) = last.get_mut(span.task.index()) else { continue };
-        if slot.is_none_or(|known| known.attempt <= span.attempt) {
-            *slot = Some(span);
-        }
-    }
+fn last_attempts(store: &RunStore) -> impl Iterator<Item = Span> {
     let retries = store.info.as_ref().map_or(0, |info| info.spec.retries);
     let for_good =
-        |span: &&Span| !store.phase.is_live() || span.outcome == Outcome::Ok || span.attempt >= retries;
-    let mut ended: Vec<_> = last.into_iter().flatten().filter(for_good).collect();
-    ended.sort_by_key(|span| (span.end_ns, span.task));
-    ended
+        |span: &Span| !store.phase.is_live() || span.outcome == Outcome::Ok || span.attempt >= retries;
+    let mut last: Vec<Option<Last>> = vec![None; store.tally.total as usize];
+    for (place, span) in store.placed_spans() {
+        let Some(slot) = last.get_mut(span.task.index()) else { continue };
+        if slot.is_none_or(|known| known.attempt <= span.attempt) {
+            *slot =
+                Some(Last { attempt: span.attempt, end_ns: span.end_ns, place, for_good: for_good(&span) });
+        }
+    }
+    let ended = (0_u32..).zip(last).filter_map(|(task, slot)| Some((task, slot?)));
+    let mut ended: Vec<_> =
+        ended.filter(|(_, last)| last.for_good).map(|(task, last)| (last.end_ns, task, last.place)).collect();
+    ended.sort_unstable();
+    ended.into_iter().filter_map(|(.., place)| store.span(place))
 }
 
 /// `Exitval` and `Signal`. A process that left in the middle of a task with code 0 has not done it: that is a 1.

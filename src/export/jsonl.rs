@@ -152,7 +152,7 @@ impl<'a> Line<'a> {
                 Self::Pool { t_ns, what, workers, status }
             }
             Moment::Task(worker, span) => {
-                Self::Task(Box::new(TaskLine { t_ns, row: rows.row(worker, span) }))
+                Self::Task(Box::new(TaskLine { t_ns, row: rows.row(worker, &span) }))
             }
             Moment::Lock(worker, lock, span) => Self::Lock {
                 t_ns,

@@ -129,10 +129,13 @@ impl<'a> Rows<'a> {
 
 /// All attempts by task, then attempt. Rows are made one at a time: a run may have millions.
 pub(super) fn rows(store: &RunStore) -> impl Iterator<Item = TaskRow> {
-    let mut spans: Vec<_> = store.spans().collect();
-    spans.sort_by_key(|(_, span)| (span.task, span.attempt, span.start_ns));
+    let mut order: Vec<_> =
+        store.placed_spans().map(|(place, span)| (span.task, span.attempt, span.start_ns, place)).collect();
+    order.sort_unstable();
     let rows = Rows::new(store);
-    spans.into_iter().map(move |(worker, span)| rows.row(worker, span))
+    order
+        .into_iter()
+        .filter_map(move |(.., place)| store.span(place).map(|span| rows.row(place.worker, &span)))
 }
 
 /// The name of an outcome, and what there is to say of it beyond.

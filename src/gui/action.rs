@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::ThemePreference;
 use serde::{Deserialize, Serialize};
 
-use super::{questions::Question, replay::Control, runs::RunId, shelf::Job};
+use super::{notices::NoticeId, questions::Question, replay::Control, runs::RunId, shelf::Job};
 use crate::{
     export::{Plot, Table},
     ids::WorkerId,
@@ -224,7 +224,12 @@ pub(crate) enum Action {
     SetTheme(ThemePreference),
     /// Open the list of commands, or close it.
     TogglePalette,
-    DismissError,
+    DismissError(NoticeId),
+    DismissErrors,
+    /// What went well need not be told any longer.
+    Hush,
+    /// Paint once a second, or as often as the budget allows.
+    ToggleQuiet,
     Copy(String),
     /// Quit, after a question if a run is going.
     Quit,

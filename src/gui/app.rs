@@ -15,7 +15,9 @@ use super::{
     keeping::Keeping,
     layout::show_scroll_bars,
     memory::{Memory, Remembered},
-    pacing::Pacer,
+    motion,
+    notices::{Notices, Topic},
+    pacing::{Pace, Pacer, Quiet},
     palette::CommandPalette,
     panels::{log::LogView, result::ResultView},
     plots::TimeAxis,
@@ -24,6 +26,7 @@ use super::{
     theme,
 };
 use crate::{
+    engine::sampler::process_age_ns,
     event::Command,
     session::{Launcher, Notify},
     spec::{Backend, PRESETS, Spec},
@@ -58,14 +61,12 @@ pub(super) struct App {
     pub(super) log: LogView,
     pub(super) result: ResultView,
     pub(super) pacer: Pacer,
+    pub(super) quiet: Quiet,
     pub(super) resizer: Resizer,
     pub(super) exporter: Exporter,
     pub(super) keeping: Keeping,
     pub(super) areas: Areas,
-    /// Shown above everything until dismissed.
-    pub(super) error: Option<String>,
-    /// What the window did last, for the status bar.
-    pub(super) said: Option<String>,
+    pub(super) notices: Notices,
     pub(super) export_menu_asked: bool,
     pub(super) quit_asked: bool,
     quit_confirmed: bool,
@@ -85,9 +86,11 @@ impl App {
         usable_cores: f64,
         files: Vec<PathBuf>,
     ) -> Self {
-        theme::install(ctx);
+        let reduced_motion = motion::is_reduced();
+        theme::install(ctx, reduced_motion);
         show_scroll_bars(ctx);
-        let (keeping, error) = Keeping::new(ctx, files);
+        let mut notices = Notices::default();
+        let keeping = Keeping::new(ctx, files, &mut notices);
         let (memory, remembered) = Memory::open();
         let form = Form::from_spec(spec);
         let dock = Dock::new(&remembered.layout);
@@ -106,12 +109,12 @@ impl App {
             log: LogView::default(),
             result: ResultView::default(),
             pacer: Pacer::default(),
+            quiet: Quiet::new(reduced_motion),
             resizer: Resizer::default(),
             exporter: Exporter::default(),
             keeping,
             areas: Areas::default(),
-            error,
-            said: None,
+            notices,
             export_menu_asked: false,
             quit_asked: false,
             quit_confirmed: false,
@@ -127,14 +130,14 @@ impl App {
     }
 
     fn start(&mut self, ctx: &Context, spec: Spec) {
-        self.said = None;
+        self.notices.hush();
         self.remembered.recents.add(&spec);
         self.look_at_new_run(spec.workload);
         let notify = self.notify(ctx);
         let recorder = self.recorder(&spec);
         if let Err(error) = self.runs.start(&self.launcher, spec, notify, recorder) {
             self.runs.cancel_waiting();
-            self.error = Some(format!("The run could not start: {error}"));
+            self.notices.error(format!("The run could not start: {error}"));
         }
         self.axis = TimeAxis::default();
     }
@@ -181,19 +184,29 @@ impl App {
         if self.runs.step_replays() {
             ctx.request_repaint_after(self.pacer.interval());
         }
+        self.set_pace(ctx);
         if self.runs.live().is_some() {
             ctx.request_repaint_after(self.pacer.heartbeat());
         }
     }
 
+    fn set_pace(&mut self, ctx: &Context) {
+        self.quiet.set_timed(self.runs.timed());
+        let hidden = ctx.input(|input| input.viewport().visible()) == Some(false);
+        self.pacer.set_pace(match self.quiet.is_on() {
+            _ if hidden => Pace::Hidden,
+            true => Pace::Quiet,
+            false => Pace::Full,
+        });
+    }
+
     fn take_in_exports(&mut self, ctx: &Context) {
         match self.exporter.poll(ctx) {
             Some(Outcome::Saved(path)) => {
-                self.said = Some(format!("Saved {}", path.display()));
-                // An export that failed before is mended.
-                self.error = None;
+                self.notices.say(format!("Saved {}", path.display()), monotonic_ns());
+                self.notices.mended(Topic::Export);
             }
-            Some(Outcome::Failed(why)) => self.error = Some(why),
+            Some(Outcome::Failed(why)) => self.notices.error_about(Topic::Export, why),
             None => {}
         }
     }
@@ -238,9 +251,13 @@ impl App {
             Action::TogglePalette => {
                 self.palette = if self.palette.is_some() { None } else { Some(CommandPalette::default()) };
             }
-            Action::DismissError => self.error = None,
+            Action::DismissError(id) => self.notices.dismiss(id),
+            Action::DismissErrors => self.notices.dismiss_all(),
+            Action::Hush => self.notices.hush(),
+            Action::ToggleQuiet => self.quiet.toggle(),
             Action::Copy(text) => {
-                self.said = Some(format!("Copied {}", text.lines().next().unwrap_or_default()));
+                let first = text.lines().next().unwrap_or_default();
+                self.notices.say(format!("Copied {first}"), monotonic_ns());
                 ctx.copy_text(text);
             }
             Action::Quit | Action::ConfirmQuit | Action::CancelQuit => self.apply_quit(ctx, &action),
@@ -369,7 +386,7 @@ impl eframe::App for App {
         self.note_edits(ctx);
         self.remembered.layout = self.dock.layout();
         if let Some(why) = self.memory.note(ctx, &self.remembered) {
-            self.said = Some(why);
+            self.notices.say(why, monotonic_ns());
         }
         self.guard_closing(ctx);
     }
@@ -381,6 +398,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let mut actions = Actions::new();
         self.frame_ui(ui, &mut actions);
+        self.pacer.drawn(process_age_ns);
         if !actions.is_empty() {
             self.actions.append(&mut actions);
             ui.ctx().request_repaint();

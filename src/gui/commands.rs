@@ -211,9 +211,12 @@ fn window_commands(facts: &Facts) -> Vec<Command> {
     .into_iter()
     .map(|(theme, name)| Command::new(name, Action::SetTheme(theme)))
     .collect();
-    if let Some(error) = &facts.error {
-        all.push(Command::new("Dismiss the error", Action::DismissError));
-        all.push(Command::new("Copy the error", Action::Copy(error.clone())));
+    let quiet =
+        if facts.quiet { "Paint as often as the budget allows" } else { "Quiet: paint once a second" };
+    all.push(Command::new(quiet, Action::ToggleQuiet));
+    if let Some(errors) = &facts.errors {
+        all.push(Command::new("Dismiss all errors", Action::DismissErrors));
+        all.push(Command::new("Copy all errors", Action::Copy(errors.clone())));
     }
     all.push(Command::new("Command palette", Action::TogglePalette).keys(&[ctrl(Key::P)]));
     all.push(Command::new("Quit", Action::Quit).keys(&[ctrl(Key::Q)]));

@@ -64,7 +64,9 @@ pub(crate) struct Facts {
     pub(crate) recents: Vec<String>,
     /// Runs of this window that are not shown, with their titles.
     pub(crate) others: Vec<(RunId, String)>,
-    pub(crate) error: Option<String>,
+    /// All that went wrong, a line each; `None` where nothing did.
+    pub(crate) errors: Option<String>,
+    pub(crate) quiet: bool,
 }
 
 impl App {
@@ -76,6 +78,7 @@ impl App {
         });
         let shown_id = shown.map(|run| run.id);
         let others = self.runs.iter().rev().filter(|run| Some(run.id) != shown_id);
+        let errors: Vec<&str> = self.notices.errors().iter().map(|error| error.text.as_str()).collect();
         Facts {
             blocked: self.form.blocked(),
             busy: self.runs.busy(),
@@ -93,7 +96,8 @@ impl App {
             compared: self.runs.pair().map(|_| self.compared),
             follows: self.axis.follow(),
             others: others.map(|run| (run.id, run.title())).collect(),
-            error: self.error.clone(),
+            errors: Some(errors.join("\n")).filter(|_| !errors.is_empty()),
+            quiet: self.quiet.is_on(),
         }
     }
 }

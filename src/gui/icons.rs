@@ -2,8 +2,9 @@
 
 use eframe::egui::{Atom, Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
+use super::theme::LINE;
+
 const SIZE: f32 = 12.0;
-const LINE: f32 = 1.5;
 const SUN_RAYS: u8 = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

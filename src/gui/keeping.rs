@@ -9,12 +9,13 @@ use super::{
     app::App,
     dialogs::{Answer, FileDialog, has_file_dialogs},
     exporting::from_home,
+    notices::Notices,
     opening::Opener,
     panels::library::LibraryView,
     questions::Question,
     shelf::{Job, News, Shelf},
 };
-use crate::{record::Recorder, spec::Spec};
+use crate::{record::Recorder, spec::Spec, time::monotonic_ns};
 
 /// Looks this often whether a record has come to its end after its run.
 const CLOSING_POLL: std::time::Duration = std::time::Duration::from_millis(50);
@@ -30,25 +31,24 @@ pub(super) struct Keeping {
 }
 
 impl Keeping {
-    /// With what went wrong, where there is no library.
-    pub(super) fn new(ctx: &Context, files: Vec<PathBuf>) -> (Self, Option<String>) {
-        let (shelf, error) = match Shelf::open(ctx) {
-            Ok(shelf) => (shelf, None),
-            Err(error) => (Shelf::default(), Some(format!("Runs are not recorded: {error}"))),
-        };
+    /// Tells what went wrong, where there is no library.
+    pub(super) fn new(ctx: &Context, files: Vec<PathBuf>, notices: &mut Notices) -> Self {
+        let shelf = Shelf::open(ctx).unwrap_or_else(|error| {
+            notices.error(format!("Runs are not recorded: {error}"));
+            Shelf::default()
+        });
         let mut opener = Opener::default();
         for file in files {
             opener.add(std::path::absolute(&file).unwrap_or(file));
         }
-        let keeping = Self {
+        Self {
             shelf,
             view: LibraryView::default(),
             opener,
             question: None,
             dialog: None,
             no_dialogs: !has_file_dialogs(),
-        };
-        (keeping, error)
+        }
     }
 }
 
@@ -61,7 +61,7 @@ impl App {
                 Some(recorder)
             }
             Err(error) => {
-                self.error = Some(format!("This run is not recorded: {error}"));
+                self.notices.error(format!("This run is not recorded: {error}"));
                 None
             }
         }
@@ -76,7 +76,7 @@ impl App {
         for end in recorded {
             self.order(Job::MakeRoom);
             if let Err(why) = end {
-                self.error = Some(why);
+                self.notices.error(why);
             }
         }
         if closing {
@@ -92,8 +92,8 @@ impl App {
             self.open_runs(&dropped);
         }
         match self.keeping.shelf.poll() {
-            Some(News::Said(what)) => self.said = Some(what),
-            Some(News::Failed(why)) => self.error = Some(why),
+            Some(News::Said(what)) => self.notices.say(what, monotonic_ns()),
+            Some(News::Failed(why)) => self.notices.error(why),
             Some(News::NoTrash(path)) => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 self.keeping.question = Some(Question::Delete { path, name, for_good: true });
@@ -118,12 +118,12 @@ impl App {
             match read {
                 Ok(file) => {
                     if let Some(gap) = &file.gap {
-                        self.error = Some(format!("{} is incomplete: {gap}", path.display()));
+                        self.notices.error(format!("{} is incomplete: {gap}", path.display()));
                     }
                     self.runs.open(path, file);
                     self.axis.fit();
                 }
-                Err(why) => self.error = Some(why),
+                Err(why) => self.notices.error(why),
             }
             // Another may wait.
             ctx.request_repaint();
@@ -142,7 +142,7 @@ impl App {
 
     pub(super) fn order(&mut self, job: Job) {
         if self.keeping.shelf.is_open() && !self.keeping.shelf.order(job) {
-            self.error = Some("The library of runs is busy; try again in a moment".to_owned());
+            self.notices.error("The library of runs is busy; try again in a moment".to_owned());
         }
     }
 
@@ -154,7 +154,7 @@ impl App {
                 self.runs.show(id);
                 self.axis.fit();
             } else if !self.keeping.opener.add(path) {
-                self.error = Some("Too many files at once; some were not opened".to_owned());
+                self.notices.error("Too many files at once; some were not opened".to_owned());
             }
         }
         self.leave_comparison();

@@ -11,13 +11,13 @@ use super::{
     commands::commands,
     dialogs,
     dock::Stage,
-    icons::Icon,
     palette::palette_ui,
     panels::{
         compare::differences_ui,
+        notices::notices_ui,
         runs::runs_ui,
         setup::setup_ui,
-        status::status_ui,
+        status::{StatusState, status_ui},
         toolbar::{ToolbarState, toolbar_ui},
     },
     questions::question_ui,
@@ -25,7 +25,10 @@ use super::{
     runs::{Run, Runs},
     theme::{GAP, Palette},
 };
-use crate::{spec::Spec, time::secs};
+use crate::{
+    spec::Spec,
+    time::{monotonic_ns, secs},
+};
 
 const SETUP_WIDTH: f32 = 290.0;
 /// What the differences and the list of runs need to stand beside each other.
@@ -37,11 +40,16 @@ impl App {
         let theme = ui.ctx().options(|options| options.theme_preference);
         let bar = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(GAP as i8, 5));
         Panel::top("toolbar").frame(bar).show(ui, |ui| self.toolbar(ui, theme, actions));
-        self.error_ui(ui, actions);
+        notices_ui(ui, &self.notices, actions);
         self.opening_ui(ui);
         Panel::bottom("status").frame(bar.inner_margin(Margin::symmetric(GAP as i8, 3))).show(ui, |ui| {
-            let figures = self.pacer.figures().filter(|_| self.runs.live().is_some());
-            status_ui(ui, &self.runs, self.said.as_deref(), figures);
+            let state = StatusState {
+                said: self.notices.said(monotonic_ns()),
+                figures: self.pacer.figures(),
+                first_frame_ns: self.pacer.first_frame_ns(),
+                quiet: self.quiet,
+            };
+            status_ui(ui, &self.runs, state, actions);
         });
         if self.remembered.setup {
             let setup =
@@ -72,38 +80,10 @@ impl App {
         toolbar_ui(ui, &self.runs, state, &mut self.resizer, open_export, actions);
     }
 
-    fn error_ui(&self, ui: &mut Ui, actions: &mut Actions) {
-        let Some(error) = &self.error else { return };
-        let color = Palette::of(ui).error;
-        Panel::top("error").show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    if ui
-                        .button(Icon::Close.atom())
-                        .on_hover_text("Dismiss")
-                        .accessible_name("Dismiss")
-                        .clicked()
-                    {
-                        actions.push(Action::DismissError);
-                    }
-                    if ui.button("Copy").accessible_name("Copy error").clicked() {
-                        actions.push(Action::Copy(error.clone()));
-                    }
-                    ui.with_layout(Layout::left_to_right(Align::Center).with_main_wrap(true), |ui| {
-                        ui.colored_label(color, error);
-                    });
-                });
-            });
-        });
-    }
-
     fn opening_ui(&self, ui: &mut Ui) {
         let Some(path) = self.keeping.opener.reading() else { return };
         Panel::top("opening").show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.spinner();
-                ui.add(eframe::egui::Label::new(format!("Opening {}", path.display())).truncate());
-            });
+            ui.add(eframe::egui::Label::new(format!("Opening {}…", path.display())).truncate());
         });
     }
 

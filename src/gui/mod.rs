@@ -17,11 +17,14 @@ mod keeping;
 mod layout;
 mod looking;
 mod memory;
+mod motion;
+mod notices;
 mod opening;
 mod pacing;
 mod palette;
 mod panels;
 mod plots;
+mod probe;
 mod progress;
 mod questions;
 mod recents;
@@ -34,6 +37,8 @@ mod theme;
 mod timeline;
 
 use std::path::PathBuf;
+
+pub use probe::{FrameCost, TimelineProbe};
 
 use eframe::egui::{IconData, ViewportBuilder};
 

@@ -28,8 +28,56 @@ const WEIGHT: f64 = 0.2;
 const RISING_WEIGHT: f64 = 0.6;
 /// How often the figures that people read change.
 const FIGURES_EVERY_NS: u64 = NS_PER_S / 2;
+/// A window that shall be quiet paints so often, and one that nobody sees looks so often whether a run has ended.
+const QUIET_INTERVAL_NS: u64 = NS_PER_S;
 /// A live run repaints at least this often, so that running tasks grow even while no event comes.
 const HEARTBEAT_NS: u64 = 100 * NS_PER_MS;
+
+/// How much of its budget the window may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pace {
+    #[default]
+    Full,
+    /// Once a second.
+    Quiet,
+    /// Nobody sees the window: it is minimised or covered, and nothing is painted.
+    Hidden,
+}
+
+/// Whether the window is to be quiet: as somebody chose, and while runs are timed to be compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Quiet {
+    chosen: bool,
+    /// Somebody wants to look, although runs are timed.
+    overruled: bool,
+    timed: bool,
+}
+
+impl Quiet {
+    pub(crate) fn new(chosen: bool) -> Self {
+        Self { chosen, ..Self::default() }
+    }
+
+    /// Runs are timed to be compared, or no longer.
+    pub(crate) fn set_timed(&mut self, timed: bool) {
+        self.overruled &= timed;
+        self.timed = timed;
+    }
+
+    pub(crate) fn is_on(self) -> bool {
+        self.chosen || self.is_automatic()
+    }
+
+    /// On, though nobody chose it.
+    pub(crate) fn is_automatic(self) -> bool {
+        self.timed && !self.chosen && !self.overruled
+    }
+
+    pub(crate) fn toggle(&mut self) {
+        let on = !self.is_on();
+        (self.chosen, self.overruled) = (on, !on && self.timed);
+    }
+}
 
 /// What the status bar shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -51,6 +99,8 @@ struct Shared {
 #[derive(Debug)]
 pub(crate) struct Pacer {
     shared: Arc<Shared>,
+    pace: Pace,
+    first_frame_ns: Option<u64>,
     cost_ns: f64,
     /// Wall and CPU time at the start of the frame before.
     last: Option<(u64, u64)>,
@@ -67,6 +117,8 @@ impl Default for Pacer {
                 last_frame_ns: AtomicU64::new(0),
                 asked: AtomicBool::new(false),
             }),
+            pace: Pace::default(),
+            first_frame_ns: None,
             cost_ns: 0.0,
             last: None,
             since: (0, 0, 0),
@@ -86,7 +138,7 @@ impl Pacer {
             self.cost_ns = if first { sample } else { self.cost_ns + weight * (sample - self.cost_ns) };
         }
         self.last = Some((wall_ns, cpu_ns));
-        self.shared.interval_ns.store(interval_ns(self.cost_ns), Ordering::Relaxed);
+        self.shared.interval_ns.store(self.spacing_ns(), Ordering::Relaxed);
         self.shared.last_frame_ns.store(wall_ns, Ordering::Relaxed);
         // From here on a new snapshot may ask again; what was published before is read in this very frame.
         self.shared.asked.store(false, Ordering::Release);
@@ -118,7 +170,31 @@ impl Pacer {
 
     /// The delay after which a live run shall be painted even if nothing new was told.
     pub(crate) fn heartbeat(&self) -> Duration {
-        Duration::from_nanos(interval_ns(self.cost_ns).max(HEARTBEAT_NS))
+        Duration::from_nanos(self.spacing_ns().max(HEARTBEAT_NS))
+    }
+
+    fn spacing_ns(&self) -> u64 {
+        match self.pace {
+            Pace::Full => interval_ns(self.cost_ns),
+            Pace::Quiet | Pace::Hidden => QUIET_INTERVAL_NS,
+        }
+    }
+
+    pub(crate) fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+        self.shared.interval_ns.store(self.spacing_ns(), Ordering::Relaxed);
+    }
+
+    /// A frame was drawn; the first one is timed.
+    pub(crate) fn drawn(&mut self, age_ns: impl FnOnce() -> Option<u64>) {
+        if self.first_frame_ns.is_none() {
+            self.first_frame_ns = Some(age_ns().unwrap_or(0));
+        }
+    }
+
+    /// From the start of the process to the first frame; `None` where the system does not tell.
+    pub(crate) fn first_frame_ns(&self) -> Option<u64> {
+        self.first_frame_ns.filter(|ns| *ns > 0)
     }
 
     /// Between two frames of something that moves all the time: as often as frames are worth their cost.
@@ -215,6 +291,51 @@ mod tests {
         assert!((figures.frames_per_second - 20.0).abs() < 0.5, "{figures:?}");
         assert!((figures.cores - 0.1).abs() < 0.01, "{figures:?}");
         assert!(changes.len() <= 5, "{changes:?}");
+    }
+
+    #[test]
+    fn a_quiet_or_hidden_window_keeps_to_one_frame_a_second_however_cheap_they_are() {
+        let mut pacer = Pacer::default();
+        pacer.begin_frame(NS_PER_S, 0);
+        for (pace, interval_ns) in [
+            (Pace::Quiet, QUIET_INTERVAL_NS),
+            (Pace::Hidden, QUIET_INTERVAL_NS),
+            (Pace::Full, SHORTEST_INTERVAL_NS),
+        ] {
+            pacer.set_pace(pace);
+            assert_eq!(pacer.shared.interval_ns.load(Ordering::Relaxed), interval_ns, "{pace:?}");
+            assert_eq!(pacer.heartbeat(), Duration::from_nanos(interval_ns.max(HEARTBEAT_NS)), "{pace:?}");
+        }
+    }
+
+    #[test]
+    fn timed_runs_are_watched_quietly_unless_somebody_overrules_it() {
+        let mut quiet = Quiet::default();
+        quiet.set_timed(true);
+        assert!(quiet.is_on() && quiet.is_automatic());
+        quiet.toggle();
+        assert!(!quiet.is_on(), "somebody wants to look");
+        quiet.set_timed(false);
+        quiet.set_timed(true);
+        assert!(quiet.is_on(), "the next pair is timed quietly again");
+        quiet.set_timed(false);
+        assert!(!quiet.is_on());
+        quiet.toggle();
+        assert!(quiet.is_on() && !quiet.is_automatic());
+        quiet.set_timed(true);
+        quiet.set_timed(false);
+        assert!(quiet.is_on(), "what was chosen stays");
+        quiet.toggle();
+        assert!(!quiet.is_on());
+    }
+
+    #[test]
+    fn only_the_first_frame_is_timed() {
+        let mut pacer = Pacer::default();
+        assert_eq!(pacer.first_frame_ns(), None);
+        pacer.drawn(|| Some(7));
+        pacer.drawn(|| Some(9));
+        assert_eq!(pacer.first_frame_ns(), Some(7));
     }
 
     #[test]

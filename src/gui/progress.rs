@@ -31,10 +31,6 @@ impl Progress {
         Self { done, total, per_second, eta_ns }
     }
 
-    pub(crate) fn fraction(self) -> f32 {
-        if self.total == 0 { 0.0 } else { (f64::from(self.done) / f64::from(self.total)) as f32 }
-    }
-
     /// `64 / 64`, as the progress bar says it.
     pub(crate) fn count_text(self) -> String {
         format!("{} / {}", units::count(u64::from(self.done)), units::count(u64::from(self.total)))
@@ -48,6 +44,19 @@ impl Progress {
             (Some(rate), Some(eta)) => format!("{rate} · {} left", units::duration(eta)),
             (Some(rate), None) => rate,
             (None, _) => String::new(),
+        }
+    }
+
+    /// The same to the last digit; a forecast is not more exact than its rate.
+    pub(crate) fn exact_text(self) -> String {
+        match (self.per_second, self.eta_ns) {
+            (Some(rate), Some(eta)) => format!(
+                "{} over the last seconds\n{} left at that rate",
+                units::exact_rate_of(rate, "tasks"),
+                units::duration(eta)
+            ),
+            (Some(rate), None) => format!("{} over the whole run", units::exact_rate_of(rate, "tasks")),
+            (None, _) => "Not enough tasks have ended to tell a rate".to_owned(),
         }
     }
 }
@@ -119,11 +128,6 @@ mod tests {
         store.last_end_ns = 4 * NS_PER_S;
         let progress = Progress::of(&store, 60 * NS_PER_S);
         assert_eq!((progress.per_second, progress.eta_ns), (Some(25.0), None));
-        assert!((progress.fraction() - 1.0).abs() < f32::EPSILON);
-    }
-
-    #[test]
-    fn a_run_without_tasks_divides_by_nothing() {
-        assert!(Progress::of(&RunStore::default(), 0).fraction().abs() < f32::EPSILON);
+        assert_eq!(progress.exact_text(), "25.000 tasks/s over the whole run");
     }
 }

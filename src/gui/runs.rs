@@ -334,6 +334,11 @@ impl Runs {
         self.shown().and_then(|run| run.player.as_ref()).is_some_and(Player::is_playing)
     }
 
+    /// Runs go whose times are to be compared.
+    pub(crate) fn timed(&self) -> bool {
+        self.in_series && self.live().is_some()
+    }
+
     /// Drops what is still to be run.
     pub(crate) fn cancel_waiting(&mut self) {
         self.waiting.clear();

@@ -1,6 +1,6 @@
 //! One worker's part of the timeline.
 
-use super::{Chunked, Locks};
+use super::{Locks, Spans};
 use crate::{
     event::{Outcome, Usage},
     ids::TaskId,
@@ -67,7 +67,7 @@ pub struct Life {
 /// Everything one worker did, in order of time. Spans never overlap.
 #[derive(Clone, Debug, Default)]
 pub struct Lane {
-    pub spans: Chunked<Span>,
+    pub spans: Spans,
     pub running: Option<OpenSpan>,
     pub lives: Vec<Life>,
     pub locks: Locks,
@@ -76,8 +76,8 @@ pub struct Lane {
 impl Lane {
     /// Indices of the spans that touch `from_ns..to_ns`.
     pub fn visible(&self, from_ns: u64, to_ns: u64) -> std::ops::Range<usize> {
-        let first = self.spans.partition_point(|span| span.end_ns < from_ns);
-        let last = self.spans.partition_point(|span| span.start_ns <= to_ns);
+        let first = self.spans.partition_point(|_, end_ns| end_ns < from_ns);
+        let last = self.spans.partition_point(|start_ns, _| start_ns <= to_ns);
         first..last.max(first)
     }
 }

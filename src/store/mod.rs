@@ -9,6 +9,7 @@ mod locks;
 mod reduce;
 mod replay;
 mod sizes;
+mod spans;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -20,6 +21,7 @@ pub use lane::{Lane, Life, OpenSpan, Span};
 pub use locks::{LockSpan, Locks};
 pub use replay::Replay;
 pub use sizes::resized_words;
+pub use spans::{Node, Piece, Pieces, Reader, Spans, StateCounts};
 pub use state::AttemptState;
 
 use crate::{
@@ -172,6 +174,14 @@ impl WorkerState {
     }
 }
 
+/// Where an attempt that has ended is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpanPlace {
+    pub worker: WorkerId,
+    /// On the worker's lane.
+    pub at: u32,
+}
+
 /// One line of the workers' table: the place in the pool, and who fills it now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerRow {
@@ -261,11 +271,24 @@ impl RunStore {
         lives.get(born.saturating_sub(1)).map(|life| life.pid).filter(|&pid| pid != 0)
     }
 
-    /// Every attempt that has ended, lane by lane, with its worker.
-    pub fn spans(&self) -> impl Iterator<Item = (WorkerId, &Span)> {
+    /// Every attempt that has ended, lane by lane, with its worker, unpacked one after the other.
+    pub fn spans(&self) -> impl Iterator<Item = (WorkerId, Span)> {
         self.lanes
             .iter()
             .zip(0..)
             .flat_map(|(lane, worker)| lane.spans.iter().map(move |span| (WorkerId(worker), span)))
+    }
+
+    /// The same with the place of each, to be had again by [`Self::span`]: for those who need another order, since places
+    /// are small.
+    pub fn placed_spans(&self) -> impl Iterator<Item = (SpanPlace, Span)> {
+        self.lanes.iter().zip(0..).flat_map(|(lane, worker)| {
+            let place = move |at| SpanPlace { worker: WorkerId(worker), at };
+            (0..).zip(lane.spans.iter()).map(move |(at, span)| (place(at), span))
+        })
+    }
+
+    pub fn span(&self, place: SpanPlace) -> Option<Span> {
+        self.lanes.get(place.worker.index())?.spans.get(place.at as usize)
     }
 }

@@ -10,7 +10,7 @@ use std::{collections::HashMap, sync::Arc};
 use samples::Samples;
 
 use super::{Chunked, Lane, OpenSpan, Phase, RunStore, Span, Tally, WorkerRow, WorkerState};
-use crate::event::Outcome;
+use crate::{event::Outcome, ids::WorkerId};
 
 /// A run with what is needed to stand at any of its moments. Making it costs a pass over all spans, a moment then only a
 /// few searches.
@@ -181,7 +181,7 @@ fn samples(whole: &RunStore) -> Vec<Samples> {
     samples.push(Samples::default());
     let engine = samples.len() - 1;
     for (kept, at) in whole.processes.iter().zip(0..) {
-        let lane = kept.worker.map_or(engine, |worker| worker.index());
+        let lane = kept.worker.map_or(engine, WorkerId::index);
         let lives = whole.lanes.get(lane).map_or(&[][..], |lane| &lane.lives);
         if let Some(samples) = samples.get_mut(lane) {
             samples.push(at, lives, kept);
@@ -196,8 +196,8 @@ fn upto<T: Clone>(column: &Chunked<T>, t_ns: u64, time: impl Fn(&T) -> u64) -> C
 }
 
 fn lane_at(lane: &Lane, t_ns: u64) -> Lane {
-    let ended = lane.spans.partition_point(|span| span.end_ns <= t_ns);
-    let open = |span: &Span| OpenSpan {
+    let ended = lane.spans.partition_point(|_, end_ns| end_ns <= t_ns);
+    let open = |span: Span| OpenSpan {
         task: span.task,
         attempt: span.attempt,
         enqueued_ns: span.enqueued_ns,

@@ -117,8 +117,8 @@ fn spec(words: &str) -> Spec {
 }
 
 /// All attempts of each task, in their order.
-pub(crate) fn attempts(store: &RunStore) -> BTreeMap<u32, Vec<&Span>> {
-    let mut tasks: BTreeMap<u32, Vec<&Span>> = BTreeMap::new();
+pub(crate) fn attempts(store: &RunStore) -> BTreeMap<u32, Vec<Span>> {
+    let mut tasks: BTreeMap<u32, Vec<Span>> = BTreeMap::new();
     for (_, span) in store.spans() {
         tasks.entry(span.task.0).or_default().push(span);
     }

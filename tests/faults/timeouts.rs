@@ -38,7 +38,7 @@ fn a_process_is_asked_to_end_and_killed_if_it_does_not_listen() {
             let words = "workers=2 workload=square tasks=20 chunk=1 timeout=0.3";
             let store = Live::launch(&format!("{transport} {words} fault={fault}@7")).finish();
             assert_eq!((store.phase, store.tally.ok), (Phase::Ended(Status::Finished), 19), "{fault}");
-            let span = attempts(&store)[&7][0];
+            let span = &attempts(&store)[&7][0];
             assert_eq!(span.outcome, Outcome::TimedOut, "{fault}");
             assert!(span.run_ns() >= least_ms * 1_000_000, "{fault}: {} ns", span.run_ns());
             let mut lives = store.lanes.iter().flat_map(|lane| &lane.lives);

@@ -8,7 +8,7 @@ use crate::{
     analysis::{Distribution, LocksReport, report::throughput},
     event::{Outcome, Status},
     spec::Backend,
-    store::{Phase, RunStore, Span},
+    store::{Phase, RunStore},
 };
 
 /// Values that differ by no more than this share of the larger one are about the same.
@@ -139,7 +139,7 @@ fn sum(values: impl Iterator<Item = u64>) -> u64 {
 
 fn task_ns(store: &RunStore) -> Option<Distribution> {
     let ok = store.spans().map(|(_, span)| span).filter(|span| span.outcome == Outcome::Ok);
-    Distribution::of(ok.map(Span::run_ns))
+    Distribution::of(ok.map(|span| span.run_ns()))
 }
 
 /// The memory that the run needed. For serial runs and threads, the most resident memory of the engine, which holds

@@ -22,9 +22,9 @@ impl Unit {
 
     pub(super) fn exact(self, value: f64) -> String {
         match self {
-            Self::Ns => format!("{} ns", units::count(value as u64)),
-            Self::Bytes => format!("{} bytes", units::count(value as u64)),
-            Self::TasksPerSecond => format!("{value:.3} tasks/s"),
+            Self::Ns => units::exact_duration(value as u64),
+            Self::Bytes => units::exact_bytes(value as u64),
+            Self::TasksPerSecond => units::exact_rate_of(value, "tasks"),
             Self::Count => units::count(value as u64),
         }
     }

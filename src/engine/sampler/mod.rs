@@ -4,6 +4,7 @@
 //! One thread samples at 10 Hz, and memory shares, which cost the kernel a walk over page tables, at 2 Hz; more slowly
 //! where there are so many workers that it would take a noticeable part of a core. Task boundaries never come from here.
 
+mod age;
 mod cores;
 mod cost;
 mod host;
@@ -23,6 +24,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+pub use age::process_age_ns;
 pub(super) use cost::level_cost_ns;
 pub use host::host;
 pub use machine::{Machine, Python, Rights, TelemetryCost, machine};

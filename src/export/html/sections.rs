@@ -5,9 +5,8 @@ use crate::{
     analysis::{Distribution, Part, PartsNs, RunReport, WorkerTime},
     event::{Outcome, Status},
     export::svg::{Anchor, Num, Rect, Svg, shortened},
-    ids::WorkerId,
     spec::Spec,
-    store::{LogLine, Phase, RunStore, Span, Tally},
+    store::{LogLine, Phase, RunStore, Tally},
     units,
 };
 
@@ -207,12 +206,12 @@ fn useful_share(parts: &PartsNs) -> f64 {
 
 /// The first attempts that did not end ok; nothing where all did.
 pub(super) fn failures(page: &mut Page, store: &RunStore) {
-    let bad = |span: &Span| !matches!(span.outcome, Outcome::Ok);
-    let mut spans: Vec<(WorkerId, &Span)> = store.spans().filter(|(_, span)| bad(span)).collect();
+    let bad = store.placed_spans().filter(|(_, span)| span.outcome != Outcome::Ok);
+    let mut spans: Vec<_> = bad.map(|(place, span)| (span.end_ns, span.task, place)).collect();
     if spans.is_empty() {
         return;
     }
-    spans.sort_by_key(|(_, span)| (span.end_ns, span.task));
+    spans.sort_unstable();
     page.open("What went wrong", "failures");
     if spans.len() > MAX_FAILURES {
         let all = units::count(spans.len() as u64);
@@ -226,7 +225,9 @@ pub(super) fn failures(page: &mut Page, store: &RunStore) {
         ("ran", Column::Number),
         ("outcome", Column::Wrap),
     ];
-    let rows = spans.iter().take(MAX_FAILURES).map(|(worker, span)| {
+    let first = spans.iter().take(MAX_FAILURES);
+    let rows = first.filter_map(|(.., place)| store.span(*place).map(|span| (place.worker, span)));
+    let rows = rows.map(|(worker, span)| {
         vec![
             span.task.0.to_string(),
             (u64::from(span.attempt) + 1).to_string(),

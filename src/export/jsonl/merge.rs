@@ -35,11 +35,11 @@ pub(super) enum PoolEvent {
 }
 
 /// One thing that happened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Moment<'a> {
     Worker(WorkerId, &'a Life, WorkerEvent),
     Pool(PoolEvent),
-    Task(WorkerId, &'a Span),
+    Task(WorkerId, Span),
     Lock(WorkerId, LockKind, &'a LockSpan),
     Cores(&'a CoreSample),
     Process(&'a ProcessSample),

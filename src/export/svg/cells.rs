@@ -17,12 +17,12 @@ pub(super) struct Merged {
 
 /// Everything a lane shows of its attempts.
 #[derive(Debug, Default)]
-pub(super) struct Cells<'a> {
-    pub(super) bars: Vec<&'a Span>,
+pub(super) struct Cells {
+    pub(super) bars: Vec<Span>,
     pub(super) merged: Vec<Merged>,
 }
 
-impl Cells<'_> {
+impl Cells {
     pub(super) fn len(&self) -> usize {
         self.bars.len() + self.merged.len()
     }
@@ -40,7 +40,7 @@ const SHARE_STEP: f64 = 0.05;
 
 /// Divides a lane from 0 to `end_ns` into so many columns. An attempt at least as long as a column is a bar; there are
 /// at most as many of them as columns. Neighbours that look the same are one.
-pub(super) fn cells(lane: &Lane, end_ns: u64, columns: usize) -> Cells<'_> {
+pub(super) fn cells(lane: &Lane, end_ns: u64, columns: usize) -> Cells {
     let mut table = vec![Column::default(); columns.max(1)];
     let column_ns = end_ns as f64 / table.len() as f64;
     let last = table.len() - 1;
@@ -131,10 +131,10 @@ mod tests {
                     let count: u64 = cells.merged.iter().map(|cell| u64::from(cell.count)).sum();
                     assert_eq!(count as usize + cells.bars.len(), lane.spans.len(), "seed {seed}");
                     assert!(cells.bars.len() <= columns && cells.merged.len() <= columns);
-                    let bars: u64 = cells.bars.iter().map(|span| span.run_ns()).sum();
+                    let bars: u64 = cells.bars.iter().map(Span::run_ns).sum();
                     let columns_ns: f64 =
                         cells.merged.iter().map(|cell| cell.busy * (cell.to_ns - cell.from_ns) as f64).sum();
-                    let all: u64 = lane.spans.iter().map(Span::run_ns).sum();
+                    let all: u64 = lane.spans.iter().map(|span| span.run_ns()).sum();
                     // Edges are whole nanoseconds.
                     let dust = cells.merged.len() as f64 * 1.5 + 1.0;
                     assert!((bars as f64 + columns_ns - all as f64).abs() <= dust, "seed {seed}, {columns}");

@@ -79,7 +79,7 @@ struct Picture<'a> {
     pitch: f64,
     /// Of a bar.
     height: f64,
-    lanes: Vec<Cells<'a>>,
+    lanes: Vec<Cells>,
     /// There are few enough bars to give each a tip.
     tips: bool,
 }

@@ -69,9 +69,8 @@ fn hold_name(kind: LockKind) -> &'static str {
 }
 
 /// Anything that takes time on a worker's thread.
-#[derive(Clone, Copy)]
 enum Item<'a> {
-    Ended(&'a Span),
+    Ended(Span),
     Running(&'a OpenSpan),
     Lock(LockKind, &'static str),
 }
@@ -160,7 +159,7 @@ impl LaneWriter<'_, '_, '_> {
                 // Attempts never overlap, and nothing else opens outside of one: whatever is left here has ended.
                 self.open.clear();
                 self.open.push(to_ns);
-                self.attempt(span)
+                self.attempt(&span)
             }
             Item::Running(open) => {
                 self.open.clear();
@@ -258,9 +257,9 @@ fn task_name(task: TaskId) -> String {
 
 /// A worker's start-up, as far as no attempt says otherwise, and its end.
 fn write_life(lane: &Lane, life: &Life, place: Place, events: &mut Events<'_>) -> io::Result<()> {
-    let next = lane.spans.partition_point(|span| span.start_ns < life.spawned_ns);
-    let before_ns = next.checked_sub(1).and_then(|at| lane.spans.get(at)).map_or(0, |span| span.end_ns);
-    let next_ns = lane.spans.get(next).map(|span| span.start_ns);
+    let next = lane.spans.partition_point(|start_ns, _| start_ns < life.spawned_ns);
+    let before_ns = next.checked_sub(1).and_then(|at| lane.spans.times(at)).map_or(0, |times| times.1);
+    let next_ns = lane.spans.times(next).map(|times| times.0);
     let next_ns = next_ns.or(lane.running.map(|open| open.start_ns)).unwrap_or(u64::MAX);
     let from_ns = life.spawned_ns.max(before_ns);
     let to_ns = life.ready_ns.or(life.exited_ns).unwrap_or(from_ns).min(next_ns);

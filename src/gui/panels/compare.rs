@@ -8,6 +8,7 @@ use egui_extras::{Column, TableBuilder};
 use crate::{
     analysis::{Comparison, Row},
     gui::{
+        panels::status::READY_ABOUT,
         plots::{TimeAxis, run_key},
         theme::{self, Palette},
         timeline::timeline_ui,
@@ -15,8 +16,8 @@ use crate::{
     store::{Phase, RunStore},
 };
 
-const TITLE_HEIGHT: f32 = 20.0;
-const ROW_HEIGHT: f32 = 20.0;
+const TITLE_HEIGHT: f32 = theme::ROW;
+const ROW_HEIGHT: f32 = theme::ROW;
 const NAME_WIDTH: f32 = 116.0;
 const VALUE_WIDTH: f32 = 100.0;
 /// Legend and time labels of a timeline, beside its lanes.
@@ -158,7 +159,12 @@ fn table_ui(ui: &mut Ui, comparison: &Comparison, palette: &Palette) {
         .body(|body| {
             body.rows(ROW_HEIGHT, comparison.rows.len(), |mut table_row| {
                 let Some(row) = comparison.rows.get(table_row.index()) else { return };
-                table_row.col(|ui| _ = ui.label(row.name));
+                table_row.col(|ui| {
+                    let name = ui.label(row.name);
+                    if let Some(about) = about(row.name) {
+                        name.on_hover_text(about);
+                    }
+                });
                 for (value, exact) in values(row) {
                     table_row.col(|ui| {
                         ui.with_layout(right, |ui| ui.label(value).on_hover_text(exact));
@@ -170,6 +176,15 @@ fn table_ui(ui: &mut Ui, comparison: &Comparison, palette: &Palette) {
                 });
             });
         });
+}
+
+/// What a name does not say by itself.
+fn about(name: &str) -> Option<&'static str> {
+    match name {
+        "wall time" => Some("From the start of the pool to the end of the last task"),
+        "time until ready" => Some(READY_ABOUT),
+        _ => None,
+    }
 }
 
 fn values(row: &Row) -> [(&str, &str); 2] {

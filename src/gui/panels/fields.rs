@@ -4,7 +4,7 @@ use eframe::egui::{
     Align, Color32, Frame, Id, Layout, Response, RichText, Stroke, StrokeKind, TextEdit, Ui, vec2,
 };
 
-use crate::gui::theme::Palette;
+use crate::gui::theme::{LINE, Palette};
 
 const LABEL_WIDTH: f32 = 80.0;
 
@@ -42,7 +42,7 @@ pub(super) fn field(
     }
     let response = ui.add(edit).accessible_name(name);
     if wrong {
-        let stroke = Stroke::new(1.5, palette.error);
+        let stroke = Stroke::new(LINE, palette.error);
         ui.painter().rect_stroke(response.rect.expand(1.0), 3.0, stroke, StrokeKind::Outside);
     }
     response

@@ -14,19 +14,20 @@ use crate::{
         icons::Icon,
         questions::{Field, Question},
         shelf::{Job, Shelf},
-        theme::{GAP, GAP_SMALL, Palette},
+        theme::{self, GAP, GAP_SMALL, Palette},
     },
     library::{Entry, LIMITS, Sort, matches, sort},
     record::Brief,
-    units,
+    units::{self, Shown},
 };
 
-const ROW_HEIGHT: f32 = 22.0;
+use super::cells::{empty, heading, number_cell};
+
+const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 const SEARCH_WIDTH: f32 = 150.0;
 /// Details stand beside the list where both have room, else above it.
 const DETAILS_WIDTH: f32 = 300.0;
 const LIST_WIDTH: f32 = 640.0;
-const RIGHT_MARGIN: f32 = 4.0;
 
 /// What of the library is shown.
 #[derive(Debug, Default)]
@@ -60,12 +61,12 @@ impl Found {
 pub(crate) fn library_ui(ui: &mut Ui, shelf: &Shelf, view: &mut LibraryView, actions: &mut Actions) {
     let Some(all) = shelf.entries() else {
         if shelf.is_open() {
-            ui.horizontal(|ui| {
-                ui.spinner();
-                ui.weak("Reading the list of runs");
-            });
+            ui.weak("Reading the list of runs…");
         } else {
-            ui.weak("Runs are not kept on this machine: there is no folder for them.");
+            empty(
+                ui,
+                "Runs are not kept on this machine: there is no folder for them. Run files can be opened all the same.",
+            );
             open_button(ui, actions);
         }
         return;
@@ -74,15 +75,16 @@ pub(crate) fn library_ui(ui: &mut Ui, shelf: &Shelf, view: &mut LibraryView, act
     controls_ui(ui, shelf, all, view, actions);
     ui.add_space(GAP_SMALL);
     if all.is_empty() {
-        ui.weak(
-            "No run is kept yet. Press Run: every run of this window is recorded and stands here afterwards.",
+        empty(
+            ui,
+            "No run is kept yet. Press Run: every run of this window is recorded and stands here afterwards. Run files \
+             from elsewhere can be opened above, or dropped onto the window.",
         );
-        ui.weak("Run files from elsewhere can be opened above, or dropped onto the window.");
         return;
     }
     let entries = Arc::clone(&view.found.entries);
     if entries.is_empty() {
-        ui.weak("No run passes the search.");
+        empty(ui, "No run passes the search. Search for something shorter, or clear the field.");
         return;
     }
     let selected = entries.iter().find(|entry| Some(&entry.path) == view.selected.as_ref());
@@ -135,7 +137,8 @@ fn controls_ui(ui: &mut Ui, shelf: &Shelf, all: &[Entry], view: &mut LibraryView
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let bytes = all.iter().map(|entry| entry.bytes).sum();
             let text = count_text(view.found.entries.len(), all.len(), bytes);
-            ui.add(Label::new(RichText::new(text).weak()).truncate());
+            ui.add(Label::new(RichText::new(text).weak()).truncate())
+                .on_hover_text(format!("All runs together: {}", units::exact_bytes(bytes)));
         });
     });
 }
@@ -197,12 +200,7 @@ fn table_ui(ui: &mut Ui, entries: &[Entry], view: &mut LibraryView, actions: &mu
                 ("Size", true),
             ] {
                 row.col(|ui| {
-                    let text = RichText::new(title).strong();
-                    if number {
-                        at_right(ui, |ui| ui.label(text))
-                    } else {
-                        ui.label(text)
-                    };
+                    heading(ui, title, number);
                 });
             }
         })
@@ -212,15 +210,6 @@ fn table_ui(ui: &mut Ui, entries: &[Entry], view: &mut LibraryView, actions: &mu
                 entry_row(&mut row, entry, &mut view.selected, actions);
             });
         });
-}
-
-fn at_right<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        // Glyphs may reach a little beyond their advance, and cells clip.
-        ui.add_space(RIGHT_MARGIN);
-        contents(ui)
-    })
-    .inner
 }
 
 fn entry_row(
@@ -248,9 +237,9 @@ fn entry_row(
     });
     let brief = entry.brief.as_ref().ok();
     row.col(|ui| text_ui(ui, time_text(entry.time_unix_ns(), &TimeZone::system())));
-    let wall = brief.and_then(|brief| brief.wall_ns).map_or_else(|| "–".to_owned(), units::duration);
+    let wall = brief.and_then(|brief| brief.wall_ns).map_or_else(Shown::none, Shown::duration);
     let tasks = brief.map_or_else(|| "–".to_owned(), tasks_text);
-    row.col(|ui| at_right(ui, |ui| text_ui(ui, wall)));
+    number_cell(row, wall);
     row.col(|ui| {
         let color = status_color(&Palette::of(ui), entry);
         let status =
@@ -259,8 +248,8 @@ fn entry_row(
             status.on_hover_text(why);
         }
     });
-    row.col(|ui| at_right(ui, |ui| text_ui(ui, tasks)));
-    row.col(|ui| at_right(ui, |ui| text_ui(ui, units::bytes(entry.bytes))));
+    number_cell(row, tasks);
+    number_cell(row, Shown::bytes(entry.bytes));
     let mut response = row.response();
     if let Some(name) = name {
         response |= name;
@@ -289,7 +278,7 @@ fn text_ui(ui: &mut Ui, text: String) {
 fn status_color(palette: &Palette, entry: &Entry) -> eframe::egui::Color32 {
     match entry.status() {
         "finished" if entry.brief.as_ref().is_ok_and(|brief| brief.tally.all_ok()) => palette.text,
-        "running" => palette.running,
+        "running" => palette.text,
         "finished" | "interrupted" | "cut off" => palette.warning,
         _ => palette.error,
     }

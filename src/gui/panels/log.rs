@@ -8,12 +8,14 @@ use crate::{
     event::Level,
     gui::{
         runs::{Run, RunId},
-        theme::{GAP, Palette},
+        theme::{GAP_SMALL, Palette},
     },
     store::{Chunked, LogLine},
     time::secs,
     units,
 };
+
+use super::cells::empty;
 
 const SEARCH_WIDTH: f32 = 180.0;
 /// Below this width the count stands behind the filters instead of at the right.
@@ -81,7 +83,10 @@ fn least_text(least: Level) -> &'static str {
 
 pub(crate) fn log_ui(ui: &mut Ui, run: Option<&Run>, view: &mut LogView) {
     let Some(run) = run else {
-        ui.weak("What workers and the engine have to say stands here once a run was started.");
+        empty(
+            ui,
+            "No run yet. Press Run (Space): what the engine and its workers have to say stands here, line by line.",
+        );
         return;
     };
     let log = &run.store.log;
@@ -105,9 +110,16 @@ pub(crate) fn log_ui(ui: &mut Ui, run: Option<&Run>, view: &mut LogView) {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.weak(count));
         }
     });
-    ui.add_space(GAP / 2.0);
+    ui.add_space(GAP_SMALL);
     if view.hits.at.is_empty() {
-        ui.weak(if log.is_empty() { "Nothing was logged yet." } else { "No line passes the filter." });
+        empty(
+            ui,
+            if log.is_empty() {
+                "Nothing was logged yet."
+            } else {
+                "No line passes the filter. Search for something shorter, or choose all levels."
+            },
+        );
         return;
     }
     lines_ui(ui, log, &view.hits.at);

@@ -1,10 +1,13 @@
 //! The parts of the window around the plots. Each reads state and adds to the [`super::action::Actions`]; none
 //! launches, sends, locks or touches a file.
 
+mod cells;
 pub(crate) mod compare;
 mod fields;
 pub(crate) mod library;
 pub(crate) mod log;
+pub(crate) mod notices;
+mod progress_bar;
 pub(crate) mod result;
 pub(crate) mod runs;
 pub(crate) mod setup;

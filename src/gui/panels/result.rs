@@ -11,17 +11,22 @@ use crate::{
     gui::{
         action::{Action, Actions},
         runs::{Run, RunId},
-        theme::{self, GAP, Palette},
+        theme::{self, GAP, GAP_SMALL, Palette},
     },
     ids::TaskId,
     store::{Chunked, RunStore},
-    units,
+    units::{self, Shown},
     workload::Value,
 };
 
-const ROW_HEIGHT: f32 = 18.0;
+use super::cells::{at_right, empty, heading};
+
+const ROW_HEIGHT: f32 = theme::ROW;
 /// Larger pictures are shown by every second, third … pixel.
 const TEXTURE_SIDE: usize = 4096;
+const TASK_WIDTH: f32 = 90.0;
+/// The largest number in groups of three.
+const NUMBER_WIDTH: f32 = 200.0;
 const NO_VALUE: u32 = u32::MAX;
 /// Bytes of a digest that the table shows.
 const DIGEST_BYTES: usize = 32;
@@ -115,16 +120,19 @@ impl Picture {
 
 pub(crate) fn result_ui(ui: &mut Ui, run: Option<&Run>, view: &mut ResultView, actions: &mut Actions) {
     let Some(run) = run else {
-        ui.weak("What the tasks return stands here once a run was started.");
+        empty(
+            ui,
+            "No run yet. Press Run (Space): what each task returns stands here, and mandelbrot paints its picture.",
+        );
         return;
     };
     view.update(ui, run);
     header_ui(ui, &run.store, actions);
-    ui.add_space(GAP / 2.0);
+    ui.add_space(GAP_SMALL);
     if let Some(picture) = &mut view.picture {
         picture_ui(ui, picture, run.store.tally.total);
     } else if run.store.values.is_empty() {
-        ui.weak(empty_text(&run.store));
+        empty(ui, empty_text(&run.store));
     } else {
         values_ui(ui, &run.store.values, &view.slots);
     }
@@ -134,8 +142,12 @@ pub(crate) fn result_ui(ui: &mut Ui, run: Option<&Run>, view: &mut ResultView, a
 fn empty_text(store: &RunStore) -> &'static str {
     match (store.tally.ok, store.phase.is_live()) {
         (0, true) => "No task has ended well yet.",
-        (0, false) => "No task ended well, so that there is no result.",
-        _ => "The tasks of this workload return nothing.",
+        (0, false) => {
+            "No task ended well, so that there is no result. The Log tab says what happened to them."
+        }
+        _ => {
+            "The tasks of this workload return nothing. Choose another, such as primes or square, to see values."
+        }
     }
 }
 
@@ -171,39 +183,54 @@ fn fitted(size: [usize; 2], room: Vec2, pixels_per_point: f32) -> Vec2 {
 }
 
 fn values_ui(ui: &mut Ui, values: &Chunked<(TaskId, std::sync::Arc<Value>)>, slots: &[u32]) {
+    // Numbers stand in a column at its right edge, near their tasks; anything else begins at the left.
+    let numbers = values.get(0).is_some_and(|(_, value)| matches!(value.as_ref(), Value::Number(_)));
     TableBuilder::new(ui)
         .id_salt("values table")
         .striped(true)
         .auto_shrink([false, false])
         .min_scrolled_height(0.0)
         .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::exact(90.0))
-        .column(Column::remainder().clip(true))
+        .column(Column::exact(TASK_WIDTH))
+        .column(if numbers { Column::exact(NUMBER_WIDTH) } else { Column::remainder().clip(true) })
         .header(ROW_HEIGHT, |mut row| {
             row.col(|ui| {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.strong("Task"));
+                heading(ui, "Task", true);
             });
             row.col(|ui| {
-                ui.strong("Value");
+                ui.add_space(GAP);
+                heading(ui, "Value", numbers);
             });
         })
         .body(|body| {
             body.rows(ROW_HEIGHT, slots.len(), |mut row| {
                 let task = row.index();
                 row.col(|ui| {
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                        ui.monospace(units::count(task as u64));
-                    });
+                    at_right(ui, |ui| ui.monospace(units::count(task as u64)));
                 });
                 row.col(|ui| {
-                    let value = values.get(slots[task] as usize).map(|(_, value)| value_text(value));
-                    match value {
-                        Some(text) => ui.monospace(text),
+                    ui.add_space(GAP);
+                    match values.get(slots[task] as usize).map(|(_, value)| shown(value)) {
+                        Some(Shown { text, exact: Some(exact) }) => ui.monospace(text).on_hover_text(exact),
+                        Some(Shown { text, .. }) if numbers => at_right(ui, |ui| ui.monospace(text)),
+                        Some(Shown { text, .. }) => ui.monospace(text),
                         None => ui.weak("–").on_hover_text("No result (yet)"),
                     };
                 });
             });
         });
+}
+
+/// A value in one line, with all of it where that is cut or rounded.
+fn shown(value: &Value) -> Shown {
+    let exact = match value {
+        Value::Moved { len, hash } => Some(format!("{}, hash {hash:016x}", units::exact_bytes(*len))),
+        Value::Digest(bytes) | Value::Row(bytes) | Value::Bytes(bytes) if bytes.len() > DIGEST_BYTES => {
+            Some(format!("the first {DIGEST_BYTES} of {}", units::exact_bytes(bytes.len() as u64)))
+        }
+        _ => None,
+    };
+    Shown { text: value_text(value), exact }
 }
 
 fn value_text(value: &Value) -> String {

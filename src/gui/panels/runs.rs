@@ -9,15 +9,21 @@ use crate::{
         panels::status::brief_text,
         progress::Progress,
         runs::{Run, Runs},
+        theme::{self, GAP},
     },
-    units,
+    units::Shown,
 };
 
-const ROW_HEIGHT: f32 = 22.0;
+use super::cells::{empty, heading, number_cell};
+
+const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 
 pub(crate) fn runs_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
     if runs.iter().next().is_none() {
-        ui.weak("Two runs are compared here. Run both makes a fair pair: the same work in processes and in threads.");
+        empty(
+            ui,
+            "Two runs are compared here. Press Run both for a fair pair: the same work in processes and in threads.",
+        );
         return;
     }
     let pair = runs.pair();
@@ -34,9 +40,20 @@ pub(crate) fn runs_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
         .column(Column::remainder().at_least(120.0).clip(true))
         .column(Column::exact(64.0))
         .header(ROW_HEIGHT, |mut row| {
-            for title in ["A", "B", "Run", "Time", "Tasks/s", "State", ""] {
+            for (title, number) in [
+                ("A", false),
+                ("B", false),
+                ("Run", false),
+                ("Time", true),
+                ("Tasks/s", true),
+                ("State", false),
+                ("", false),
+            ] {
                 row.col(|ui| {
-                    ui.strong(title);
+                    if title == "State" {
+                        ui.add_space(GAP);
+                    }
+                    heading(ui, title, number);
                 });
             }
         })
@@ -74,12 +91,10 @@ fn run_row(
     });
     let ended_ns = if run.live { run.now_ns() } else { run.whole().last_end_ns };
     let rate = Progress::of(run.whole(), if run.live { run.now_ns() } else { run.whole().now_ns }).per_second;
-    for text in [units::duration(ended_ns), rate.map_or_else(|| "–".to_owned(), units::rate)] {
-        row.col(|ui| {
-            ui.label(text);
-        });
-    }
+    number_cell(row, Shown::duration(ended_ns));
+    number_cell(row, rate.map_or_else(Shown::none, |rate| Shown::rate(rate, "tasks")));
     row.col(|ui| {
+        ui.add_space(GAP);
         ui.add(Label::new(brief_text(run.whole())).truncate());
     });
     row.col(|ui| {

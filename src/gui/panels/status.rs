@@ -1,44 +1,126 @@
 //! The line at the bottom: how the run stands, what happened last, and what the window itself costs.
 
-use eframe::egui::{Align, Label, Layout, RichText, Sense, Ui, vec2};
+use eframe::egui::{Align, Button, Label, Layout, RichText, Sense, Ui, accesskit, vec2};
 
 use crate::{
+    analysis::{culprit, first_failure},
     event::Status,
     gui::{
-        pacing::Figures,
+        action::{Action, Actions},
+        icons::Icon,
+        notices::Said,
+        pacing::{Figures, Quiet},
+        replay::Player,
         runs::{Run, Runs},
-        theme::Palette,
+        theme::{DOT_RADIUS, GAP_HAIR, GAP_LARGE, Palette},
     },
     store::{Phase, RunStore, Tally},
     units,
 };
 
-const DOT_RADIUS: f32 = 4.5;
+/// Why a run may end before its pool was ready.
+pub(crate) const READY_ABOUT: &str = "Until the last worker of the pool was ready. Tasks begin with the first worker, so \
+    that a short run may have done all of them before the others were there";
+const QUIET_ABOUT: &str = "Paint a run that goes once a second, so that looking costs less; the pointer still paints. On by \
+    itself while Run both is timed";
 const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+O open · Ctrl+E export";
 
-/// `said` is what the window did last, such as a file it saved; `figures` are shown while there is something to pace.
-pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, said: Option<&str>, figures: Option<Figures>) {
+/// What the line must know beside the runs.
+#[derive(Clone, Copy)]
+pub(crate) struct StatusState<'a> {
+    /// What the window did last, such as a file it saved.
+    pub(crate) said: Option<Said<'a>>,
+    /// What the window itself costs, while there is something to pace.
+    pub(crate) figures: Option<Figures>,
+    pub(crate) first_frame_ns: Option<u64>,
+    pub(crate) quiet: Quiet,
+}
+
+pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, state: StatusState<'_>, actions: &mut Actions) {
     ui.horizontal(|ui| {
         let shown = runs.live().or_else(|| runs.shown());
         let text = shown.map_or_else(|| "Ready".to_owned(), run_text);
         let palette = Palette::of(ui);
-        let color = shown.map_or(palette.text_weak, |run| phase_color(&palette, run.store.phase, run.store.tally));
-        let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + 2.0, 16.0), Sense::hover());
+        let color =
+            shown.map_or(palette.text_weak, |run| phase_color(&palette, run.store.phase, run.store.tally));
+        let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + GAP_HAIR, GAP_LARGE), Sense::hover());
         ui.painter().circle_filled(rect.center(), DOT_RADIUS, color);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if let Some(figures) = figures {
-                ui.label(RichText::new(figures_text(figures)).small().weak())
-                    .on_hover_text("CPU time that a frame of this window costs, frames a second, and the whole window's CPU use. None of it runs inside the pool");
-            }
+            quiet_ui(ui, state.quiet, actions);
+            let plays = |run: &Run| run.player.as_ref().is_some_and(Player::is_playing);
+            cost_ui(ui, runs.live().is_some() || runs.shown().is_some_and(plays), state);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(text.as_str()).truncate()).on_hover_text(text.as_str());
+                ui.add(Label::new(text.as_str()).truncate()).on_hover_ui(|ui| {
+                    ui.label(shown.map_or_else(|| text.clone(), |run| details(&run.store)));
+                });
                 if runs.waiting() > 0 {
                     ui.weak("· threads follow");
                 }
-                ui.add(Label::new(RichText::new(said.unwrap_or(HINT)).weak()).truncate());
+                match state.said {
+                    Some(said) => said_ui(ui, said, actions),
+                    None => _ = ui.add(Label::new(RichText::new(HINT).weak()).truncate()),
+                }
             });
         });
     });
+}
+
+/// What went well, until it has faded or somebody waves it away.
+fn said_ui(ui: &mut Ui, said: Said<'_>, actions: &mut Actions) {
+    ui.ctx().request_repaint_after(said.next);
+    ui.weak("·");
+    if ui.small_button("Copy").accessible_name("Copy message").clicked() {
+        actions.push(Action::Copy(said.text.to_owned()));
+    }
+    if ui.add(Button::new(Icon::Close.atom()).small()).accessible_name("Dismiss message").clicked() {
+        actions.push(Action::Hush);
+    }
+    let text = RichText::new(said.text);
+    let text = if said.weak { text.weak() } else { text };
+    let label = ui.add(Label::new(text).truncate()).on_hover_text(said.text);
+    ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(accesskit::Live::Polite));
+}
+
+fn quiet_ui(ui: &mut Ui, quiet: Quiet, actions: &mut Actions) {
+    let name = if quiet.is_automatic() { "Quiet (timing)" } else { "Quiet" };
+    let response = ui
+        .add(Button::selectable(quiet.is_on(), RichText::new(name).small()).small())
+        .on_hover_text(QUIET_ABOUT);
+    if response.clicked() {
+        actions.push(Action::ToggleQuiet);
+    }
+}
+
+/// What the window itself costs. It is told with frames that are painted anyway, and asks for none.
+fn cost_ui(ui: &mut Ui, moving: bool, state: StatusState<'_>) {
+    let text = match state.figures {
+        Some(figures) if moving => figures_text(figures),
+        _ => "UI idle".to_owned(),
+    };
+    ui.label(RichText::new(text).small().weak()).on_hover_text(cost_details(moving, state));
+}
+
+fn cost_details(moving: bool, state: StatusState<'_>) -> String {
+    let mut lines = Vec::new();
+    match state.figures {
+        Some(figures) => {
+            if !moving {
+                lines.push("Nothing is painted while nothing changes. When something last did:".to_owned());
+            }
+            lines.push(format!(
+                "{} of CPU time for one frame, of all threads of this window",
+                units::exact_duration(figures.cost_ns)
+            ));
+            lines.push(format!("{:.2} frames/s", figures.frames_per_second));
+            lines.push(format!("{} of a core for this whole process", units::exact_percent(figures.cores)));
+        }
+        None => lines.push("Nothing is painted while nothing changes".to_owned()),
+    }
+    lines.extend(
+        state.first_frame_ns.map(|ns| format!("First frame {} after the start", units::duration(ns))),
+    );
+    lines.push("None of it runs inside the pool".to_owned());
+    lines.join("\n")
 }
 
 fn figures_text(figures: Figures) -> String {
@@ -84,8 +166,27 @@ pub(crate) fn state_text(store: &RunStore) -> String {
         }
         Phase::Ended(Status::Interrupted) => format!("Interrupted: {}", tally_text(store.tally)),
         Phase::Ended(Status::Failed) => format!("Failed{because}"),
-        Phase::Ended(Status::Lost) => format!("Lost{because}"),
+        Phase::Ended(Status::Lost) => {
+            let under = culprit(store).map_or_else(String::new, |under| format!(", {under}"));
+            format!("Lost{because}{under}")
+        }
     }
+}
+
+/// What the line leaves out: rounded times to the last digit, and what went wrong first.
+fn details(store: &RunStore) -> String {
+    let mut lines = vec![state_text(store)];
+    if store.last_end_ns > 0 {
+        lines.push(format!("Time: {}", units::exact_duration(store.last_end_ns)));
+    }
+    if let Some(ready_ns) = store.ready_ns {
+        lines.push(format!("Every worker ready after {}", units::exact_duration(ready_ns)));
+        if !store.phase.is_live() && ready_ns > store.last_end_ns {
+            lines.push(READY_ABOUT.to_owned());
+        }
+    }
+    lines.extend(first_failure(store).map(|failure| format!("First failure: {failure}")));
+    lines.join("\n")
 }
 
 /// How a run stands, for a row among others.

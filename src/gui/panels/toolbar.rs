@@ -1,10 +1,14 @@
 //! The strip at the top: start, pause, resize and stop a run, see how far it is, export, choose the theme.
 
 use eframe::egui::{
-    Align, Button, Layout, PopupCloseBehavior, ProgressBar, Response, RichText, ThemePreference, Ui, vec2,
+    Align, Button, Color32, Label, Layout, PopupCloseBehavior, Response, RichText, TextStyle,
+    ThemePreference, Ui, vec2,
 };
 
-use super::stepper::stepper_ui;
+use super::{
+    progress_bar::{progress_bar, spoken},
+    stepper::stepper_ui,
+};
 use crate::{
     gui::{
         action::{Action, Actions, ExportKind, Panel},
@@ -12,7 +16,7 @@ use crate::{
         progress::Progress,
         resizing::Resizer,
         runs::Runs,
-        theme::GAP,
+        theme::{GAP, GAP_LARGE, GAP_SMALL, TOOL},
     },
     store::Phase,
 };
@@ -48,10 +52,8 @@ pub(crate) fn toolbar_ui(
     ui.horizontal(|ui| {
         run_buttons(ui, runs, state.blocked, actions);
         ui.add_space(GAP);
-        if let Some(run) = runs.live() {
-            ui.scope(|ui| stepper_ui(ui, run, resizer, state.usable_cores, actions));
-            ui.add_space(GAP);
-        }
+        stepper_ui(ui, runs.live(), resizer, state.usable_cores, actions);
+        ui.add_space(GAP);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_buttons(ui, state.theme, actions);
             view_menu(ui, state, actions);
@@ -65,7 +67,7 @@ pub(crate) fn toolbar_ui(
 
 /// A button whose spoken name is its text.
 fn button(ui: &mut Ui, enabled: bool, icon: Icon, name: &str, hint: &str) -> Response {
-    ui.add_enabled(enabled, Button::new((icon.atom(), name)).min_size(vec2(0.0, 26.0)))
+    ui.add_enabled(enabled, Button::new((icon.atom(), name)).min_size(vec2(0.0, TOOL)))
         .on_hover_text(hint)
         .accessible_name(name)
 }
@@ -115,18 +117,22 @@ fn progress_ui(ui: &mut Ui, runs: &Runs) {
     };
     let progress = Progress::of(&run.store, run.now_ns());
     let rate_width = if ui.available_width() < NARROW { NARROW_RATE_WIDTH } else { RATE_WIDTH };
-    let bar_width = (ui.available_width() - rate_width - GAP * 2.0).max(SHORTEST_BAR);
-    let count = progress.count_text();
-    let bar = ui
-        .add(ProgressBar::new(progress.fraction()).desired_width(bar_width).text(&count))
-        .on_hover_text("Tasks that have ended, of all tasks");
-    ui.ctx().accesskit_node_builder(bar.id, |node| {
-        node.set_label("Progress");
-        node.set_value(count.as_str());
+    // As wide as it will be at the end, so that nothing moves while it counts.
+    let full = Progress { done: progress.total, ..progress }.count_text();
+    let font = TextStyle::Body.resolve(ui.style());
+    let count_width = ui.painter().layout_no_wrap(full, font, Color32::PLACEHOLDER).size().x.ceil();
+    ui.allocate_ui_with_layout(vec2(count_width, TOOL), Layout::right_to_left(Align::Center), |ui| {
+        ui.set_min_width(count_width);
+        ui.label(progress.count_text()).on_hover_text("Tasks that have ended, of all tasks");
     });
-    ui.add_space(GAP / 2.0);
-    let rate = progress.rate_text();
-    ui.add(eframe::egui::Label::new(RichText::new(&rate).small()).truncate()).on_hover_text(rate);
+    ui.add_space(GAP);
+    let bar_width = (ui.available_width() - rate_width - GAP_LARGE).max(SHORTEST_BAR);
+    let bar = progress_bar(ui, run.store.tally, bar_width);
+    let spoken = spoken(run.store.tally);
+    ui.ctx().accesskit_node_builder(bar.id, |node| node.set_value(spoken.as_str()));
+    ui.add_space(GAP_SMALL);
+    let (rate, exact) = (progress.rate_text(), progress.exact_text());
+    ui.add(Label::new(RichText::new(rate).small()).truncate()).on_hover_text(exact);
 }
 
 fn export_menu(ui: &mut Ui, runs: &Runs, open_now: bool, actions: &mut Actions) {

@@ -5,12 +5,12 @@ use eframe::egui::{Button, RichText, ScrollArea, Ui, vec2};
 use crate::{
     gui::{
         action::{Action, Actions},
-        theme::GAP,
+        theme::{GAP, GAP_LARGE, GAP_SMALL, TITLE_TEXT},
     },
     spec::PRESETS,
 };
 
-const COLUMN_WIDTH: f32 = 500.0;
+const COLUMN_WIDTH: f32 = 640.0;
 const NAME_WIDTH: f32 = 190.0;
 
 pub(crate) fn welcome_ui(ui: &mut Ui, actions: &mut Actions) {
@@ -21,7 +21,7 @@ pub(crate) fn welcome_ui(ui: &mut Ui, actions: &mut Actions) {
             ui.vertical(|ui| {
                 ui.set_max_width(COLUMN_WIDTH.min(ui.available_width()));
                 ui.add_space((ui.available_height() * 0.08).min(60.0));
-                ui.label(RichText::new("See what a worker pool really does").heading().strong());
+                ui.label(RichText::new("See what a worker pool really does").size(TITLE_TEXT).strong());
                 ui.add_space(GAP);
                 ui.label(
                     "Set a pool and its work at the left, then press Run. Real processes or threads do the work \
@@ -29,9 +29,9 @@ pub(crate) fn welcome_ui(ui: &mut Ui, actions: &mut Actions) {
                 );
                 ui.add_space(GAP);
                 ui.label("Run both does the same work twice, in processes and in threads, and lays the two side by side.");
-                ui.add_space(GAP * 2.0);
+                ui.add_space(GAP_LARGE);
                 ui.label(RichText::new("Or begin with one of these:").strong());
-                ui.add_space(GAP / 2.0);
+                ui.add_space(GAP_SMALL);
                 for (at, preset) in PRESETS.iter().enumerate() {
                     ui.horizontal(|ui| {
                         let button = Button::new(preset.name).min_size(vec2(NAME_WIDTH, 0.0));

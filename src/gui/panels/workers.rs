@@ -1,21 +1,22 @@
 //! The table of workers: who fills each place of the pool, what they do and what they cost.
 
-use eframe::egui::{Align, Button, Layout, RichText, Sense, Ui, vec2};
+use eframe::egui::{Align, Button, Layout, Sense, Ui, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use crate::{
     gui::{
         action::{Action, Actions},
         runs::Run,
-        theme::Palette,
+        theme::{self, DOT_RADIUS, GAP, GAP_HAIR, Palette},
     },
     spec::Backend,
     store::{WorkerRow, WorkerState},
-    units,
+    units::{self, Shown},
 };
 
-const ROW_HEIGHT: f32 = 22.0;
-const DOT_RADIUS: f32 = 4.0;
+use super::cells::{at_right, empty, heading, number_cell};
+
+const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 /// Signals that a person may send, with what they do.
 const SIGKILL: i32 = 9;
 const SIGNALS: [(i32, &str); 5] = [
@@ -26,15 +27,23 @@ const SIGNALS: [(i32, &str); 5] = [
     (18, "Go on (SIGCONT)"),
 ];
 
-const RIGHT_MARGIN: f32 = 4.0;
-
 pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) {
     let Some(run) = run else {
-        ui.weak("The workers of a run stand here once one was started.");
+        empty(
+            ui,
+            "No run yet. Press Run (Space): each worker of the pool gets a row here, with what it does and costs.",
+        );
         return;
     };
     if run.store.workers.is_empty() {
-        ui.weak(if run.live { "No worker has been started yet." } else { "This run had no worker." });
+        empty(
+            ui,
+            if run.live {
+                "The engine is starting the first worker."
+            } else {
+                "This run ended before it had a worker. The Log tab says why; change the pool at the left and run again."
+            },
+        );
         return;
     }
     let text_width = ui.available_width();
@@ -47,7 +56,7 @@ pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) 
         .cell_layout(Layout::left_to_right(Align::Center))
         .column(Column::exact(30.0))
         .column(Column::exact(64.0))
-        .column(Column::exact(92.0))
+        .column(Column::exact(100.0))
         .columns(Column::exact((text_width / 12.0).clamp(62.0, 96.0)), 5)
         .column(Column::remainder().at_least(56.0).clip(true))
         .column(Column::exact(60.0))
@@ -55,9 +64,10 @@ pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) 
             for (title, hint, number) in HEADINGS {
                 let title = if title == "PID" && !own_process { "TID" } else { title };
                 row.col(|ui| {
-                    let text = RichText::new(title).strong();
-                    let response = if number { at_right(ui, |ui| ui.label(text)) } else { ui.label(text) };
-                    response.on_hover_text(hint);
+                    if !number {
+                        ui.add_space(GAP);
+                    }
+                    heading(ui, title, number).on_hover_text(hint);
                 });
             }
         })
@@ -82,47 +92,35 @@ const HEADINGS: [(&str, &str, bool); 10] = [
     ("", "", false),
 ];
 
-fn at_right<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
-    let layout = Layout::right_to_left(Align::Center);
-    ui.with_layout(layout, |ui| {
-        // Glyphs may reach a little beyond their advance, and cells clip.
-        ui.add_space(RIGHT_MARGIN);
-        contents(ui)
-    })
-    .inner
-}
-
-fn number(row: &mut TableRow<'_, '_>, text: String) {
-    row.col(|ui| {
-        at_right(ui, |ui| ui.label(text));
-    });
-}
-
 fn worker_row(row: &mut TableRow<'_, '_>, run: &Run, worker: &WorkerRow, actions: &mut Actions) {
     let alive = run.live && worker.state.is_present();
-    number(row, worker.worker.0.to_string());
+    number_cell(row, worker.worker.0.to_string());
     let own_process = run.spec().backend == Backend::Processes;
-    number(row, if own_process { worker.pid } else { worker.tid }.to_string());
+    number_cell(row, if own_process { worker.pid } else { worker.tid }.to_string());
     let leaving = alive && !run.store.is_wanted(worker.worker);
-    row.col(|ui| state_ui(ui, worker.state, leaving));
+    row.col(|ui| {
+        ui.add_space(GAP);
+        state_ui(ui, worker.state, leaving);
+    });
     // In a replay a run that has ended is shown as it was while it lived.
     let lived = run.store.phase.is_live() && worker.state.is_present();
-    number(row, if lived { units::percent(f64::from(worker.last.cpu)) } else { "–".to_owned() });
-    number(row, units::duration(worker.cpu_ns));
+    number_cell(row, if lived { Shown::percent(f64::from(worker.last.cpu)) } else { Shown::none() });
+    number_cell(row, Shown::duration(worker.cpu_ns));
     row.col(|ui| {
         at_right(ui, |ui| {
             if own_process {
-                let most = units::bytes(worker.max_rss_bytes);
-                ui.label(units::bytes(worker.last.rss_bytes)).on_hover_text(format!("at most {most}"));
+                let [now, most] = [worker.last.rss_bytes, worker.max_rss_bytes].map(units::exact_bytes);
+                ui.label(units::bytes(worker.last.rss_bytes)).on_hover_text(format!("{now}\nat most {most}"));
             } else {
-                let engine = units::bytes(run.store.engine.rss_bytes);
+                let engine = units::exact_bytes(run.store.engine.rss_bytes);
                 ui.weak("shared").on_hover_text(format!("Threads share their engine's memory: {engine}"));
             }
         });
     });
-    number(row, units::count(u64::from(worker.tasks_ok)));
-    number(row, worker.restarts.to_string());
+    number_cell(row, units::count(u64::from(worker.tasks_ok)));
+    number_cell(row, worker.restarts.to_string());
     row.col(|ui| {
+        ui.add_space(GAP);
         let exit = worker.exit.map_or_else(|| "–".to_owned(), |exit| exit.to_string());
         ui.add(eframe::egui::Label::new(&exit).truncate());
     });
@@ -143,11 +141,11 @@ fn state_text(state: WorkerState) -> &'static str {
 /// `leaving` is who the pool has no room for any more, and who still ends a task.
 fn state_ui(ui: &mut Ui, state: WorkerState, leaving: bool) {
     let palette = Palette::of(ui);
-    let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + 2.0, ROW_HEIGHT), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + GAP_HAIR, ROW_HEIGHT), Sense::hover());
     let color = palette.worker_state(state);
     // The shape differs too: who is there is a disc, who is not yet or no longer there is a ring.
     if state == WorkerState::Starting || !state.is_present() {
-        ui.painter().circle_stroke(rect.center(), DOT_RADIUS, (1.5, color));
+        ui.painter().circle_stroke(rect.center(), DOT_RADIUS, (theme::LINE, color));
     } else {
         ui.painter().circle_filled(rect.center(), DOT_RADIUS, color);
     }

@@ -104,6 +104,13 @@ impl TimeAxis {
         self.settle();
     }
 
+    /// Shows this interval, as far as there is a run.
+    pub(crate) fn show(&mut self, from_secs: f64, to_secs: f64) {
+        self.mode = Mode::Manual;
+        (self.from_secs, self.to_secs) = (from_secs, to_secs);
+        self.settle();
+    }
+
     /// Follows the newest, or stays where the view is.
     pub(crate) fn set_follow(&mut self, follow: bool) {
         self.mode = if follow { Mode::Follow } else { Mode::Manual };

@@ -7,7 +7,7 @@ use egui_plot::{Line, LineStyle};
 
 use super::{
     Entry, Frame, TimeAxis, TimeScale, ValueLabels, line, lines_ui, paint_legend, paint_mesh, sample,
-    small_font,
+    sizes::sizes_ui, small_font,
 };
 use crate::{
     gui::theme,
@@ -18,6 +18,8 @@ use crate::{
 
 /// With more cores than this, lines are a tangle and a heat map reads better.
 const MAX_LINES: usize = 16;
+/// A little more than a core can do, so that a line at 100 % does not lie on the frame.
+const HEADROOM: f64 = 1.08;
 /// Colours repeat after this many cores; the second turn is dashed.
 const COLORS: usize = 8;
 /// Width of a heat map's cell in points; samples within one cell are averaged.
@@ -42,7 +44,7 @@ pub(crate) fn cores_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
     if cores <= MAX_LINES {
         frame.paint_grid(axis, frame.plot, &percent_labels(frame.plot.height()));
         let lines = (0..cores).map(|core| core_line(&frame, store, core, &scale)).collect();
-        lines_ui(ui, "cores", axis, frame.plot, 1.0, lines);
+        lines_ui(ui, "cores", axis, frame.plot, HEADROOM, lines);
         let entries: Vec<Entry> = (0..cores)
             .map(|core| Entry {
                 name: CoreId(core as u32).to_string(),
@@ -56,6 +58,7 @@ pub(crate) fn cores_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
         paint_heat(&frame, store, cores, &scale);
         paint_heat_legend(&frame, cursor);
     }
+    sizes_ui(ui, &frame, store, axis, frame.plot, false);
     frame.paint_cursor(axis);
 }
 
@@ -65,7 +68,7 @@ fn load_text(busy: f32) -> String {
 
 fn percent_labels(height: f32) -> ValueLabels {
     let shares: &[f64] = if height >= 56.0 { &[0.0, 0.5, 1.0] } else { &[0.0, 1.0] };
-    shares.iter().map(|&share| (share, format!("{:.0} %", share * 100.0))).collect()
+    shares.iter().map(|&share| (share / HEADROOM, format!("{:.0} %", share * 100.0))).collect()
 }
 
 /// Samples whose interval touches the view, and one more on either side for the lines that enter and leave it.
@@ -181,7 +184,7 @@ fn paint_heat_legend(frame: &Frame, cursor: Option<&CoreSample>) {
     let right = text(left + step * (SHADES + 1.0) + theme::GAP_SMALL, "100 %".to_owned());
     if let Some(sample) = cursor {
         let busy: f32 = sample.loads.iter().map(|load| load.busy().clamp(0.0, 1.0)).sum();
-        text(right + theme::GAP * 2.0, format!("busy: {busy:.1} of {} cores", sample.loads.len()));
+        text(right + theme::GAP_LARGE, format!("busy: {busy:.1} of {} cores", sample.loads.len()));
     }
 }
 

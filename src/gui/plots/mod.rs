@@ -8,6 +8,7 @@ mod axis;
 mod cores;
 mod queue;
 mod sample;
+mod sizes;
 
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ const LABELS_HEIGHT: f32 = 14.0;
 /// Below this height a plot does without time labels.
 const LABELS_FROM_HEIGHT: f32 = 90.0;
 const SWATCH_WIDTH: f32 = 14.0;
-const LINE_WIDTH: f32 = 1.5;
+const LINE_WIDTH: f32 = theme::LINE;
 
 /// What distinguishes one run from another whose store stands in the same place of the window.
 pub(crate) fn run_key(store: &RunStore) -> (u64, u64, u32) {
@@ -170,7 +171,7 @@ impl Frame {
         let mut mesh = Mesh::default();
         mesh.add_colored_rect(self.plot, self.palette.plot);
         paint_mesh(&self.painter, mesh);
-        let font = FontId::proportional(theme::SMALL_TEXT + 1.0);
+        let font = FontId::proportional(theme::MONO_TEXT);
         let galley =
             self.painter.layout(sentence.to_owned(), font, self.palette.text_weak, self.plot.width() - 8.0);
         let at = self.plot.center() - galley.size() * 0.5;

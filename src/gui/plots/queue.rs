@@ -5,7 +5,9 @@ use std::ops::Range;
 use eframe::egui::{Color32, Mesh, Rect, Ui, pos2};
 
 use super::{
-    Entry, Frame, TimeAxis, TimeScale, line, lines_ui, paint_legend, paint_mesh, run_key, sample, ticks,
+    Entry, Frame, TimeAxis, TimeScale, line, lines_ui, paint_legend, paint_mesh, run_key, sample,
+    sizes::{size_at, sizes_ui},
+    ticks,
 };
 use crate::{
     store::{Chunked, QueueSample, RunStore},
@@ -85,8 +87,15 @@ pub(crate) fn queue_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
     if let Some(rate) = rate {
         rate_ui(ui, &frame, store, axis, rate, peaks.rate);
     }
+    sizes_ui(ui, &frame, store, axis, tasks, true);
     let cursor = axis.cursor_secs().and_then(|secs| index_at(&store.queue, secs));
-    paint_legend(&frame, &entries(&frame, store, cursor, &peaks, rate.is_some()), "100 000");
+    let mut entries = entries(&frame, store, cursor, &peaks, rate.is_some());
+    if store.sizes.len() > 1 {
+        let workers = axis.cursor_secs().and_then(|secs| size_at(store, secs));
+        let (name, value) = ("workers".to_owned(), workers.map(|workers| workers.to_string()));
+        entries.push(Entry { name, value, color: frame.palette.text_weak, dashed: true });
+    }
+    paint_legend(&frame, &entries, "100 000");
     frame.paint_cursor(axis);
 }
 

@@ -30,6 +30,9 @@ pub(crate) struct Wait {
 
 /// A share as it is drawn; 0 where it is too small for that.
 pub(crate) fn drawn_share(share: f64) -> f32 {
+    if share <= 0.0 {
+        return 0.0; // As in most runs, for every bar.
+    }
     (share.clamp(0.0, 1.0) as f32 * STEPS).round() / STEPS
 }
 
@@ -50,6 +53,11 @@ impl LockIndex {
                 sums.push(sum);
             }
         }
+    }
+
+    /// It has seen what is not there: of another run, or of a later moment of this one.
+    pub(crate) fn is_ahead_of(&self, locks: &Locks) -> bool {
+        LockKind::ALL.into_iter().any(|kind| self.seen(kind) > locks.of(kind).len())
     }
 
     pub(crate) fn seen(&self, kind: LockKind) -> usize {

@@ -20,7 +20,8 @@ use eframe::egui::{
 use self::{
     head::paint_head,
     layout::{bar_at, lay_out, view_ns},
-    model::{Counts, LaneIndex, State, TimelineIndex, accessible_title, lane_head, visible_lives},
+    locks::LockIndex,
+    model::{Counts, State, TimelineIndex, accessible_title, lane_head, totals, visible_lives},
     paint::LanePainter,
     tooltip::Hovered,
 };
@@ -63,7 +64,7 @@ pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, 
         // A panic elsewhere cannot leave the index half updated for long: the next update goes on from what it has.
         let mut index = shared.lock().unwrap_or_else(PoisonError::into_inner);
         index.update(store);
-        legend_ui(ui, store, &index.totals());
+        legend_ui(ui, store, &totals(store));
         ticks_ui(ui, id, axis);
         lanes_ui(ui, id, store, now_ns, axis, &index);
     });
@@ -114,7 +115,7 @@ fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) {
         if matches!(state, State::Failed | State::Crashed) {
             lane.cross(place(x).center(), 3.5, palette.on_bar);
         }
-        text(&mut x, format!("{} {}", state.word(), units::count(totals.of(state) as u64)));
+        text(&mut x, format!("{} {}", state.word(), units::count(totals.of(state))));
     }
     let running = store.lanes.iter().filter(|lane| lane.running.is_some()).count();
     if running > 0 {
@@ -259,15 +260,17 @@ impl Lanes<'_> {
         let hover_pos = response.hover_pos().filter(|pos| self.plot.contains(*pos) && !response.dragged());
         let mut hovered = None;
         let mut lane_painter = LanePainter::new(&painter, self.palette);
+        let mut bars = Vec::new();
         for at in self.shown.clone() {
-            let (Some(lane), Some(index)) = (self.store.lanes.get(at), self.index.lanes.get(at)) else {
+            let (Some(lane), Some(index)) = (self.store.lanes.get(at), self.index.locks.get(at)) else {
                 continue;
             };
             let rect = self.lane_rect(at);
             self.head_ui(ui, id, at, lane, rect);
             self.paint_lives(&mut lane_painter, lane, rect, &scale, false);
-            let bars = lay_out(lane, index, &scale);
-            lane_painter.bars(&bars, rect, |index| lane.spans.get(index).map(|span| span.task.0));
+            bars = lay_out(lane, index, &scale, bars);
+            let mut spans = lane.spans.reader();
+            lane_painter.bars(&bars, rect, |index| spans.get(index).map(|span| span.task.0));
             self.paint_running(&mut lane_painter, lane, index, rect, &scale);
             self.paint_lives(&mut lane_painter, lane, rect, &scale, true);
             if let Some(pos) = hover_pos.filter(|pos| rect.y_range().contains(pos.y)) {
@@ -367,7 +370,7 @@ impl Lanes<'_> {
         &self,
         painter: &mut LanePainter<'_>,
         lane: &Lane,
-        index: &LaneIndex,
+        index: &LockIndex,
         rect: Rect,
         scale: &TimeScale,
     ) {
@@ -375,7 +378,7 @@ impl Lanes<'_> {
         let now_x = scale.x_from_ns(self.now_ns.max(open.start_ns));
         let (left, right) = (scale.x_from_ns(open.start_ns).max(scale.left), now_x.min(scale.right));
         if right >= left && left <= scale.right {
-            let waits = locks::waits(lane, &index.locks, scale, (open.start_ns, self.now_ns));
+            let waits = locks::waits(lane, index, scale, (open.start_ns, self.now_ns));
             painter.running((left, right), rect, open.task.0, now_x <= scale.right, &waits);
         }
     }

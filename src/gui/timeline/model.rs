@@ -1,7 +1,7 @@
-//! What a timeline has to show, without any pixels: states, what a lane's header says, life marks, and an index of
-//! each lane that answers "how many of which outcome, how busy" for any range of spans at once.
+//! What a timeline has to show, without any pixels: states, what a lane's header says, life marks, and sums over each
+//! lane's uses of locks.
 
-use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
+use std::fmt::Write as _;
 
 use super::locks::LockIndex;
 pub(crate) use crate::store::AttemptState as State;
@@ -9,31 +9,26 @@ use crate::{
     gui::plots::run_key,
     ids::WorkerId,
     spec::Backend,
-    store::{Chunked, Lane, Life, RunStore, Span, WorkerRow, WorkerState},
+    store::{Lane, Life, RunStore, StateCounts, WorkerRow, WorkerState},
     units,
 };
 
 /// Attempts by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts([usize; State::ALL.len()]);
+pub(crate) struct Counts([u64; State::ALL.len()]);
 
 impl Counts {
-    pub(crate) fn of(&self, state: State) -> usize {
+    pub(crate) fn of(&self, state: State) -> u64 {
         self.0[state as usize]
     }
 
-    pub(crate) fn total(&self) -> usize {
+    pub(crate) fn total(&self) -> u64 {
         self.0.iter().sum()
     }
 
-    /// The state that asks most for attention.
-    pub(crate) fn worst(&self) -> State {
-        State::ALL.into_iter().rev().find(|&state| self.of(state) > 0).unwrap_or(State::Ok)
-    }
-
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            *mine += theirs;
+    pub(crate) fn add(&mut self, other: StateCounts) {
+        for (mine, theirs) in self.0.iter_mut().zip(other) {
+            *mine += u64::from(theirs);
         }
     }
 
@@ -42,86 +37,46 @@ impl Counts {
         let parts: Vec<String> = State::ALL
             .into_iter()
             .filter(|&state| self.of(state) > 0)
-            .map(|state| format!("{} {}", units::count(self.of(state) as u64), state.word()))
+            .map(|state| format!("{} {}", units::count(self.of(state)), state.word()))
             .collect();
         parts.join(", ")
     }
 }
 
-/// One lane, indexed as far as it was seen. Grows with the lane; never reads a span twice.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct LaneIndex {
-    /// Run time of all spans up to and with each one.
-    busy_ns: Vec<u64>,
-    /// Spans of every state but `ok`, by their place.
-    marked: BTreeMap<usize, Vec<usize>>,
-    pub(crate) locks: LockIndex,
-}
-
-impl LaneIndex {
-    pub(crate) fn seen(&self) -> usize {
-        self.busy_ns.len()
-    }
-
-    pub(crate) fn update(&mut self, spans: &Chunked<Span>) {
-        let mut busy_ns = self.busy_ns.last().copied().unwrap_or(0);
-        for (at, span) in (self.seen()..).zip(spans.iter_from(self.seen())) {
-            busy_ns = busy_ns.saturating_add(span.run_ns());
-            self.busy_ns.push(busy_ns);
-            let state = State::of(&span.outcome);
-            if state != State::Ok {
-                self.marked.entry(state as usize).or_default().push(at);
-            }
-        }
-    }
-
-    pub(crate) fn counts(&self, range: Range<usize>) -> Counts {
-        let mut counts = Counts::default();
-        let total = range.len();
-        for (&state, places) in &self.marked {
-            let first = places.partition_point(|&at| at < range.start);
-            counts.0[state] = places[first..].partition_point(|&at| at < range.end);
-        }
-        counts.0[State::Ok as usize] = total - counts.total();
-        counts
-    }
-
-    /// Run time of all spans of a range together.
-    pub(crate) fn busy_ns(&self, range: Range<usize>) -> u64 {
-        let up_to = |end: usize| end.checked_sub(1).and_then(|at| self.busy_ns.get(at)).copied().unwrap_or(0);
-        up_to(range.end) - up_to(range.start)
+impl From<StateCounts> for Counts {
+    fn from(counts: StateCounts) -> Self {
+        Self(counts.map(u64::from))
     }
 }
 
-/// The indices of all lanes of one run. Kept between frames.
+/// Sums over the uses of locks of all lanes of one run. Kept between frames.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TimelineIndex {
     run: (u64, u64, u32),
-    pub(crate) lanes: Vec<LaneIndex>,
+    pub(crate) locks: Vec<LockIndex>,
 }
 
 impl TimelineIndex {
     /// Reads what is new. Another run starts it anew.
     pub(crate) fn update(&mut self, store: &RunStore) {
         let run = run_key(store);
-        let shrunk = self.lanes.iter().zip(&store.lanes).any(|(index, lane)| index.seen() > lane.spans.len());
-        if self.run != run || shrunk || self.lanes.len() > store.lanes.len() {
-            *self = Self { run, lanes: Vec::new() };
+        let shrunk = self.locks.iter().zip(&store.lanes).any(|(index, lane)| index.is_ahead_of(&lane.locks));
+        if self.run != run || shrunk || self.locks.len() > store.lanes.len() {
+            *self = Self { run, locks: Vec::new() };
         }
-        self.lanes.resize_with(store.lanes.len(), LaneIndex::default);
-        for (index, lane) in self.lanes.iter_mut().zip(&store.lanes) {
-            index.update(&lane.spans);
-            index.locks.update(&lane.locks);
+        self.locks.resize_with(store.lanes.len(), LockIndex::default);
+        for (index, lane) in self.locks.iter_mut().zip(&store.lanes) {
+            index.update(&lane.locks);
         }
     }
+}
 
-    pub(crate) fn totals(&self) -> Counts {
-        let mut totals = Counts::default();
-        for lane in &self.lanes {
-            totals.add(&lane.counts(0..lane.seen()));
-        }
-        totals
+pub(crate) fn totals(store: &RunStore) -> Counts {
+    let mut totals = Counts::default();
+    for lane in &store.lanes {
+        totals.add(lane.spans.totals());
     }
+    totals
 }
 
 /// What stands left of a lane.
@@ -233,9 +188,9 @@ fn shown_tasks(store: &RunStore, from_ns: u64, to_ns: u64) -> usize {
 pub(crate) mod tests {
     use super::*;
     use crate::{
-        event::{Event, Exit, Outcome, Usage},
+        event::{Event, Exit, LockKind, Outcome, Usage},
         ids::TaskId,
-        store::testing::*,
+        store::{LockSpan, Span, testing::*},
     };
 
     pub(crate) fn span(task: u32, start_ns: u64, end_ns: u64, outcome: Outcome) -> Span {
@@ -262,47 +217,21 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_index_agrees_with_walking_the_spans() {
-        let spans: Vec<Span> = (0..2000)
-            .map(|at| span(at, u64::from(at) * 100, u64::from(at) * 100 + 60, outcome(at)))
-            .collect();
-        let mut index = LaneIndex::default();
-        // In several steps, as a live run grows.
-        for seen in [0, 7, 700, 2000] {
-            index.update(&spans[..seen].iter().cloned().collect());
-        }
-        for range in [0..0, 0..1, 3..4, 0..2000, 511..1030] {
-            let walked = &spans[range.clone()];
-            let counts = index.counts(range.clone());
-            for state in State::ALL {
-                let expected = walked.iter().filter(|span| State::of(&span.outcome) == state).count();
-                assert_eq!(counts.of(state), expected, "{state:?} in {range:?}");
-            }
-            assert_eq!(index.busy_ns(range), walked.iter().map(Span::run_ns).sum::<u64>());
-        }
-    }
-
-    #[test]
     fn another_run_starts_the_index_anew() {
-        let with_lanes = |n: usize| {
+        let with_lanes = |lanes: usize, uses: u64| {
             let mut store = RunStore::default();
-            store.lanes = vec![Lane::default(); n];
+            store.lanes = vec![Lane::default(); lanes];
+            for at in 0..uses {
+                let span = LockSpan { asked_ns: at * 9, got_ns: at * 9 + 1, released_ns: at * 9 + 2 };
+                store.lanes[0].locks.push(LockKind::Gil, span);
+            }
             store
         };
-        let mut store = with_lanes(1);
-        for at in 0..5 {
-            store.lanes[0].spans.push(span(
-                at,
-                u64::from(at) * 10,
-                u64::from(at) * 10 + 5,
-                Outcome::TimedOut,
-            ));
-        }
         let mut index = TimelineIndex::default();
-        index.update(&store);
-        assert_eq!(index.totals().of(State::TimedOut), 5);
-        index.update(&with_lanes(2));
-        assert_eq!((index.totals().total(), index.lanes.len()), (0, 2));
+        index.update(&with_lanes(1, 5));
+        assert_eq!((index.locks.len(), index.locks[0].seen(LockKind::Gil)), (1, 5));
+        index.update(&with_lanes(2, 3));
+        assert_eq!((index.locks.len(), index.locks[0].seen(LockKind::Gil)), (2, 3));
     }
 
     #[test]
@@ -332,11 +261,13 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_worst_state_is_named_and_all_are_counted_in_words() {
-        let mut index = LaneIndex::default();
-        index.update(&(0..8).map(|at| span(at, 0, 1, outcome(at))).collect());
-        let counts = index.counts(0..8);
-        assert_eq!(counts.worst(), State::Failed);
-        assert_eq!(counts.words(), "5 ok, 1 cancelled, 1 timed out, 1 failed");
+    fn all_states_are_counted_in_words() {
+        let mut store = RunStore::default();
+        store.lanes = vec![Lane::default(); 2];
+        for at in 0..8 {
+            store.lanes[at as usize % 2].spans.push(span(at, 0, 1, outcome(at)));
+        }
+        assert_eq!(totals(&store).words(), "5 ok, 1 cancelled, 1 timed out, 1 failed");
+        assert_eq!(totals(&store).total(), 8);
     }
 }

@@ -11,7 +11,7 @@ use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Stroke, pos2, vec
 use super::{
     layout::{Bar, What},
     locks::{Wait, drawn_share},
-    model::{Counts, State},
+    model::State,
 };
 use crate::{
     gui::{
@@ -34,7 +34,7 @@ const MOST_LINES: f32 = 4.0;
 /// Width of a digit of a task's number.
 const DIGIT_WIDTH: f32 = 6.6;
 /// Shades of merged bars. Neighbours of one shade become one rectangle.
-const SHADES: f32 = 8.0;
+const SHADES: usize = 8;
 /// Merged bars further apart than this are not one stretch.
 const CROWD_GAP: f32 = 6.0;
 
@@ -60,6 +60,8 @@ pub(crate) struct LanePainter<'a> {
     pub(crate) painter: &'a Painter,
     pub(crate) palette: Palette,
     pub(crate) mesh: Mesh,
+    /// Of merged bars, from idle to busy.
+    shades: [Color32; SHADES + 1],
     /// Text goes over the mesh, so it waits until the mesh is painted.
     texts: Vec<(Pos2, Align2, String, Color32)>,
     strokes: Vec<([Pos2; 2], Stroke)>,
@@ -75,7 +77,10 @@ const WAITS: usize = 1;
 impl<'a> LanePainter<'a> {
     pub(crate) fn new(painter: &'a Painter, palette: Palette) -> Self {
         let (texts, strokes) = (Vec::new(), Vec::new());
-        Self { painter, palette, mesh: Mesh::default(), texts, strokes, open: [None; 2] }
+        let busy = |shade: usize| shade as f32 / SHADES as f32;
+        let shade = |shade| palette.plot.lerp_to_gamma(palette.ok, 0.25 + 0.75 * busy(shade));
+        let shades = std::array::from_fn(shade);
+        Self { painter, palette, mesh: Mesh::default(), shades, texts, strokes, open: [None; 2] }
     }
 
     pub(crate) fn finish(mut self) {
@@ -135,7 +140,12 @@ impl<'a> LanePainter<'a> {
     }
 
     /// All bars of one lane. `task_number` is asked only where a number fits.
-    pub(crate) fn bars(&mut self, bars: &[Bar], lane: Rect, task_number: impl Fn(usize) -> Option<u32>) {
+    pub(crate) fn bars(
+        &mut self,
+        bars: &[Bar],
+        lane: Rect,
+        mut task_number: impl FnMut(usize) -> Option<u32>,
+    ) {
         let inner = inner(lane);
         let mut crowd = Crowd::default();
         for bar in bars {
@@ -143,8 +153,8 @@ impl<'a> LanePainter<'a> {
             if bar.left - crowd.right > CROWD_GAP {
                 self.crowd_label(std::mem::take(&mut crowd), inner);
             }
-            if let What::Merged { counts, .. } = &bar.what {
-                crowd.add(bar, counts.total());
+            if let What::Merged { range, .. } = &bar.what {
+                crowd.add(bar, range.len());
             } else if bar.width() >= PATTERN_WIDTH {
                 self.crowd_label(std::mem::take(&mut crowd), inner);
             } else if crowd.tasks > 0 {
@@ -158,8 +168,8 @@ impl<'a> LanePainter<'a> {
                     }
                     self.single(rect, lane, *state, waits, || task_number(*index));
                 }
-                What::Merged { counts, busy, waited, .. } => {
-                    self.merged(rect, lane, counts, (*busy, *waited));
+                What::Merged { range, not_ok, worst, busy, waited } => {
+                    self.merged(rect, lane, (*worst, *not_ok < range.len()), (*busy, *waited));
                 }
             }
         }
@@ -188,7 +198,7 @@ impl<'a> LanePainter<'a> {
         lane: Rect,
         state: State,
         waits: &[Wait],
-        number: impl Fn() -> Option<u32>,
+        number: impl FnOnce() -> Option<u32>,
     ) {
         let color = state_color(&self.palette, state);
         if rect.width() < PATTERN_WIDTH {
@@ -287,16 +297,14 @@ impl<'a> LanePainter<'a> {
         );
     }
 
-    fn merged(&mut self, rect: Rect, lane: Rect, counts: &Counts, (busy, waited): (f32, f32)) {
-        let shade = (busy * SHADES).ceil() / SHADES;
-        let color = self.palette.plot.lerp_to_gamma(self.palette.ok, 0.25 + 0.75 * shade);
-        if counts.of(State::Ok) > 0 {
+    fn merged(&mut self, rect: Rect, lane: Rect, (worst, any_ok): (State, bool), (busy, waited): (f32, f32)) {
+        let color = self.shades[((busy * SHADES as f32).ceil() as usize).min(SHADES)];
+        if any_ok {
             self.run_bar(rect, color, waited);
         }
-        if counts.worst() != State::Ok {
-            let color = state_color(&self.palette, counts.worst());
-            let top =
-                if counts.of(State::Ok) > 0 { pos2(rect.left(), rect.center().y) } else { rect.left_top() };
+        if worst != State::Ok {
+            let color = state_color(&self.palette, worst);
+            let top = if any_ok { pos2(rect.left(), rect.center().y) } else { rect.left_top() };
             self.tall(Rect::from_min_max(top, rect.right_bottom()), lane, color);
         }
     }

@@ -6,8 +6,8 @@ use eframe::egui::{Grid, RichText, Ui};
 
 use super::{
     layout::{Bar, What},
-    locks::{LockTimes, WaitedShares},
-    model::{self, Counts, LaneIndex},
+    locks::{LockIndex, LockTimes, WaitedShares},
+    model::{self, Counts},
 };
 use crate::{
     analysis::SpanParts,
@@ -34,21 +34,21 @@ pub(crate) enum Hovered {
     Life { life: Life, place: usize },
 }
 
-fn task_locks(lane: &Lane, index: &LaneIndex, from_ns: u64, to_ns: u64) -> TaskLocks {
-    LockKind::ALL.map(|kind| index.locks.times(&lane.locks, kind, from_ns, to_ns))
+fn task_locks(lane: &Lane, locks: &LockIndex, from_ns: u64, to_ns: u64) -> TaskLocks {
+    LockKind::ALL.map(|kind| locks.times(&lane.locks, kind, from_ns, to_ns))
 }
 
-pub(crate) fn from_bar(bar: &Bar, lane: &Lane, index: &LaneIndex) -> Option<Hovered> {
+pub(crate) fn from_bar(bar: &Bar, lane: &Lane, locks: &LockIndex) -> Option<Hovered> {
     match &bar.what {
-        What::Single { index: at, .. } => lane
-            .spans
-            .get(*at)
-            .map(|span| Hovered::Task(span.clone(), task_locks(lane, index, span.start_ns, span.end_ns))),
-        What::Merged { range, counts, busy, .. } => {
-            let (from_ns, to_ns) =
-                (lane.spans.get(range.start)?.start_ns, lane.spans.get(range.end - 1)?.end_ns);
-            let waited = WaitedShares::new(&index.locks, &lane.locks).share(from_ns, to_ns);
-            Some(Hovered::Merged { counts: *counts, busy: *busy, waited, from_ns, to_ns })
+        What::Single { index, .. } => lane.spans.get(*index).map(|span| {
+            let locks = task_locks(lane, locks, span.start_ns, span.end_ns);
+            Hovered::Task(span, locks)
+        }),
+        What::Merged { range, busy, .. } => {
+            let (from_ns, to_ns) = (lane.spans.times(range.start)?.0, lane.spans.times(range.end - 1)?.1);
+            let waited = WaitedShares::new(locks, &lane.locks).share(from_ns, to_ns);
+            let counts = lane.spans.counts(range.clone()).into();
+            Some(Hovered::Merged { counts, busy: *busy, waited, from_ns, to_ns })
         }
     }
 }
@@ -56,7 +56,7 @@ pub(crate) fn from_bar(bar: &Bar, lane: &Lane, index: &LaneIndex) -> Option<Hove
 /// What else a lane has at a moment: a task that runs, a start, a death.
 pub(crate) fn beside_bars(
     lane: &Lane,
-    index: &LaneIndex,
+    locks: &LockIndex,
     scale: &TimeScale,
     x: f32,
     now_ns: u64,
@@ -65,7 +65,7 @@ pub(crate) fn beside_bars(
     if let Some(open) =
         lane.running.filter(|open| (open.start_ns..=now_ns.max(open.start_ns)).contains(&t_ns))
     {
-        return Some(Hovered::Running(open, task_locks(lane, index, open.start_ns, now_ns)));
+        return Some(Hovered::Running(open, task_locks(lane, locks, open.start_ns, now_ns)));
     }
     let slack_ns = (scale.secs_per_point() * 1e9 * 5.0) as u64;
     let near = |other_ns: u64| other_ns.abs_diff(t_ns) <= slack_ns;
@@ -83,7 +83,7 @@ pub(crate) fn hovered_ui(ui: &mut Ui, store: &RunStore, worker: WorkerId, hovere
         Hovered::Running(open, locks) => running_rows(store, worker, open, locks, now_ns),
         Hovered::Merged { counts, busy, waited, from_ns, to_ns } => {
             let mut rows = vec![
-                ("tasks", units::count(counts.total() as u64)),
+                ("tasks", units::count(counts.total())),
                 ("outcome", counts.words()),
                 ("worker", worker.to_string()),
                 ("from", at(*from_ns)),

@@ -2,7 +2,7 @@
 
 use crate::{
     event::WorkerSample,
-    store::{Chunked, Lane, Life, ProcessSample, Span},
+    store::{Chunked, Lane, Life, ProcessSample, Spans},
 };
 
 /// The samples of one process's place, and what they sum up to.
@@ -41,7 +41,7 @@ pub(super) struct Known {
 }
 
 impl Samples {
-    pub(super) fn new(spans: &Chunked<Span>) -> Self {
+    pub(super) fn new(spans: &Spans) -> Self {
         let mut sum_ns = 0_u64;
         let attempts_cpu_ns = spans
             .iter()
