@@ -351,7 +351,7 @@ mod tests {
         assert_eq!(first("run").as_deref(), Some("Run"));
         assert_eq!(first("json export").as_deref(), Some("Export Run JSON…"));
         assert_eq!(first("strag").as_deref(), Some("Preset: one straggler"));
-        assert_eq!(first("qt").as_deref(), Some("Quit"));
+        assert_eq!(first("cmdp").as_deref(), Some("Command palette"));
         assert_eq!(first("no such thing at all"), None);
     }
 }
