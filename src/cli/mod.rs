@@ -3,6 +3,7 @@
 mod args;
 mod doctor;
 mod export;
+mod line;
 mod list;
 mod progress;
 mod run;
@@ -20,6 +21,7 @@ use crate::{
     spec::SpecError,
 };
 use args::{Cli, Task};
+pub use line::run_line;
 
 /// Everything went as asked.
 const EXIT_OK: u8 = 0;

@@ -3,19 +3,22 @@
 use std::path::PathBuf;
 
 use eframe::egui::ThemePreference;
+use serde::{Deserialize, Serialize};
 
 use super::{notices::NoticeId, questions::Question, replay::Control, runs::RunId, shelf::Job};
 use crate::{
     export::{Plot, Table},
     ids::WorkerId,
     library,
-    spec::Kind,
 };
 
-/// A tab of the lower panel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Tab {
-    #[default]
+/// A part of the window's centre that can be moved, closed and opened again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Panel {
+    Cpu,
+    Queue,
+    Timeline,
     Workers,
     Log,
     Result,
@@ -24,28 +27,34 @@ pub(crate) enum Tab {
     Runs,
 }
 
-impl Tab {
-    /// Where to look when a run starts: never at a comparison of other runs, and at the picture that is painted, unless
-    /// a person has `chosen` to look elsewhere.
-    pub(crate) fn for_new_run(self, workload: Kind, chosen: bool) -> Self {
-        match self {
-            Self::Workers if workload == Kind::Mandelbrot && !chosen => Self::Result,
-            Self::Compare if workload == Kind::Mandelbrot => Self::Result,
-            Self::Compare => Self::Workers,
-            other => other,
-        }
-    }
-
-    pub(crate) const ALL: [Self; 5] = [Self::Workers, Self::Log, Self::Result, Self::Compare, Self::Runs];
+impl Panel {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Cpu,
+        Self::Queue,
+        Self::Timeline,
+        Self::Workers,
+        Self::Log,
+        Self::Result,
+        Self::Compare,
+        Self::Runs,
+    ];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
+            Self::Cpu => "CPU per core",
+            Self::Queue => "Queue",
+            Self::Timeline => "Timeline",
             Self::Workers => "Workers table",
             Self::Log => "Log",
             Self::Result => "Result",
             Self::Compare => "Compare",
             Self::Runs => "Runs",
         }
+    }
+
+    /// It shows time from left to right, on the axis that all of these share.
+    pub(crate) fn is_plot(self) -> bool {
+        matches!(self, Self::Cpu | Self::Queue | Self::Timeline)
     }
 }
 
@@ -175,7 +184,21 @@ pub(crate) enum Action {
     ToggleFollow,
     /// Fill the form from a preset, by its place in the list.
     PickPreset(usize),
-    ShowTab(Tab),
+    /// Fill the form from a spec that was run before, by its place in the list.
+    PickRecent(usize),
+    /// The form as it was before the last edit.
+    Undo,
+    Redo,
+    /// Open this panel and put it in front.
+    ShowPanel(Panel),
+    /// Open this panel where it was, or close it.
+    SetPanel(Panel, bool),
+    /// Open the setup at the left, or close it.
+    ToggleSetup,
+    /// All panels where they are at first.
+    ResetLayout,
+    /// Lay two runs under each other, or show one again.
+    ToggleCompared,
     /// Show this run in the centre.
     ShowRun(RunId),
     CompareLeft(RunId),
@@ -199,6 +222,8 @@ pub(crate) enum Action {
     SaveExport(PathBuf),
     CancelExport,
     SetTheme(ThemePreference),
+    /// Open the list of commands, or close it.
+    TogglePalette,
     DismissError(NoticeId),
     DismissErrors,
     /// What went well need not be told any longer.

@@ -3,21 +3,26 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers, Rect, Ui, ViewportCommand};
+use eframe::egui::{Context, Event, Id, Key, KeyboardShortcut, Rect, Ui, ViewportCommand};
 
 use super::{
-    action::{Action, Actions, ExportKind, Tab},
+    action::{Action, Actions, ExportKind, Panel},
+    commands::{commands, take_keys},
+    dock::Dock,
     exporting::{Exporter, Outcome},
     form::Form,
+    history::History,
     keeping::Keeping,
+    layout::show_scroll_bars,
+    memory::{Memory, Remembered},
     motion,
     notices::{Notices, Topic},
     pacing::{Pace, Pacer, Quiet},
+    palette::CommandPalette,
     panels::{log::LogView, result::ResultView},
     plots::TimeAxis,
     resizing::Resizer,
     runs::Runs,
-    shelf::Job,
     theme,
 };
 use crate::{
@@ -41,12 +46,18 @@ pub(super) struct App {
     launcher: Launcher,
     pub(super) runs: Runs,
     pub(super) form: Form,
+    pub(super) history: History,
+    /// What is remembered between launches, as it is now, and its file.
+    pub(super) remembered: Remembered,
+    memory: Memory,
     /// Cores that this machine lets us use at once.
     pub(super) usable_cores: f64,
     pub(super) axis: TimeAxis,
-    pub(super) tab: Tab,
-    /// A person chose the tab, and keeps it.
-    tab_chosen: bool,
+    pub(super) dock: Dock,
+    /// A person chose what to look at, and keeps it.
+    pub(super) panel_chosen: bool,
+    /// The plots show two runs.
+    pub(super) compared: bool,
     pub(super) log: LogView,
     pub(super) result: ResultView,
     pub(super) pacer: Pacer,
@@ -59,6 +70,8 @@ pub(super) struct App {
     pub(super) export_menu_asked: bool,
     pub(super) quit_asked: bool,
     quit_confirmed: bool,
+    /// The list of commands, while it is open.
+    pub(super) palette: Option<CommandPalette>,
     /// The focus was moved with the Tab key, so that the space bar belongs to what has it.
     tabbing: bool,
     /// Asked for by the frame before.
@@ -75,16 +88,24 @@ impl App {
     ) -> Self {
         let reduced_motion = motion::is_reduced();
         theme::install(ctx, reduced_motion);
+        show_scroll_bars(ctx);
         let mut notices = Notices::default();
         let keeping = Keeping::new(ctx, files, &mut notices);
+        let (memory, remembered) = Memory::open();
+        let form = Form::from_spec(spec);
+        let dock = Dock::new(&remembered.layout);
         Self {
             launcher,
             runs: Runs::default(),
-            form: Form::from_spec(spec),
+            history: History::new(form.fields.clone()),
+            form,
+            remembered,
+            memory,
             usable_cores,
             axis: TimeAxis::default(),
-            tab: Tab::default(),
-            tab_chosen: false,
+            dock,
+            panel_chosen: false,
+            compared: false,
             log: LogView::default(),
             result: ResultView::default(),
             pacer: Pacer::default(),
@@ -97,6 +118,7 @@ impl App {
             export_menu_asked: false,
             quit_asked: false,
             quit_confirmed: false,
+            palette: None,
             tabbing: false,
             actions: Actions::new(),
         }
@@ -109,7 +131,8 @@ impl App {
 
     fn start(&mut self, ctx: &Context, spec: Spec) {
         self.notices.hush();
-        self.tab = self.tab.for_new_run(spec.workload, self.tab_chosen);
+        self.remembered.recents.add(&spec);
+        self.look_at_new_run(spec.workload);
         let notify = self.notify(ctx);
         let recorder = self.recorder(&spec);
         if let Err(error) = self.runs.start(&self.launcher, spec, notify, recorder) {
@@ -142,7 +165,8 @@ impl App {
     fn take_in_runs(&mut self, ctx: &Context) {
         let refreshed = self.runs.refresh();
         if refreshed.series_ended {
-            self.tab = Tab::Compare;
+            self.dock.bring(Panel::Compare);
+            self.set_compared(true);
             self.axis.fit();
         }
         if let Some(spec) = refreshed.next {
@@ -209,19 +233,14 @@ impl App {
             Action::Kill(worker, signal) => self.runs.send_to_live(&Command::KillWorker { worker, signal }),
             Action::Fit => self.axis.fit(),
             Action::ToggleFollow => self.axis.set_follow(!self.axis.follow()),
-            Action::PickPreset(at) => {
-                if let Some(form) = PRESETS.get(at).and_then(Form::from_preset) {
-                    self.form = form;
-                }
+            Action::PickPreset(_) | Action::PickRecent(_) | Action::Undo | Action::Redo => {
+                self.apply_setup(&action);
             }
-            Action::ShowTab(tab) => {
-                self.tab_chosen = true;
-                self.show_tab(tab);
-                if tab == Tab::Runs {
-                    // Other windows and `run --keep` add runs too.
-                    self.order(Job::List);
-                }
-            }
+            Action::ShowPanel(_)
+            | Action::SetPanel(..)
+            | Action::ToggleSetup
+            | Action::ResetLayout
+            | Action::ToggleCompared => self.apply_panels(&action),
             Action::ShowRun(id) => {
                 self.runs.show(id);
                 self.axis.fit();
@@ -229,11 +248,18 @@ impl App {
             Action::CompareLeft(id) => self.runs.compare_left(id),
             Action::CompareRight(id) => self.runs.compare_right(id),
             Action::SetTheme(preference) => ctx.set_theme(preference),
+            Action::TogglePalette => {
+                self.palette = if self.palette.is_some() { None } else { Some(CommandPalette::default()) };
+            }
             Action::DismissError(id) => self.notices.dismiss(id),
             Action::DismissErrors => self.notices.dismiss_all(),
             Action::Hush => self.notices.hush(),
             Action::ToggleQuiet => self.quiet.toggle(),
-            Action::Copy(text) => ctx.copy_text(text),
+            Action::Copy(text) => {
+                let first = text.lines().next().unwrap_or_default();
+                self.notices.say(format!("Copied {first}"), monotonic_ns());
+                ctx.copy_text(text);
+            }
             Action::Quit | Action::ConfirmQuit | Action::CancelQuit => self.apply_quit(ctx, &action),
             Action::Replay(control) => self.runs.control_replay(control),
             Action::OpenRuns(_)
@@ -249,6 +275,30 @@ impl App {
         }
     }
 
+    /// Fills the form with something else than what a person types.
+    fn apply_setup(&mut self, action: &Action) {
+        let fields = match *action {
+            Action::PickPreset(at) => PRESETS.get(at).and_then(Form::from_preset).map(|form| form.fields),
+            Action::PickRecent(at) => {
+                self.remembered.recents.get(at).map(|spec| Form::from_spec(spec).fields)
+            }
+            Action::Undo => self.history.undo(),
+            Action::Redo => self.history.redo(),
+            _ => None,
+        };
+        if let Some(fields) = fields {
+            self.form.fields = fields;
+            self.form.check();
+        }
+    }
+
+    /// Notes what a person has edited since the frame before.
+    fn note_edits(&mut self, ctx: &Context) {
+        let pointer = ctx.input(|input| input.pointer.any_down()).then(|| Id::unique("pointer"));
+        let field = ctx.memory(eframe::egui::Memory::focused).filter(|_| ctx.text_edit_focused());
+        self.history.look(&self.form.fields, field.or(pointer));
+    }
+
     fn apply_resize(&mut self, action: &Action) {
         let Some(run) = self.runs.live().filter(|run| Resizer::offers(run)) else { return };
         let (id, size, now_ns) = (run.id, run.store.size(), monotonic_ns());
@@ -260,14 +310,6 @@ impl App {
         if let Some(workers) = workers {
             self.runs.send_to_live(&Command::Resize(workers));
         }
-    }
-
-    pub(super) fn show_tab(&mut self, tab: Tab) {
-        let compared = |tab| tab == Tab::Compare;
-        if compared(self.tab) != compared(tab) {
-            self.axis.fit();
-        }
-        self.tab = tab;
     }
 
     fn apply_quit(&mut self, ctx: &Context, action: &Action) {
@@ -314,38 +356,20 @@ impl App {
 
     fn shortcuts(&mut self, ctx: &Context) {
         self.note_tabbing(ctx);
-        if self.quit_asked || self.exporter.window().is_some() || self.keeping.question.is_some() {
+        let is_asked = self.quit_asked || self.exporter.window().is_some() || self.keeping.question.is_some();
+        let any_key = ctx.input(|input| input.events.iter().any(|event| matches!(event, Event::Key { .. })));
+        if is_asked || !any_key {
             return;
-        }
-        let command = |key| KeyboardShortcut::new(Modifiers::COMMAND, key);
-        if ctx.input_mut(|input| input.consume_shortcut(&command(Key::Q))) {
-            self.actions.push(Action::Quit);
-        }
-        if ctx.input_mut(|input| input.consume_shortcut(&command(Key::E))) {
-            self.actions.push(Action::OpenExportMenu);
-        }
-        self.kept_shortcuts(ctx);
-        if ctx.text_edit_focused() {
-            return;
-        }
-        let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-        if pressed(Key::F) {
-            self.actions.push(Action::Fit);
-        }
-        if pressed(Key::L) {
-            self.actions.push(Action::ToggleFollow);
-        }
-        // Where plus needs the shift key, some keyboards tell of the key's other sign.
-        if pressed(Key::Plus) || pressed(Key::Equals) {
-            self.actions.push(Action::Step(1));
-        }
-        if pressed(Key::Minus) {
-            self.actions.push(Action::Step(-1));
         }
         let taken = self.tabbing && ctx.egui_wants_keyboard_input();
-        if !taken && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {
-            self.actions.push(if self.runs.busy() { Action::Stop } else { Action::Run });
-        }
+        let open = self.palette.is_some();
+        // Over the palette only what closes it again; the space bar may belong to the button that has the focus.
+        let may_take = |key: KeyboardShortcut| {
+            (!open || key.logical_key == Key::P && key.modifiers.command)
+                && !(taken && key.logical_key == Key::Space)
+        };
+        let mut asked = take_keys(ctx, &commands(&self.facts()), may_take);
+        self.actions.append(&mut asked);
     }
 }
 
@@ -359,7 +383,16 @@ impl eframe::App for App {
         self.take_in_runs(ctx);
         self.take_in_exports(ctx);
         self.take_in_kept(ctx);
+        self.note_edits(ctx);
+        self.remembered.layout = self.dock.layout();
+        if let Some(why) = self.memory.note(ctx, &self.remembered) {
+            self.notices.say(why, monotonic_ns());
+        }
         self.guard_closing(ctx);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.memory.close();
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {

@@ -107,6 +107,8 @@ pub(crate) fn has_file_dialogs() -> bool {
 pub(crate) struct ExportWindow {
     pub(crate) kind: ExportKind,
     pub(crate) path: String,
+    /// Its first field has had the focus, so that nobody needs a pointer to begin.
+    pub(crate) begun: bool,
     /// The pattern of the log's lines, as typed.
     pub(crate) pattern: String,
     /// A line in that pattern, or what is wrong with the pattern; empty where there is nothing to preview.
@@ -174,6 +176,9 @@ fn path_ui(ui: &mut Ui, window: &mut ExportWindow) {
     ui.label("File to write");
     let response =
         ui.add(TextEdit::singleline(&mut window.path).desired_width(f32::INFINITY)).accessible_name("Path");
+    if !std::mem::replace(&mut window.begun, true) {
+        response.request_focus();
+    }
     if response.changed() {
         window.replaces = None;
         window.error = None;

@@ -137,6 +137,7 @@ impl Exporter {
         self.window = Some(ExportWindow {
             kind,
             path: self.folder.join(file_name(run.spec(), kind)).display().to_string(),
+            begun: false,
             pattern: self.last_pattern.clone(),
             preview: Ok(String::new()),
             system_dialog: !self.no_dialogs,
@@ -410,6 +411,7 @@ mod tests {
             let window = ExportWindow {
                 kind: ExportKind::Table(Table::Tasks),
                 path: "/x/a.csv".to_owned(),
+                begun: false,
                 pattern: String::new(),
                 preview: Ok(String::new()),
                 system_dialog: false,

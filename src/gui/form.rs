@@ -4,6 +4,7 @@
 //! [`Draft`] and validates only when something changed.
 
 use crate::{
+    cli::run_line,
     spec::{Backend, Draft, Kind, Lengths, Preset, Spec, SpecError, Telemetry},
     workload::{About, about},
 };
@@ -73,6 +74,8 @@ pub(crate) struct Form {
     /// The fields that `result` was made from.
     checked: Option<Fields>,
     result: Result<Spec, Vec<SpecError>>,
+    /// The command that runs the spec, made once for each.
+    line: Option<String>,
 }
 
 impl Form {
@@ -82,7 +85,8 @@ impl Form {
     }
 
     pub(crate) fn from_spec(spec: &Spec) -> Self {
-        let mut form = Self { fields: Fields::from_spec(spec), checked: None, result: Err(Vec::new()) };
+        let mut form =
+            Self { fields: Fields::from_spec(spec), checked: None, result: Err(Vec::new()), line: None };
         form.check();
         form
     }
@@ -92,6 +96,7 @@ impl Form {
         let changed = self.checked.as_ref() != Some(&self.fields);
         if changed {
             self.result = self.fields.draft().validate();
+            self.line = self.spec().map(run_line);
             self.checked = Some(self.fields.clone());
         }
         changed
@@ -99,6 +104,11 @@ impl Form {
 
     pub(crate) fn spec(&self) -> Option<&Spec> {
         self.result.as_ref().ok()
+    }
+
+    /// The `poolscope run …` that does what the form says.
+    pub(crate) fn line(&self) -> Option<&str> {
+        self.line.as_deref()
     }
 
     fn errors(&self) -> &[SpecError] {

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+use eframe::egui::Context;
 
 use super::{
-    action::{Action, Tab},
+    action::Action,
     app::App,
     dialogs::{Answer, FileDialog, has_file_dialogs},
     exporting::from_home,
@@ -140,13 +140,6 @@ impl App {
         }
     }
 
-    pub(super) fn kept_shortcuts(&mut self, ctx: &Context) {
-        let open = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
-        if ctx.input_mut(|input| input.consume_shortcut(&open)) {
-            self.choose_runs(ctx);
-        }
-    }
-
     pub(super) fn order(&mut self, job: Job) {
         if self.keeping.shelf.is_open() && !self.keeping.shelf.order(job) {
             self.notices.error("The library of runs is busy; try again in a moment".to_owned());
@@ -164,9 +157,7 @@ impl App {
                 self.notices.error("Too many files at once; some were not opened".to_owned());
             }
         }
-        if self.tab == Tab::Compare {
-            self.show_tab(Tab::Workers);
-        }
+        self.leave_comparison();
     }
 
     fn choose_runs(&mut self, ctx: &Context) {

@@ -1,47 +1,39 @@
-//! How the window is divided: toolbar, setup, plots, tabs, status.
+//! How the window is divided: toolbar, setup, panels, status.
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, Frame, Layout, Margin, Order, Panel, RichText, ScrollArea,
+    Align, Align2, Button, CentralPanel, Context, Frame, Layout, Margin, Order, Panel, RichText, ScrollArea,
     ThemePreference, Ui, vec2,
 };
 
 use super::{
-    action::{Action, Actions, Tab},
+    action::{Action, Actions, Panel as DockPanel},
     app::{App, Areas},
+    commands::commands,
     dialogs,
+    dock::Stage,
+    palette::palette_ui,
     panels::{
-        compare::{compare_ui, differences_ui},
-        library::library_ui,
-        log::log_ui,
+        compare::differences_ui,
         notices::notices_ui,
-        result::result_ui,
         runs::runs_ui,
         setup::setup_ui,
         status::{StatusState, status_ui},
         toolbar::{ToolbarState, toolbar_ui},
-        welcome::welcome_ui,
-        workers::workers_ui,
     },
-    plots::{cores_ui, queue_ui},
     questions::question_ui,
     replay::{Control, player_ui},
     runs::{Run, Runs},
-    theme::{GAP, GAP_SMALL, Palette},
-    timeline::timeline_ui,
+    theme::{GAP, Palette},
 };
-use crate::time::{monotonic_ns, secs};
+use crate::{
+    spec::Spec,
+    time::{monotonic_ns, secs},
+};
 
 const SETUP_WIDTH: f32 = 290.0;
-/// Height of the tabs at first, as a share of the window and within bounds.
-const TABS_SHARE: f32 = 0.36;
-const TABS_HEIGHTS: std::ops::RangeInclusive<f32> = 170.0..=400.0;
-/// Shares of the centre's height; the timeline gets the rest.
-const CORES_SHARE: f32 = 0.24;
-const QUEUE_SHARE: f32 = 0.20;
-const LEAST_PLOT_HEIGHT: f32 = 64.0;
 /// What the differences and the list of runs need to stand beside each other.
-const DIFFERENCES_WIDTH: f32 = 640.0;
-const CHOICE_WIDTH: f32 = 560.0;
+const DIFFERENCES_WIDTH: f32 = 600.0;
+const CHOICE_WIDTH: f32 = 636.0;
 
 impl App {
     pub(super) fn frame_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
@@ -59,18 +51,15 @@ impl App {
             };
             status_ui(ui, &self.runs, state, actions);
         });
-        Panel::left("setup").resizable(true).default_size(SETUP_WIDTH).size_range(250.0..=440.0).show(
-            ui,
-            |ui| {
-                setup_ui(ui, &mut self.form, self.usable_cores, actions);
-            },
-        );
-        let highest = (ui.available_height() * 0.6).max(90.0);
-        let tabs = (ui.available_height() * TABS_SHARE).clamp(*TABS_HEIGHTS.start(), *TABS_HEIGHTS.end());
-        Panel::bottom("tabs").resizable(true).default_size(tabs).size_range(90.0..=highest).show(ui, |ui| {
-            self.tabs_ui(ui, actions);
-        });
-        CentralPanel::default().frame(Frame::central_panel(ui.style()).inner_margin(GAP)).show(ui, |ui| {
+        if self.remembered.setup {
+            let setup =
+                Panel::left("setup").resizable(true).default_size(SETUP_WIDTH).size_range(250.0..=440.0);
+            setup.show(ui, |ui| {
+                let recents: Vec<Spec> = self.remembered.recents.iter().cloned().collect();
+                setup_ui(ui, &mut self.form, &recents, self.usable_cores, actions);
+            });
+        }
+        CentralPanel::default().frame(Frame::central_panel(ui.style()).inner_margin(0.0)).show(ui, |ui| {
             self.centre_ui(ui, actions);
         });
         self.windows_ui(ui, actions);
@@ -78,8 +67,16 @@ impl App {
 
     fn toolbar(&mut self, ui: &mut Ui, theme: ThemePreference, actions: &mut Actions) {
         let blocked = self.form.blocked();
+        let open: Vec<DockPanel> =
+            DockPanel::ALL.into_iter().filter(|panel| self.dock.is_open(*panel)).collect();
         let open_export = std::mem::take(&mut self.export_menu_asked);
-        let state = ToolbarState { blocked: blocked.as_deref(), theme, usable_cores: self.usable_cores };
+        let state = ToolbarState {
+            blocked: blocked.as_deref(),
+            theme,
+            usable_cores: self.usable_cores,
+            open: &open,
+            setup: self.remembered.setup,
+        };
         toolbar_ui(ui, &self.runs, state, &mut self.resizer, open_export, actions);
     }
 
@@ -90,71 +87,56 @@ impl App {
         });
     }
 
-    fn tabs_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
-        ui.horizontal(|ui| {
-            for tab in Tab::ALL {
-                if ui.selectable_label(self.tab == tab, tab.label()).clicked() {
-                    actions.push(Action::ShowTab(tab));
-                }
-            }
-        });
-        ui.separator();
-        let shown = self.runs.shown();
-        // Sideways only: tables and the log scroll down by themselves.
-        ScrollArea::horizontal().auto_shrink([false, false]).id_salt(self.tab.label()).show(ui, |ui| {
-            match self.tab {
-                Tab::Workers => workers_ui(ui, shown, actions),
-                Tab::Log => log_ui(ui, shown, &mut self.log),
-                Tab::Result => result_ui(ui, shown, &mut self.result, actions),
-                Tab::Compare => compare_tab_ui(ui, &self.runs, actions),
-                Tab::Runs => library_ui(ui, &self.keeping.shelf, &mut self.keeping.view, actions),
-            }
-        });
-    }
-
+    /// The panels, and above them what they show.
     fn centre_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
         self.areas = Areas::default();
-        if self.tab == Tab::Compare && self.runs.pair().is_some() {
-            self.compared_ui(ui, actions);
+        let head = Frame::NONE.inner_margin(Margin { left: GAP as i8, right: GAP as i8, top: 6, bottom: 0 });
+        let stage = if self.compared && self.runs.pair().is_some() {
+            head.show(ui, |ui| self.compared_head_ui(ui, actions));
+            Stage::Compared
         } else if self.runs.shown().is_some() {
-            self.run_ui(ui, actions);
+            head.show(ui, |ui| self.run_head_ui(ui, actions));
+            Stage::Run
         } else {
-            welcome_ui(ui, actions);
-        }
+            Stage::Welcome
+        };
+        // The panels touch each other and have margins of their own.
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let spacing = ui.spacing().item_spacing;
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing = spacing;
+            self.panels_ui(ui, stage, actions);
+        });
     }
 
-    fn compared_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
+    fn compared_head_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
         let Some((left, right)) = self.runs.pair() else { return };
         // Whole runs, also where one of them is being replayed.
         let end_ns = |run: &Run| if run.live { run.now_ns() } else { run.whole().now_ns };
-        let now_ns = (end_ns(left), end_ns(right));
         // Never a sliding window: it would follow the longer run, and leave the other out of sight.
-        self.axis.begin_frame(secs(now_ns.0.max(now_ns.1)), false);
-        heading_ui(ui, &format!("{}  ·  {}", left.title(), right.title()), self.axis.follow(), None, actions);
-        let area = ui.available_rect_before_wrap();
-        compare_ui(ui, left.whole(), right.whole(), now_ns, &mut self.axis);
-        self.areas = Areas { plots: Some(area), timeline: Some(area) };
+        self.axis.begin_frame(secs(end_ns(left).max(end_ns(right))), false);
+        let title = format!("{}  ·  {}", left.title(), right.title());
+        let heading =
+            Heading { title, follows: self.axis.follow(), replays: None, compares: self.compares() };
+        heading.show(ui, actions);
     }
 
-    fn run_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
+    fn run_head_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
         let Some(run) = self.runs.shown() else { return };
-        let now_ns = run.now_ns();
-        let end_ns = if run.live { now_ns } else { run.whole().now_ns };
+        let end_ns = if run.live { run.now_ns() } else { run.whole().now_ns };
         self.axis.begin_frame(secs(end_ns), run.live);
         let replays = (!run.live).then_some(run.player.is_some());
-        heading_ui(ui, &run.title(), self.axis.follow(), replays, actions);
+        let (title, follows) = (run.title(), self.axis.follow());
+        Heading { title, follows, replays, compares: self.compares() }.show(ui, actions);
         if let Some(player) = &run.player {
             player_ui(ui, player, actions);
         }
-        let height = ui.available_height();
-        let all = ui.available_rect_before_wrap();
-        cores_ui(ui, &run.store, &mut self.axis, (height * CORES_SHARE).max(LEAST_PLOT_HEIGHT));
-        ui.add_space(GAP_SMALL);
-        queue_ui(ui, &run.store, &mut self.axis, (height * QUEUE_SHARE).max(LEAST_PLOT_HEIGHT));
-        self.areas.plots = Some(all.with_max_y(ui.cursor().top()));
-        ui.add_space(GAP_SMALL);
-        self.areas.timeline = Some(ui.available_rect_before_wrap());
-        timeline_ui(ui, "timeline", &run.store, now_ns, &mut self.axis);
+    }
+
+    /// Whether two runs are shown, where there are two and no tab to change that with.
+    fn compares(&self) -> Option<bool> {
+        let has_tab = self.dock.tabs_of(DockPanel::Compare).len() > 1;
+        (!has_tab && self.runs.pair().is_some()).then_some(self.compared)
     }
 
     fn windows_ui(&mut self, ui: &Ui, actions: &mut Actions) {
@@ -167,6 +149,10 @@ impl App {
         }
         if let Some(question) = &mut self.keeping.question {
             question_ui(ui.ctx(), question, actions);
+        }
+        if let Some(mut palette) = self.palette.take() {
+            palette_ui(ui.ctx(), &mut palette, &commands(&self.facts()), actions);
+            self.palette = Some(palette);
         }
         if self.quit_asked {
             dialogs::quit_window_ui(ui.ctx(), actions);
@@ -186,7 +172,7 @@ fn drop_hint_ui(ui: &Ui) {
 }
 
 /// The differences of the chosen two runs, and the list to choose from: beside them where there is room, else below.
-fn compare_tab_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
+pub(super) fn compare_tab_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
     let Some((a, b)) = runs.pair() else {
         runs_ui(ui, runs, actions);
         return;
@@ -212,31 +198,60 @@ fn compare_tab_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
     }
 }
 
-/// What is shown, and how the time axis moves. `replays` is whether it is being replayed, `None` where it cannot be.
-fn heading_ui(ui: &mut Ui, title: &str, follows: bool, replays: Option<bool>, actions: &mut Actions) {
-    ui.horizontal(|ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui
-                .add(Button::selectable(follows, "Follow"))
-                .on_hover_text("Keep the newest moment in view (L)")
-                .clicked()
-            {
-                actions.push(Action::ToggleFollow);
+/// What is shown, and how the time axis moves.
+struct Heading {
+    title: String,
+    follows: bool,
+    /// Whether it is being replayed; `None` where it cannot be.
+    replays: Option<bool>,
+    /// Whether two runs are shown; `None` where that is not chosen here.
+    compares: Option<bool>,
+}
+
+impl Heading {
+    fn show(&self, ui: &mut Ui, actions: &mut Actions) {
+        let mut toggle = |ui: &mut Ui, on: bool, name: &str, hint: &str, action: Action| {
+            if ui.add(Button::selectable(on, name)).on_hover_text(hint).clicked() {
+                actions.push(action);
             }
-            if ui.button("Fit").on_hover_text("Show the whole run (F)").clicked() {
-                actions.push(Action::Fit);
-            }
-            if let Some(on) = replays
-                && ui
-                    .add(Button::selectable(on, "Replay"))
-                    .on_hover_text("Play the run again: every view shows it as it stood at a moment")
-                    .clicked()
-            {
-                actions.push(Action::Replay(Control::Toggle));
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(eframe::egui::Label::new(RichText::new(title).strong()).truncate());
+        };
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                toggle(
+                    ui,
+                    self.follows,
+                    "Follow",
+                    "Keep the newest moment in view (L)",
+                    Action::ToggleFollow,
+                );
+                toggle(ui, false, "Fit", "Show the whole run (F)", Action::Fit);
+                if let Some(on) = self.replays {
+                    let hint = "Play the run again: every view shows it as it stood at a moment (R)";
+                    toggle(ui, on, "Replay", hint, Action::Replay(Control::Toggle));
+                }
+                if let Some(on) = self.compares {
+                    toggle(
+                        ui,
+                        on,
+                        "Two runs",
+                        "Lay the two runs of Compare under each other",
+                        Action::ToggleCompared,
+                    );
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(eframe::egui::Label::new(RichText::new(&self.title).strong()).truncate());
+                });
             });
         });
+    }
+}
+
+/// Scroll bars that can be seen before somebody thinks of scrolling.
+pub(super) fn show_scroll_bars(ctx: &Context) {
+    ctx.all_styles_mut(|style| {
+        let scroll = &mut style.spacing.scroll;
+        scroll.floating_width = 5.0;
+        scroll.dormant_handle_opacity = 0.5;
+        scroll.dormant_background_opacity = 0.0;
     });
 }

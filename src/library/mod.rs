@@ -104,6 +104,11 @@ impl Entry {
     }
 }
 
+/// Where this program keeps what is this person's: `poolscope` in the platform's folder for data. `None` without a home.
+pub fn data_folder() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|folders| folders.data_dir().join("poolscope"))
+}
+
 /// A folder of runs.
 #[derive(Debug)]
 pub struct Library {
@@ -115,8 +120,7 @@ pub struct Library {
 impl Library {
     /// The person's own library, `poolscope/runs` in the platform's folder for data. Made on first use.
     pub fn of_this_person() -> Result<Self, LibraryError> {
-        let folders = directories::BaseDirs::new().ok_or(LibraryError::NoHome)?;
-        Self::at(folders.data_dir().join("poolscope").join("runs"))
+        Self::at(data_folder().ok_or(LibraryError::NoHome)?.join("runs"))
     }
 
     pub fn at(folder: PathBuf) -> Result<Self, LibraryError> {

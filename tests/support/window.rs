@@ -4,6 +4,7 @@ use std::{
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -27,7 +28,7 @@ pub(crate) struct Widget {
 }
 
 impl Widget {
-    fn centre(&self) -> eframe::egui::Pos2 {
+    pub(crate) fn centre(&self) -> eframe::egui::Pos2 {
         let accesskit::Rect { x0, y0, x1, y1 } = self.bounds;
         eframe::egui::pos2(f64::midpoint(x0, x1) as f32, f64::midpoint(y0, y1) as f32)
     }
@@ -38,7 +39,7 @@ pub(crate) struct Window {
     child: Child,
     pub(crate) mark: String,
     /// Where the window keeps runs: nobody's own library is touched.
-    data: tempfile::TempDir,
+    data: Arc<tempfile::TempDir>,
 }
 
 /// Whether a window can open here. Where one must (`POOLSCOPE_REQUIRE_WINDOW`), its absence is a failure.
@@ -60,7 +61,17 @@ impl Window {
 
     /// Opens it with these arguments.
     pub(crate) fn open_with(size: (u32, u32), args: &[&Path]) -> Self {
-        let data = super::folder();
+        Self::open_in(size, args, Arc::new(super::folder()))
+    }
+
+    /// Closes the window and opens another of the same person.
+    pub(crate) fn reopen(self, size: (u32, u32)) -> Self {
+        let data = Arc::clone(&self.data);
+        drop(self);
+        Self::open_in(size, &[], data)
+    }
+
+    fn open_in(size: (u32, u32), args: &[&Path], data: Arc<tempfile::TempDir>) -> Self {
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let mark = mark();
@@ -181,6 +192,35 @@ impl Window {
         self.events(vec![button(false)]);
     }
 
+    /// Drags from one place to another, in steps, as a hand does.
+    pub(crate) fn drag(&mut self, from: eframe::egui::Pos2, to: eframe::egui::Pos2) {
+        let button = |pos, pressed| eframe::egui::Event::PointerButton {
+            pos,
+            button: eframe::egui::PointerButton::Primary,
+            pressed,
+            modifiers: eframe::egui::Modifiers::NONE,
+        };
+        self.events(vec![eframe::egui::Event::PointerMoved(from)]);
+        self.events(vec![button(from, true)]);
+        for step in 1..=10 {
+            let pos = from.lerp(to, step as f32 / 10.0);
+            self.events(vec![eframe::egui::Event::PointerMoved(pos)]);
+        }
+        self.events(vec![button(to, false)]);
+    }
+
+    /// Turns the wheel at a place by so many points.
+    pub(crate) fn scroll(&mut self, at: eframe::egui::Pos2, points: f32) {
+        self.events(vec![eframe::egui::Event::PointerMoved(at)]);
+        self.events(vec![eframe::egui::Event::MouseWheel {
+            unit: eframe::egui::MouseWheelUnit::Point,
+            delta: eframe::egui::vec2(0.0, points),
+            phase: eframe::egui::TouchPhase::Move,
+            source: eframe::egui::MouseWheelSource::Wheel,
+            modifiers: eframe::egui::Modifiers::NONE,
+        }]);
+    }
+
     /// Clicks the enabled widget with exactly this label, once it stands still: a window that opens is laid out twice.
     pub(crate) fn click(&mut self, label: &str) {
         let find =
@@ -238,6 +278,11 @@ impl Window {
     /// Takes its library away while it is open.
     pub(crate) fn lose_library(&self) {
         std::fs::remove_dir_all(self.data.path()).expect("it can be removed");
+    }
+
+    /// The file in which it remembers how it was.
+    pub(crate) fn memory(&self) -> std::path::PathBuf {
+        self.data.path().join("poolscope/window.json")
     }
 
     /// The run files of its library.

@@ -18,6 +18,9 @@ use crate::{
 use super::cells::empty;
 
 const SEARCH_WIDTH: f32 = 180.0;
+/// Below this width the count stands behind the filters instead of at the right.
+const NARROW: f32 = 460.0;
+const NARROW_SEARCH_WIDTH: f32 = 90.0;
 /// Longer lines are cut in the view; exports have them whole.
 const SHOWN_CHARS: usize = 400;
 
@@ -87,8 +90,10 @@ pub(crate) fn log_ui(ui: &mut Ui, run: Option<&Run>, view: &mut LogView) {
         return;
     };
     let log = &run.store.log;
-    ui.horizontal(|ui| {
-        ui.add(TextEdit::singleline(&mut view.search).hint_text("Search").desired_width(SEARCH_WIDTH))
+    let narrow = ui.available_width() < NARROW;
+    let search_width = if narrow { NARROW_SEARCH_WIDTH } else { SEARCH_WIDTH };
+    ui.horizontal_wrapped(|ui| {
+        ui.add(TextEdit::singleline(&mut view.search).hint_text("Search").desired_width(search_width))
             .accessible_name("Search log");
         let combo =
             ComboBox::from_id_salt("log level").selected_text(least_text(view.least)).show_ui(ui, |ui| {
@@ -98,9 +103,12 @@ pub(crate) fn log_ui(ui: &mut Ui, run: Option<&Run>, view: &mut LogView) {
             });
         combo.response.accessible_name("Log level");
         view.hits.update(run.id, log, &view.search, view.least);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.weak(count_text(view.hits.at.len(), log.len()));
-        });
+        let count = count_text(view.hits.at.len(), log.len());
+        if narrow {
+            ui.weak(count);
+        } else {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.weak(count));
+        }
     });
     ui.add_space(GAP_SMALL);
     if view.hits.at.is_empty() {

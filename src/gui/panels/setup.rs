@@ -1,18 +1,19 @@
 //! The form at the left: the pool, the work, and how work is handed out.
 
 use eframe::egui::{
-    Align, CollapsingHeader, ComboBox, Label, Layout, RichText, ScrollArea, Sense, Slider, Ui, vec2,
+    Align, Button, CollapsingHeader, ComboBox, Label, Layout, RichText, ScrollArea, Sense, Slider, Ui, vec2,
 };
 
 use super::fields::{Entry, complaint, entry_row, field, hint, row};
 use crate::{
+    cli::run_line,
     gui::{
         action::{Action, Actions},
         form::{Form, LengthsKind},
         icons::Icon,
         theme::{GAP, GAP_SMALL, Palette},
     },
-    spec::{Backend, FaultKind, Kind, PRESETS, Telemetry},
+    spec::{Backend, FaultKind, Kind, PRESETS, Spec, Telemetry},
     units,
     workload::about,
 };
@@ -24,12 +25,23 @@ const SLIDER_MOST: f64 = 64.0;
 const WORKLOADS_HEIGHT: f32 = 400.0;
 
 /// Shows the form. What is typed changes the form itself; everything else is asked for by actions.
-pub(crate) fn setup_ui(ui: &mut Ui, form: &mut Form, usable_cores: f64, actions: &mut Actions) {
+pub(crate) fn setup_ui(
+    ui: &mut Ui,
+    form: &mut Form,
+    recents: &[Spec],
+    usable_cores: f64,
+    actions: &mut Actions,
+) {
     ui.add_space(GAP_SMALL);
-    presets_menu(ui, actions);
+    ui.horizontal_wrapped(|ui| {
+        presets_menu(ui, actions);
+        recents_menu(ui, recents, actions);
+        copy_button(ui, form, actions);
+    });
+    ui.add_space(GAP_SMALL);
+    // Room for the scroll bar, so that it never covers a field.
+    ui.spacing_mut().scroll.floating_allocated_width = GAP + 2.0;
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-        // Room for the scroll bar, so that it never covers a field.
-        ui.set_max_width(ui.available_width() - GAP);
         group(ui, "Pool", |ui| pool_group(ui, form, usable_cores));
         group(ui, "Work", |ui| work_group(ui, form));
         group(ui, "Hand-out", |ui| handout_group(ui, form));
@@ -42,7 +54,7 @@ pub(crate) fn setup_ui(ui: &mut Ui, form: &mut Form, usable_cores: f64, actions:
 }
 
 fn presets_menu(ui: &mut Ui, actions: &mut Actions) {
-    let response = ui.menu_button((Icon::Down.atom(), "Start from a preset"), |ui| {
+    let response = ui.menu_button((Icon::Down.atom(), "Presets"), |ui| {
         for (at, preset) in PRESETS.iter().enumerate() {
             if ui.button(preset.name).on_hover_text(preset.about).clicked() {
                 actions.push(Action::PickPreset(at));
@@ -50,8 +62,38 @@ fn presets_menu(ui: &mut Ui, actions: &mut Actions) {
             }
         }
     });
-    response.response.accessible_name("Presets");
-    ui.add_space(GAP_SMALL);
+    response.response.on_hover_text("Start from one of these").accessible_name("Presets");
+}
+
+fn recents_menu(ui: &mut Ui, recents: &[Spec], actions: &mut Actions) {
+    let response = ui.menu_button((Icon::Down.atom(), "Recent"), |ui| {
+        if recents.is_empty() {
+            ui.weak("What you run stands here afterwards.");
+        }
+        for (at, spec) in recents.iter().enumerate() {
+            let name = format!("{}. {}", at + 1, spec.title());
+            if ui.button(name).on_hover_text(run_line(spec)).clicked() {
+                actions.push(Action::PickRecent(at));
+                ui.close();
+            }
+        }
+    });
+    response.response.on_hover_text("Set up what was run before").accessible_name("Recent");
+}
+
+fn copy_button(ui: &mut Ui, form: &Form, actions: &mut Actions) {
+    let line = form.line();
+    let response = ui
+        .add_enabled(line.is_some(), Button::new("Copy command"))
+        .on_disabled_hover_text(form.blocked().unwrap_or_default())
+        .accessible_name("Copy as command line");
+    if let Some(line) = line
+        && response
+            .on_hover_text(format!("{line}\n\nCopies this line, which runs the same in a terminal"))
+            .clicked()
+    {
+        actions.push(Action::Copy(line.to_owned()));
+    }
 }
 
 fn group(ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Ui)) {

@@ -1,7 +1,8 @@
 //! The strip at the top: start, pause, resize and stop a run, see how far it is, export, choose the theme.
 
 use eframe::egui::{
-    Align, Button, Color32, Label, Layout, Response, RichText, TextStyle, ThemePreference, Ui, vec2,
+    Align, Button, Color32, Label, Layout, PopupCloseBehavior, Response, RichText, TextStyle,
+    ThemePreference, Ui, vec2,
 };
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     gui::{
-        action::{Action, Actions, ExportKind},
+        action::{Action, Actions, ExportKind, Panel},
         icons::Icon,
         progress::Progress,
         resizing::Resizer,
@@ -34,6 +35,10 @@ pub(crate) struct ToolbarState<'a> {
     pub(crate) blocked: Option<&'a str>,
     pub(crate) theme: ThemePreference,
     pub(crate) usable_cores: f64,
+    /// Panels that are open.
+    pub(crate) open: &'a [Panel],
+    /// The setup is open.
+    pub(crate) setup: bool,
 }
 
 pub(crate) fn toolbar_ui(
@@ -51,6 +56,8 @@ pub(crate) fn toolbar_ui(
         ui.add_space(GAP);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_buttons(ui, state.theme, actions);
+            view_menu(ui, state, actions);
+            ui.add_space(GAP / 2.0);
             export_menu(ui, runs, export_open, actions);
             ui.add_space(GAP);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| progress_ui(ui, runs));
@@ -80,7 +87,7 @@ fn run_buttons(ui: &mut Ui, runs: &Runs, blocked: Option<&str>, actions: &mut Ac
         may_run,
         Icon::PlayTwice,
         "Run both",
-        "Run as processes, then as threads (under the simulated GIL if that is chosen), and compare the two",
+        "Run as processes, then as threads (under the simulated GIL if that is chosen), and compare the two (B)",
     )
     .on_disabled_hover_text(why_not)
     .clicked()
@@ -90,9 +97,9 @@ fn run_buttons(ui: &mut Ui, runs: &Runs, blocked: Option<&str>, actions: &mut Ac
     let phase = runs.live().map(|run| run.store.phase);
     let can_pause = matches!(phase, Some(Phase::Running | Phase::Paused));
     let (icon, name, hint) = if phase == Some(Phase::Paused) {
-        (Icon::Play, "Resume", "Go on handing out tasks")
+        (Icon::Play, "Resume", "Go on handing out tasks (P)")
     } else {
-        (Icon::Pause, "Pause", "Start no further task; running ones go on")
+        (Icon::Pause, "Pause", "Start no further task; running ones go on (P)")
     };
     if button(ui, can_pause, icon, name, hint).on_disabled_hover_text("No run is going").clicked() {
         actions.push(Action::TogglePause);
@@ -148,6 +155,32 @@ fn export_menu(ui: &mut Ui, runs: &Runs, open_now: bool, actions: &mut Actions) 
                 }
             }
         }
+    });
+}
+
+fn view_menu(ui: &mut Ui, state: ToolbarState<'_>, actions: &mut Actions) {
+    let response = button(ui, true, Icon::Down, "View", "Which panels are open, and all commands");
+    eframe::egui::Popup::menu(&response).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+        let mut setup = state.setup;
+        if ui.checkbox(&mut setup, "Setup").accessible_name("Setup panel").clicked() {
+            actions.push(Action::ToggleSetup);
+        }
+        for panel in Panel::ALL {
+            let mut open = state.open.contains(&panel);
+            let name = format!("{} panel", panel.label());
+            if ui.checkbox(&mut open, panel.label()).accessible_name(name).clicked() {
+                actions.push(Action::SetPanel(panel, open));
+            }
+        }
+        ui.separator();
+        let mut entry = |ui: &mut Ui, name: &str, key: &str, action: Action| {
+            if ui.add(Button::new(name).shortcut_text(key)).accessible_name(name).clicked() {
+                actions.push(action);
+                ui.close();
+            }
+        };
+        entry(ui, "Reset layout", "", Action::ResetLayout);
+        entry(ui, "All commands…", "Ctrl+P", Action::TogglePalette);
     });
 }
 
