@@ -24,6 +24,9 @@ pub(crate) struct Palette {
     pub(crate) starting: Color32,
     /// What is left of a bar while its task waits for a lock.
     pub(crate) lock_wait: Color32,
+    /// A part of a bar in which its task waited for a core, and one in which it waited for something else.
+    pub(crate) core_wait: Color32,
+    pub(crate) blocked: Color32,
     pub(crate) queued: Color32,
     pub(crate) in_flight: Color32,
     pub(crate) rate: Color32,
@@ -59,6 +62,8 @@ pub(super) const DARK: Palette = Palette {
     cancelled: Color32::from_rgb(0x9a, 0xa2, 0xab),
     starting: Color32::from_rgb(0x97, 0x9d, 0xa5),
     lock_wait: Color32::from_rgb(0x22, 0x35, 0x47),
+    core_wait: Color32::from_rgb(0x4f, 0x3a, 0x12),
+    blocked: Color32::from_rgb(0x33, 0x39, 0x40),
     queued: Color32::from_rgb(0x56, 0xb4, 0xe9),
     in_flight: Color32::from_rgb(0xe6, 0x9f, 0x00),
     rate: Color32::from_rgb(0x2f, 0xc0, 0x94),
@@ -87,6 +92,8 @@ pub(super) const LIGHT: Palette = Palette {
     cancelled: Color32::from_rgb(0x64, 0x6c, 0x74),
     starting: Color32::from_rgb(0x3a, 0x42, 0x4a),
     lock_wait: Color32::from_rgb(0xcf, 0xdf, 0xeb),
+    core_wait: Color32::from_rgb(0xf3, 0xe2, 0xbf),
+    blocked: Color32::from_rgb(0xdc, 0xe0, 0xe4),
     queued: Color32::from_rgb(0x00, 0x72, 0xb2),
     in_flight: Color32::from_rgb(0xa6, 0x63, 0x00),
     rate: Color32::from_rgb(0x00, 0x7d, 0x5b),
@@ -262,7 +269,9 @@ mod tests {
                 let ink = over(p.on_bar, INK_ALPHA, bar);
                 check(theme, GRAPHICS, &[("pattern", ink)], &[("bar", bar)]);
             }
-            check(theme, GRAPHICS, &[("lock wait", p.lock_wait)], &bars(&p));
+            // Tasks that run or ended ok alone show how they waited.
+            let waits = [("lock wait", p.lock_wait), ("core wait", p.core_wait), ("blocked", p.blocked)];
+            check(theme, GRAPHICS, &waits, &bars(&p)[..2]);
         }
     }
 

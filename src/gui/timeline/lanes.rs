@@ -82,7 +82,12 @@ pub(super) fn lanes_ui(
                 let stroke = Stroke::new(1.0, lanes.palette.text_weak);
                 ui.painter().rect_stroke(rect.intersect(ui.clip_rect()), 0.0, stroke, StrokeKind::Inside);
             }
-            if let Some((worker, hovered)) = shown.hovered {
+            // What is chosen stands in a window of its own.
+            let told = memory
+                .chosen
+                .place()
+                .is_some_and(|place| shown.target.is_some_and(|target| target.is(place)));
+            if let Some((worker, hovered)) = shown.hovered.filter(|_| !told) {
                 Tooltip::for_widget(&response).at_pointer().gap(14.0).show(|ui| {
                     tooltip::hovered_ui(ui, store, worker, &hovered, now_ns);
                 });
@@ -196,6 +201,12 @@ fn bring_into_view(axis: &mut TimeAxis, store: &RunStore, place: Place) {
         axis.go_to(start_secs - span * 0.1, start_secs + span * 0.9);
     } else if end_secs > to_secs {
         axis.go_to(end_secs - span * 0.9, end_secs + span * 0.1);
+    }
+}
+
+impl Target {
+    fn is(self, other: Place) -> bool {
+        matches!(self, Self::Task(place) if place == other)
     }
 }
 

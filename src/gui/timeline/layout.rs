@@ -8,6 +8,7 @@ use super::{
     model::State,
 };
 use crate::{
+    analysis::SpanParts,
     gui::plots::TimeScale,
     store::{Lane, Node, Piece, Reader},
     time,
@@ -15,6 +16,8 @@ use crate::{
 
 /// A bar this wide stands for itself. Narrower ones that begin within so many points are merged.
 const SINGLE_WIDTH: f32 = 2.0;
+/// From this width on, a bar tells for what its task waited.
+const TOLD_WIDTH: f32 = 6.0;
 /// The least width of any bar.
 const MIN_WIDTH: f32 = 1.0;
 /// Waiting between hand-over and start is drawn from this width on.
@@ -29,6 +32,7 @@ pub(crate) enum What {
         wait_from_x: Option<f32>,
         /// Where the task waited for a lock. May reach out of the bar by the point that it was pushed aside.
         waits: Vec<Wait>,
+        off_cpu: OffCpu,
     },
     Merged {
         range: Range<usize>,
@@ -39,7 +43,18 @@ pub(crate) enum What {
         busy: f32,
         /// Share of the bar's time in which a task waited for a lock, as it is drawn.
         waited: f32,
+        /// Share of the tasks' time that they were without a core, other than for a lock, as it is drawn.
+        off_cpu: f32,
     },
+}
+
+/// Shares of a task's time in which it was without a core, as they are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct OffCpu {
+    /// Ready to run, or not known for what it waited.
+    pub(crate) ready: f32,
+    /// Waiting for something other than a core or a lock.
+    pub(crate) blocked: f32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -150,7 +165,8 @@ impl<'a> Bars<'a> {
         self.push(node, |bars, left| {
             let wait_from_x = bars.wait_from_x(index, left);
             let waits = locks::waits(bars.lane, bars.locks, bars.scale, (node.start_ns, node.end_ns));
-            What::Single { index, state: node.worst, wait_from_x, waits }
+            let off_cpu = bars.off_cpu(index, node);
+            What::Single { index, state: node.worst, wait_from_x, waits, off_cpu }
         });
     }
 
@@ -162,13 +178,37 @@ impl<'a> Bars<'a> {
         }
         let end_ns = next_ns.unwrap_or(node.end_ns);
         let busy = node.busy_ns as f64 / end_ns.saturating_sub(node.start_ns).max(1) as f64;
-        self.push(&node, |bars, _| What::Merged {
-            range,
-            not_ok: node.not_ok as usize,
-            worst: node.worst,
-            busy: busy.clamp(0.0, 1.0) as f32,
-            waited: drawn_share(bars.shares.share(node.start_ns, end_ns)),
+        self.push(&node, |bars, _| {
+            let waited = bars.shares.share(node.start_ns, end_ns);
+            let off_cpu = node.off_cpu_ns as f64 / node.busy_ns.max(1) as f64;
+            What::Merged {
+                range,
+                not_ok: node.not_ok as usize,
+                worst: node.worst,
+                busy: busy.clamp(0.0, 1.0) as f32,
+                waited: drawn_share(waited),
+                off_cpu: drawn_share(off_cpu - waited),
+            }
         });
+    }
+
+    /// For what it waited is told only where that can be seen, and where there is anything to be seen.
+    fn off_cpu(&mut self, index: usize, node: &Node) -> OffCpu {
+        let run_ns = node.width_ns().max(1) as f64;
+        let share = |ns: u64| drawn_share(ns as f64 / run_ns);
+        if share(node.off_cpu_ns) == 0.0 {
+            return OffCpu::default();
+        }
+        let lock_ns = (self.shares.share(node.start_ns, node.end_ns) * run_ns) as u64;
+        let unknown = OffCpu { ready: share(node.off_cpu_ns.saturating_sub(lock_ns)), blocked: 0.0 };
+        if node.width_ns() as f64 * self.ruler.points_per_ns < f64::from(TOLD_WIDTH) {
+            return unknown;
+        }
+        let span = self.spans.get(index).filter(|span| span.usage.core_wait_ns.is_some());
+        span.map_or(unknown, |span| {
+            let parts = SpanParts::new(span.run_ns(), &span.usage, lock_ns);
+            OffCpu { ready: share(parts.waiting_for_core_ns), blocked: share(parts.blocked_ns) }
+        })
     }
 
     fn wait_from_x(&mut self, at: usize, left: f32) -> Option<f32> {

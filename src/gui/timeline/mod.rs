@@ -8,33 +8,33 @@ mod details;
 mod head;
 mod lanes;
 mod layout;
+mod legend;
 mod locks;
 mod model;
 mod overview;
 mod paint;
+mod patterns;
 mod range;
 mod tooltip;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use eframe::egui::{Align2, Id, Mesh, Painter, Pos2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{Align2, Id, Mesh, Painter, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use self::{
     chosen::Chosen,
-    model::{Counts, State, TimelineIndex, totals},
+    model::{TimelineIndex, totals},
     overview::Overview,
-    paint::LanePainter,
     range::RangeMemory,
 };
 use super::{
     plots::{TimeAxis, Wheel, cursor_label, paint_mesh, paint_time_labels, small_font, time_rect},
     theme::{self, Palette},
 };
-use crate::{event::LockKind, store::RunStore, units};
+use crate::store::RunStore;
 
 const LEGEND_HEIGHT: f32 = 18.0;
 const TICKS_HEIGHT: f32 = 16.0;
-const SWATCH: eframe::egui::Vec2 = vec2(16.0, 10.0);
 
 /// What the timeline of one place keeps from frame to frame.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, 
         let mut memory = shared.lock().unwrap_or_else(PoisonError::into_inner);
         memory.index.update(store);
         memory.chosen.keep_to(store);
-        legend_ui(ui, store, &totals(store));
+        legend::legend_ui(ui, store, &totals(store));
         overview::overview_ui(ui, id, store, axis, &mut memory.overview);
         ticks_ui(ui, id, axis);
         lanes::lanes_ui(ui, id, store, now_ns, axis, &mut memory);
@@ -96,70 +96,6 @@ fn empty_ui(ui: &mut Ui, store: &RunStore, outer: Rect) {
 fn paint_title(painter: &Painter, left: f32, y: f32, palette: &Palette) {
     let at = pos2(left + theme::GAP_SMALL, y);
     painter.text(at, Align2::LEFT_CENTER, "Timeline", small_font(), palette.text);
-}
-
-/// Only the states that occur, with how often.
-fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) {
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEGEND_HEIGHT), Sense::hover());
-    let painter = ui.painter_at(rect);
-    let palette = Palette::of(ui);
-    let y = rect.center().y;
-    paint_title(&painter, rect.left(), y, &palette);
-    let mut lane = LanePainter::new(&painter, palette);
-    let mut x = time_rect(rect).left();
-    let place = |x: f32| Rect::from_min_size(pos2(x, y - SWATCH.y * 0.5), SWATCH);
-    let text = |x: &mut f32, words: String| {
-        let at = pos2(*x + SWATCH.x + theme::GAP_SMALL, y);
-        *x = painter.text(at, Align2::LEFT_CENTER, words, small_font(), palette.text_weak).right()
-            + theme::GAP * 1.5;
-    };
-    for state in State::ALL.into_iter().filter(|&state| totals.of(state) > 0) {
-        lane.pattern(place(x), state);
-        if matches!(state, State::Failed | State::Crashed) {
-            lane.cross(place(x).center(), 3.5, palette.on_bar);
-        }
-        text(&mut x, format!("{} {}", state.word(), units::count(totals.of(state))));
-    }
-    let running = store.lanes.iter().filter(|lane| lane.running.is_some()).count();
-    if running > 0 {
-        lane.rect(place(x), palette.running);
-        text(&mut x, format!("running {running}"));
-    }
-    if let Some(words) = locks_words(store) {
-        lane.pattern(place(x), State::Ok);
-        lane.wait(place(x), 1.0, palette.ok);
-        text(&mut x, words);
-    }
-    if store.lanes.iter().any(|lane| lane.lives.iter().any(|life| life.exited_ns.is_some() && !life.expected))
-    {
-        lane.cross(place(x).center(), 4.0, palette.error);
-        text(&mut x, "worker died".to_owned());
-    }
-    if !store.pauses.is_empty() {
-        lane.rect(place(x), palette.text_weak.gamma_multiply(0.3));
-        text(&mut x, "paused".to_owned());
-    }
-    lane.finish();
-    if let Some(simulation) = store.info.as_ref().and_then(|info| info.spec.backend.simulation()) {
-        paint_note(&painter, simulation, pos2(time_rect(rect).right(), y), x, &palette);
-    }
-}
-
-/// A remark at the right end of the legend, where there is room for it.
-fn paint_note(painter: &Painter, words: &str, right: Pos2, free_from_x: f32, palette: &Palette) {
-    let galley = painter.layout_no_wrap(words.to_owned(), small_font(), palette.text_weak);
-    let at = pos2(right.x - galley.size().x, right.y - galley.size().y * 0.5);
-    if at.x >= free_from_x {
-        painter.galley(at, galley, palette.text_weak);
-    }
-}
-
-/// Which locks the run's workers wait for, if any.
-fn locks_words(store: &RunStore) -> Option<String> {
-    let used = |kind: LockKind| store.lanes.iter().any(|lane| !lane.locks.of(kind).is_empty());
-    let kinds: Vec<&str> =
-        LockKind::ALL.into_iter().filter(|&kind| used(kind)).map(LockKind::label).collect();
-    (!kinds.is_empty()).then(|| format!("waiting for the {}", kinds.join(" or the ")))
 }
 
 /// The time axis above the lanes, and the cursor's time on it.

@@ -4,14 +4,16 @@
 //! matters where a processor paints. A state is told by colour and by form: `ok` is plain, `cancelled` hatched widely,
 //! `timed out` dotted, `failed` crossed, `crashed` hatched and crossed; where a bar is too narrow for that, it stands
 //! taller than its neighbours. Where a task waits for a lock, its bar is emptied from the foot up, by the share of the
-//! time, and level lines remain.
+//! time, and level lines remain; from the top down, by the share of its time that it waited for a core, which is hatched,
+//! or for something else, which is dotted.
 
 use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use super::{
-    layout::{Bar, What},
+    layout::{Bar, OffCpu, What},
     locks::{Wait, drawn_share},
     model::State,
+    patterns::{add_dots, add_hatch},
 };
 use crate::{
     gui::{
@@ -27,7 +29,6 @@ const PATTERN_WIDTH: f32 = 6.0;
 const CROSS_WIDTH: f32 = 13.0;
 const HATCH_STEP: f32 = 6.0;
 const HATCH_STEP_WIDE: f32 = 11.0;
-const DOT_STEP: f32 = 5.0;
 /// Between the lines across a wait; a tall bar has them further apart, so that there are few.
 const LINE_STEP: f32 = 5.0;
 const MOST_LINES: f32 = 4.0;
@@ -67,13 +68,14 @@ pub(crate) struct LanePainter<'a> {
     strokes: Vec<([Pos2; 2], Stroke)>,
     frames: Vec<Rect>,
     /// The last plain rectangles, of bars and of waits at their feet, kept open so that equal neighbours can lengthen
-    /// them. The two never cover each other.
-    open: [Option<(Rect, Color32)>; 2],
+    /// them. They never cover each other.
+    open: [Option<(Rect, Color32)>; 3],
 }
 
 /// Places in [`LanePainter::open`].
 const BARS: usize = 0;
 const WAITS: usize = 1;
+const OFF_CPU: usize = 2;
 
 impl<'a> LanePainter<'a> {
     pub(crate) fn new(painter: &'a Painter, palette: Palette) -> Self {
@@ -89,7 +91,7 @@ impl<'a> LanePainter<'a> {
             texts,
             strokes,
             frames: Vec::new(),
-            open: [None; 2],
+            open: [None; 3],
         }
     }
 
@@ -148,14 +150,37 @@ impl<'a> LanePainter<'a> {
         }
     }
 
-    /// A bar too narrow for a pattern, of which a share was spent waiting for a lock.
-    fn run_bar(&mut self, rect: Rect, color: Color32, waited: f32) {
+    /// A bar too narrow for a pattern, of which a share was spent waiting for a lock, and one without a core.
+    fn run_bar(&mut self, rect: Rect, color: Color32, waited: f32, off_cpu: f32) {
         let split = rect.bottom() - rect.height() * waited;
-        if waited < 1.0 {
-            self.run_rect(BARS, rect.with_max_y(split), color);
+        let top = (rect.top() + rect.height() * off_cpu).min(split);
+        if top < split {
+            self.run_rect(BARS, rect.with_max_y(split).with_min_y(top), color);
+        }
+        if off_cpu > 0.0 {
+            self.run_rect(OFF_CPU, rect.with_max_y(top), self.palette.core_wait);
         }
         if waited > 0.0 {
             self.run_rect(WAITS, rect.with_min_y(split), self.palette.lock_wait);
+        }
+    }
+
+    /// The part of a bar in which its task was without a core, also for the legend.
+    pub(crate) fn off_cpu(&mut self, body: Rect, off_cpu: OffCpu) {
+        let OffCpu { ready, blocked } = off_cpu;
+        let ready_top = body.top() + body.height() * blocked;
+        let bottom = (ready_top + body.height() * ready).min(body.bottom());
+        if blocked > 0.0 {
+            let part = body.with_max_y(ready_top);
+            self.rect(part, self.palette.blocked);
+            let ink = self.palette.blocked.lerp_to_gamma(self.palette.text_weak, 0.6);
+            add_dots(&mut self.mesh, part, ink);
+        }
+        if ready > 0.0 {
+            let part = Rect::from_x_y_ranges(body.x_range(), ready_top..=bottom);
+            self.rect(part, self.palette.core_wait);
+            let ink = self.palette.core_wait.lerp_to_gamma(self.palette.in_flight, 0.45);
+            add_hatch(&mut self.mesh, part, HATCH_STEP_WIDE, ink);
         }
     }
 
@@ -182,14 +207,14 @@ impl<'a> LanePainter<'a> {
             }
             let rect = Rect::from_min_max(pos2(bar.left, inner.top()), pos2(bar.right, inner.bottom()));
             match &bar.what {
-                What::Single { index, state, wait_from_x, waits } => {
+                What::Single { index, state, wait_from_x, waits, off_cpu } => {
                     if let Some(x) = wait_from_x {
                         add_hline(&mut self.mesh, inner.center().y, *x, bar.left, self.palette.text_weak);
                     }
-                    self.single(rect, lane, *state, waits, || task_number(*index));
+                    self.single(rect, lane, *state, (waits, *off_cpu), || task_number(*index));
                 }
-                What::Merged { range, not_ok, worst, busy, waited } => {
-                    self.merged(rect, lane, (*worst, *not_ok < range.len()), (*busy, *waited));
+                What::Merged { range, not_ok, worst, busy, waited, off_cpu } => {
+                    self.merged(rect, lane, (*worst, *not_ok < range.len()), (*busy, *waited, *off_cpu));
                 }
             }
         }
@@ -217,14 +242,15 @@ impl<'a> LanePainter<'a> {
         rect: Rect,
         lane: Rect,
         state: State,
-        waits: &[Wait],
+        (waits, off_cpu): (&[Wait], OffCpu),
         number: impl FnOnce() -> Option<u32>,
     ) {
         let color = state_color(&self.palette, state);
         if rect.width() < PATTERN_WIDTH {
             if state == State::Ok {
                 let waited: f32 = waits.iter().map(|wait| (wait.right - wait.left) * wait.share).sum();
-                self.run_bar(gap_right(rect), color, drawn_share(f64::from(waited / rect.width())));
+                let waited = drawn_share(f64::from(waited / rect.width()));
+                self.run_bar(gap_right(rect), color, waited, off_cpu.ready + off_cpu.blocked);
             } else {
                 self.tall(rect, lane, color);
             }
@@ -233,6 +259,10 @@ impl<'a> LanePainter<'a> {
         let body = gap_right(rect);
         self.pattern(body, state);
         self.waits(body, waits, color);
+        let parted = state == State::Ok && off_cpu != OffCpu::default();
+        if parted {
+            self.off_cpu(body, off_cpu);
+        }
         let crossed = matches!(state, State::Failed | State::Crashed) && rect.width() >= CROSS_WIDTH;
         let taken = if crossed { CROSS_WIDTH } else { 0.0 };
         let label = number().map(|task| task.to_string());
@@ -244,7 +274,7 @@ impl<'a> LanePainter<'a> {
         }
         if let Some(text) = label {
             let beside_cross = body.with_min_x(body.left() + taken);
-            self.number(text, beside_cross, state != State::Ok, color, waits);
+            self.number(text, beside_cross, parted || state != State::Ok, color, waits);
         }
     }
 
@@ -317,10 +347,16 @@ impl<'a> LanePainter<'a> {
         );
     }
 
-    fn merged(&mut self, rect: Rect, lane: Rect, (worst, any_ok): (State, bool), (busy, waited): (f32, f32)) {
+    fn merged(
+        &mut self,
+        rect: Rect,
+        lane: Rect,
+        (worst, any_ok): (State, bool),
+        (busy, waited, off_cpu): (f32, f32, f32),
+    ) {
         let color = self.shades[((busy * SHADES as f32).ceil() as usize).min(SHADES)];
         if any_ok {
-            self.run_bar(rect, color, waited);
+            self.run_bar(rect, color, waited, off_cpu);
         }
         if worst != State::Ok {
             let color = state_color(&self.palette, worst);
@@ -412,40 +448,5 @@ pub(crate) fn state_color(palette: &Palette, state: State) -> Color32 {
         State::Crashed => palette.crashed,
         State::TimedOut => palette.timed_out,
         State::Cancelled => palette.cancelled,
-    }
-}
-
-/// Diagonal lines across a rectangle, cut at its edges.
-fn add_hatch(mesh: &mut Mesh, rect: Rect, step: f32, color: Color32) {
-    const HALF: f32 = 0.9;
-    let height = rect.height();
-    // Counted from a multiple of the step, so that a pattern stands still while its bar grows or is cut by the edge.
-    let mut foot = ((rect.left() - height) / step).floor() * step;
-    while foot < rect.right() {
-        // From the foot at the bottom one goes up and right at 45 degrees.
-        let from = (rect.left() + HALF - foot).clamp(0.0, height);
-        let to = (rect.right() - HALF - foot).clamp(0.0, height);
-        if to > from {
-            let first = mesh.vertices.len() as u32;
-            for (along, side) in [(from, -HALF), (from, HALF), (to, HALF), (to, -HALF)] {
-                mesh.colored_vertex(pos2(foot + along + side, rect.bottom() - along), color);
-            }
-            mesh.add_triangle(first, first + 1, first + 2);
-            mesh.add_triangle(first, first + 2, first + 3);
-        }
-        foot += step;
-    }
-}
-
-fn add_dots(mesh: &mut Mesh, rect: Rect, color: Color32) {
-    const SIZE: f32 = 2.0;
-    let mut x = rect.left() + 2.0;
-    while x + SIZE <= rect.right() {
-        let mut y = rect.top() + 2.0;
-        while y + SIZE <= rect.bottom() {
-            mesh.add_colored_rect(Rect::from_min_size(pos2(x, y), vec2(SIZE, SIZE)), color);
-            y += DOT_STEP;
-        }
-        x += DOT_STEP;
     }
 }

@@ -1,4 +1,4 @@
-//! A full stretch of one lane's spans, packed: starts and run times as columns to be looked up, the rest as a stream of
+//! A full stretch of one lane's spans, packed: starts, run times and time without a core as columns to be looked up, the rest as a stream of
 //! differences to be unpacked when it is asked for. Nothing is lost.
 
 use super::{
@@ -54,6 +54,8 @@ pub(super) struct Chunk {
     /// Since the start of the first.
     starts: Column,
     runs: Column,
+    /// See [`Node::off_cpu_ns`].
+    off_cpu: Column,
     /// The few that did not end ok, by their place.
     not_ok: Box<[(u16, Outcome)]>,
     steps: Steps,
@@ -84,6 +86,7 @@ impl Chunk {
         }
         let offsets: Vec<u64> = nodes.iter().map(|node| node.start_ns.wrapping_sub(whole.start_ns)).collect();
         let runs: Vec<u64> = nodes.iter().map(|node| node.end_ns.wrapping_sub(node.start_ns)).collect();
+        let off_cpu: Vec<u64> = nodes.iter().map(|node| node.off_cpu_ns).collect();
         let not_ok = (0..)
             .zip(spans)
             .filter(|(_, span)| span.outcome != Outcome::Ok)
@@ -93,6 +96,7 @@ impl Chunk {
             whole,
             starts: Column::new(&offsets),
             runs: Column::new(&runs),
+            off_cpu: Column::new(&off_cpu),
             not_ok,
             steps: Steps::new(finest, STEPS),
             base,
@@ -142,7 +146,8 @@ impl Chunk {
         let (start_ns, end_ns) = self.times(at);
         let worst = self.state(at);
         let not_ok = u32::from(worst != AttemptState::Ok);
-        (1, Node { start_ns, end_ns, busy_ns: end_ns.saturating_sub(start_ns), not_ok, worst })
+        let busy_ns = end_ns.saturating_sub(start_ns);
+        (1, Node { start_ns, end_ns, busy_ns, off_cpu_ns: self.off_cpu.get(at), not_ok, worst })
     }
 
     /// Unpacks from the span at `from` on.
@@ -157,7 +162,8 @@ impl Chunk {
 
     /// Memory, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let columns = self.starts.bytes() + self.runs.bytes() + size_of_val(&*self.blocks);
+        let columns =
+            self.starts.bytes() + self.runs.bytes() + self.off_cpu.bytes() + size_of_val(&*self.blocks);
         size_of::<Self>() + columns + self.packed.len() + size_of_val(&*self.not_ok) + self.steps.bytes()
     }
 }

@@ -11,6 +11,8 @@ pub struct Node {
     pub end_ns: u64,
     /// Run time of all together.
     pub busy_ns: u64,
+    /// As much of it as they were without a core, where that was measured: waiting for one, or for something else.
+    pub off_cpu_ns: u64,
     /// How many did not end ok.
     pub not_ok: u32,
     /// The state among them that asks most for attention.
@@ -29,6 +31,7 @@ impl Node {
             start_ns: self.start_ns,
             end_ns: next.end_ns,
             busy_ns: self.busy_ns.saturating_add(next.busy_ns),
+            off_cpu_ns: self.off_cpu_ns.saturating_add(next.off_cpu_ns),
             not_ok: self.not_ok.saturating_add(next.not_ok),
             worst: self.worst.max(next.worst),
         }
@@ -48,6 +51,7 @@ impl From<&Span> for Node {
             start_ns: span.start_ns,
             end_ns: span.end_ns,
             busy_ns: span.run_ns(),
+            off_cpu_ns: span.usage.cpu_ns.map_or(0, |cpu_ns| span.run_ns().saturating_sub(cpu_ns)),
             not_ok: u32::from(state != AttemptState::Ok),
             worst: state,
         }
@@ -76,6 +80,7 @@ struct Small {
     start: u32,
     end: u32,
     busy: u32,
+    off_cpu: u32,
     not_ok: u16,
     worst: AttemptState,
 }
@@ -87,6 +92,7 @@ impl Small {
             start: since(node.start_ns)?,
             end: since(node.end_ns)?,
             busy: u32::try_from(node.busy_ns).ok()?,
+            off_cpu: u32::try_from(node.off_cpu_ns).ok()?,
             not_ok: u16::try_from(node.not_ok).ok()?,
             worst: node.worst,
         })
@@ -97,6 +103,7 @@ impl Small {
             start_ns: base_ns + u64::from(self.start),
             end_ns: base_ns + u64::from(self.end),
             busy_ns: u64::from(self.busy),
+            off_cpu_ns: u64::from(self.off_cpu),
             not_ok: u32::from(self.not_ok),
             worst: self.worst,
         }
