@@ -14,8 +14,11 @@ use crate::{
 pub(super) const LEN: usize = 256;
 /// Spans under the finest node.
 const FINEST: usize = 8;
-/// Steps of nodes inside a chunk: over 8, 16, 32, 64 and 128 spans.
-const STEPS: usize = 5;
+/// Steps of nodes inside a chunk: over 8, 16 and [`COARSEST`] spans. What is coarser lies in groups, where it stands in a
+/// row for many chunks: to go from chunk to chunk costs more than to look at a node.
+const STEPS: usize = 3;
+/// Spans under the coarsest node inside a chunk.
+pub(super) const COARSEST: usize = 32;
 /// Unpacking can begin at every so many spans.
 const BLOCK: usize = 16;
 
@@ -148,6 +151,11 @@ impl Chunk {
         let not_ok = u32::from(worst != AttemptState::Ok);
         let busy_ns = end_ns.saturating_sub(start_ns);
         (1, Node { start_ns, end_ns, busy_ns, off_cpu_ns: self.off_cpu.get(at), not_ok, worst })
+    }
+
+    /// Nodes over [`COARSEST`] spans each.
+    pub(super) fn coarse(&self) -> impl Iterator<Item = Node> {
+        self.steps.last()
     }
 
     /// Unpacks from the span at `from` on.

@@ -16,9 +16,9 @@ use node::Steps;
 use super::{AttemptState, Span};
 
 /// Chunks in a group.
-const GROUP: usize = 64;
-/// Steps of nodes over the chunks of a group: 1, 2, 4 … and all 64.
-const STEPS: usize = 7;
+const GROUP: usize = 16;
+/// Steps of nodes over a group: over 32, 64, 128 … and all 4096 spans.
+const STEPS: usize = 8;
 
 /// How many spans there are of each state, in the order of [`AttemptState::ALL`].
 pub type StateCounts = [u32; AttemptState::ALL.len()];
@@ -31,7 +31,7 @@ struct Group {
 
 impl Group {
     fn new(chunks: Vec<Arc<Chunk>>) -> Self {
-        let row = chunks.iter().map(|chunk| chunk.whole).collect();
+        let row = chunks.iter().flat_map(|chunk| chunk.coarse()).collect();
         Self { chunks: chunks.into(), steps: Steps::new(row, STEPS) }
     }
 }
@@ -283,22 +283,26 @@ impl Iterator for Pieces<'_> {
 impl Pieces<'_> {
     fn piece(&mut self) -> Option<(usize, Node)> {
         let (spans, limit_ns) = (self.spans, self.narrower_than_ns);
+        if self.at.is_multiple_of(chunk::COARSEST)
+            && let Some(group) = spans.groups.get(self.at / (GROUP * chunk::LEN))
+        {
+            let base = self.at / (GROUP * chunk::LEN) * (GROUP * chunk::LEN);
+            let end = (self.end - base).min(GROUP * chunk::LEN) / chunk::COARSEST;
+            let at = (self.at - base) / chunk::COARSEST;
+            if let Some((nodes, node)) = group.steps.coarsest(at, end, limit_ns, &mut self.near[0]) {
+                return Some((nodes * chunk::COARSEST, node));
+            }
+        }
         let (place, within) = (self.at / chunk::LEN, self.at % chunk::LEN);
         let Some(chunk) = spans.chunk(place) else {
             return spans.open.get(self.at - spans.sealed()).map(|span| (1, span.into()));
         };
-        if within == 0 {
-            if let Some(group) = spans.groups.get(place / GROUP) {
-                let base = place / GROUP * GROUP;
-                let end = (self.end / chunk::LEN).min(base + GROUP) - base;
-                if let Some((chunks, node)) =
-                    group.steps.coarsest(place - base, end, limit_ns, &mut self.near[0])
-                {
-                    return Some((chunks * chunk::LEN, node));
-                }
-            } else if self.at + chunk::LEN <= self.end && chunk.whole.width_ns() < limit_ns {
-                return Some((chunk::LEN, chunk.whole));
-            }
+        if within == 0
+            && place / GROUP >= spans.groups.len()
+            && self.at + chunk::LEN <= self.end
+            && chunk.whole.width_ns() < limit_ns
+        {
+            return Some((chunk::LEN, chunk.whole));
         }
         let end = (self.end - place * chunk::LEN).min(chunk::LEN);
         Some(chunk.coarsest(within, end, limit_ns, &mut self.near[1]))

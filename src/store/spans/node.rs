@@ -127,6 +127,13 @@ impl Row {
         }
     }
 
+    fn len(&self) -> usize {
+        match self {
+            Self::Small(nodes) => nodes.len(),
+            Self::Large(nodes) => nodes.len(),
+        }
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Self::Small(nodes) => size_of_val(&**nodes),
@@ -145,6 +152,13 @@ impl Steps {
             all.push(Row::new(std::mem::replace(&mut finer, coarser), base_ns));
         }
         Self { base_ns, steps: all.into() }
+    }
+
+    /// All nodes of the last step.
+    pub(super) fn last(&self) -> impl Iterator<Item = Node> {
+        let last = self.steps.last();
+        let len = last.map_or(0, Row::len);
+        (0..len).filter_map(move |at| last?.narrower(at, u64::MAX, self.base_ns))
     }
 
     /// Memory on the heap, in bytes.

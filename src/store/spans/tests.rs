@@ -101,9 +101,9 @@ const LENGTHS: [usize; 10] = [
     chunk::LEN,
     chunk::LEN + 1,
     5000,
-    64 * chunk::LEN,
-    64 * chunk::LEN + 1,
-    65 * chunk::LEN + 7,
+    GROUP * chunk::LEN,
+    GROUP * chunk::LEN + 1,
+    (GROUP + 1) * chunk::LEN + 7,
     70_000,
 ];
 
@@ -136,7 +136,7 @@ fn what_is_packed_comes_out_as_it_was() {
 #[test]
 fn a_prefix_is_as_if_the_rest_had_never_come() {
     let mut random = Random(2);
-    let all = spans(&mut random, 66 * chunk::LEN + 9);
+    let all = spans(&mut random, (GROUP + 2) * chunk::LEN + 9);
     let column: Spans = all.iter().cloned().collect();
     for len in [
         0,
@@ -145,9 +145,9 @@ fn a_prefix_is_as_if_the_rest_had_never_come() {
         chunk::LEN,
         chunk::LEN + 1,
         2 * chunk::LEN,
-        64 * chunk::LEN,
-        64 * chunk::LEN + 1,
-        65 * chunk::LEN,
+        GROUP * chunk::LEN,
+        GROUP * chunk::LEN + 1,
+        (GROUP + 1) * chunk::LEN,
         all.len(),
         all.len() + 5,
     ] {
@@ -189,7 +189,10 @@ fn pieces_hold_every_span_once_and_sum_up_what_they_hold() {
             assert_eq!(at, to, "of {n}");
             if limit_ns == u64::MAX {
                 // At either end a few of each step, the open chunk one by one, and the groups.
-                assert!(pieces < 2 * (8 + 12) + chunk::LEN + 64 + n / (64 * chunk::LEN), "{pieces} for {n}");
+                assert!(
+                    pieces < 2 * (8 + 24) + chunk::LEN + GROUP + n / (GROUP * chunk::LEN),
+                    "{pieces} for {n}"
+                );
             }
         }
     }
