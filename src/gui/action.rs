@@ -180,6 +180,12 @@ pub(crate) enum Action {
     Kill(WorkerId, i32),
     /// Show the whole run.
     Fit,
+    /// Back to the view before, or forward again.
+    Retrace {
+        back: bool,
+    },
+    /// Look for something in the timeline.
+    Find,
     /// Keep the newest moment in view, or no longer.
     ToggleFollow,
     /// Fill the form from a preset, by its place in the list.

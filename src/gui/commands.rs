@@ -60,6 +60,10 @@ const fn plain(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
+const fn alt(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::ALT, key)
+}
+
 const fn ctrl(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
@@ -126,6 +130,13 @@ fn view_commands(facts: &Facts) -> Vec<Command> {
     };
     let mut all = vec![
         Command::new("Fit the whole run", Action::Fit).keys(&[plain(Key::F)]).only_if(facts.shown, NO_RUN),
+        Command::new("Back to the view before", Action::Retrace { back: true })
+            .keys(&[alt(Key::ArrowLeft)])
+            .only_if(facts.shown, NO_RUN),
+        Command::new("Forward to the view after", Action::Retrace { back: false })
+            .keys(&[alt(Key::ArrowRight)])
+            .only_if(facts.shown, NO_RUN),
+        Command::new("Find in the timeline", Action::Find).keys(&[ctrl(Key::F)]).only_if(facts.shown, NO_RUN),
         Command::new(follow, Action::ToggleFollow).keys(&[plain(Key::L)]).only_if(facts.shown, NO_RUN),
         Command::new(replay, Action::Replay(Control::Toggle))
             .keys(&[plain(Key::R)])

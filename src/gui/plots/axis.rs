@@ -3,7 +3,7 @@
 //! Views ask for a [`TimeScale`] to place times on pixels and hand their input to [`TimeAxis::interact`]. Changes are
 //! kept and take effect at the next [`TimeAxis::begin_frame`], so that all views of one frame show the same interval.
 
-use eframe::egui::{EventFilter, Id, Key, Modifiers, PointerButton, Rect, Response, Ui};
+use eframe::egui::{EventFilter, Id, Key, PointerButton, Rect, Response, Ui};
 
 use super::{
     marks::Marks,
@@ -65,6 +65,8 @@ pub(crate) struct TimeAxis {
     next_cursor: Option<Cursor>,
     marks: Marks,
     views: Views,
+    /// Somebody wants to look for something.
+    find: bool,
     /// By the window's clock, when input was taken last.
     now_secs: f64,
 }
@@ -126,6 +128,29 @@ impl TimeAxis {
     /// As [`Self::show`], from the next frame on, and to be gone back from.
     pub(crate) fn go_to(&mut self, from_secs: f64, to_secs: f64) {
         self.changes.push(Change::Show { from_secs, to_secs });
+    }
+
+    /// Back to the view before, or forward again, from the next frame on.
+    pub(crate) fn retrace(&mut self, back: bool) {
+        self.changes.push(if back { Change::Back } else { Change::Forward });
+    }
+
+    /// Asks the timeline for its line to look for something.
+    pub(crate) fn find(&mut self) {
+        self.find = true;
+    }
+
+    pub(crate) fn take_find(&mut self) -> bool {
+        std::mem::take(&mut self.find)
+    }
+
+    /// Pins the cursor, and moves the view there if it is elsewhere.
+    pub(crate) fn pin_at(&mut self, secs: f64) {
+        self.marks.pinned = Some(secs);
+        let span = self.to_secs - self.from_secs;
+        if !(self.from_secs..=self.to_secs).contains(&secs) {
+            self.go_to(secs - span * 0.5, secs + span * 0.5);
+        }
     }
 
     pub(crate) fn marks(&self) -> Marks {
@@ -228,21 +253,16 @@ impl TimeAxis {
         self.marks.click(response, &scale);
     }
 
-    /// By the thumb's buttons over any view, or by Alt and an arrow where the keys go.
+    /// By the thumb's buttons over any view.
     fn take_back_and_forward(&mut self, ui: &Ui, response: &Response) {
-        let over = response.contains_pointer();
-        let focused = ui.memory(|memory| memory.has_focus(response.id));
-        let taken = ui.input_mut(|input| {
-            [
-                (PointerButton::Extra1, Key::ArrowLeft, Change::Back),
-                (PointerButton::Extra2, Key::ArrowRight, Change::Forward),
-            ]
-            .map(|(button, key, change)| {
-                let pressed = over && input.pointer.button_pressed(button);
-                (pressed || (focused && input.consume_key(Modifiers::ALT, key))).then_some(change)
-            })
-        });
-        self.changes.extend(taken.into_iter().flatten());
+        if !response.contains_pointer() {
+            return;
+        }
+        for (button, back) in [(PointerButton::Extra1, true), (PointerButton::Extra2, false)] {
+            if ui.input(|input| input.pointer.button_pressed(button)) {
+                self.retrace(back);
+            }
+        }
     }
 
     fn here(&self) -> Place {

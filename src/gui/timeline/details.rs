@@ -1,6 +1,6 @@
-//! What is known of the chosen attempt and of the marked range, in small windows over the timeline's right end.
+//! What is known of the chosen attempt and of the marked range, in small windows that stand below the timeline at first.
 
-use eframe::egui::{Align2, Grid, Id, Rect, RichText, Ui, Vec2, Window, vec2};
+use eframe::egui::{Grid, Id, Rect, RichText, Ui, Vec2, Window, pos2};
 
 use super::{
     Memory,
@@ -29,19 +29,15 @@ pub(super) fn zoom_to(axis: &mut TimeAxis, (from_ns, to_ns): (u64, u64)) {
     axis.go_to((from_secs - margin).max(0.0), to_secs + margin);
 }
 
-fn window(title: &str, id: Id, outer: Rect, place: Align2) -> Window<'_> {
-    let inset = vec2(
-        -theme::GAP_LARGE,
-        if place == Align2::RIGHT_TOP { theme::GAP_LARGE } else { -theme::GAP_LARGE },
-    );
-    let corner = place.pos_in_rect(&outer) + inset;
-    Window::new(title)
-        .id(id)
-        .pivot(place)
-        .default_pos(corner)
-        .resizable(false)
-        .collapsible(false)
-        .constrain(true)
+/// Of about this width, so that two stand beside each other.
+const WIDTH: f32 = 340.0;
+
+/// `place` counts from the right.
+fn window(title: &str, id: Id, outer: Rect, place: f32) -> Window<'_> {
+    let left = outer.right() - (place + 1.0) * WIDTH;
+    let corner = pos2(left, outer.bottom() + theme::GAP);
+    let window = Window::new(title).id(id).default_pos(corner);
+    window.resizable(false).collapsible(false).constrain(true)
 }
 
 pub(super) fn chosen_ui(
@@ -58,7 +54,7 @@ pub(super) fn chosen_ui(
     };
     let hovered = tooltip::of_span(lane, index, span);
     let mut open = true;
-    let shown = window("Chosen task", id.with("chosen"), outer, Align2::RIGHT_TOP).open(&mut open);
+    let shown = window("Chosen task", id.with("chosen"), outer, 0.0).open(&mut open);
     shown.show(ui.ctx(), |ui| {
         tooltip::hovered_ui(ui, store, WorkerId(place.lane as u32), &hovered, now_ns);
         ui.horizontal(|ui| {
@@ -93,7 +89,7 @@ pub(super) fn range_ui(
     let Some(range_secs) = axis.marks().range else { return };
     let figures = memory.figures(store, range_secs);
     let mut open = true;
-    let shown = window("Marked range", id.with("range"), outer, Align2::RIGHT_BOTTOM).open(&mut open);
+    let shown = window("Marked range", id.with("range"), outer, 1.0).open(&mut open);
     shown.show(ui.ctx(), |ui| {
         rows_ui(ui, &rows(figures));
         if ui.button("Zoom to it").clicked() {

@@ -14,6 +14,7 @@ use super::{
     locks::{self, LockIndex},
     model::{TimelineIndex, accessible_title, lane_head, visible_lives},
     paint::LanePainter,
+    starved::starved,
     tooltip::{self, Hovered},
 };
 use crate::{
@@ -31,13 +32,14 @@ const HOVER_SLACK: f32 = 3.0;
 /// Marks of deaths and restarts that are closer than this would cover each other and the bars.
 const MARK_GAP: f32 = 24.0;
 
+/// `found` is whether the chosen attempt is to be brought into view.
 pub(super) fn lanes_ui(
     ui: &mut Ui,
     id: Id,
-    store: &RunStore,
-    now_ns: u64,
+    (store, now_ns): (&RunStore, u64),
     axis: &mut TimeAxis,
     memory: &mut Memory,
+    found: bool,
 ) {
     let available = ui.available_height().max(theme::LANE_HEIGHT_MIN);
     let count = store.lanes.len();
@@ -92,7 +94,9 @@ pub(super) fn lanes_ui(
                     tooltip::hovered_ui(ui, store, worker, &hovered, now_ns);
                 });
             }
-            if walked && let Some(place) = memory.chosen.place() {
+            if (walked || found)
+                && let Some(place) = memory.chosen.place()
+            {
                 ui.scroll_to_rect(lanes.lane_rect(place.lane), None);
                 bring_into_view(axis, store, place);
             }
@@ -262,6 +266,9 @@ impl Lanes<'_> {
             self.head_ui(ui, id, at, lane, rect);
             self.paint_lives(&mut lane_painter, lane, rect, &scale, false);
             bars = lay_out(lane, index, &scale, bars);
+            for (left, right) in starved(self.store, lane, &bars, &scale, self.now_ns) {
+                lane_painter.starved(left, right, rect);
+            }
             let mut spans = lane.spans.reader();
             lane_painter.bars(&bars, rect, |index| spans.get(index).map(|span| span.task.0));
             self.paint_running(&mut lane_painter, lane, index, rect, &scale);

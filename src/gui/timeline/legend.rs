@@ -22,8 +22,8 @@ use crate::{
 
 const SWATCH: eframe::egui::Vec2 = vec2(16.0, 10.0);
 
-/// Only the states that occur, with how often.
-pub(super) fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) {
+/// Only the states that occur, with how often. Gives back its place, and from where on that is free.
+pub(super) fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) -> (Rect, f32) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEGEND_HEIGHT), Sense::hover());
     let painter = ui.painter_at(rect);
     let palette = Palette::of(ui);
@@ -49,6 +49,10 @@ pub(super) fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) {
         lane.rect(place(x), palette.running);
         text(&mut x, format!("running {running}"));
     }
+    if store.queue.iter().any(|sample| sample.queued > 0) {
+        lane.starved(place(x).left(), place(x).right(), place(x));
+        text(&mut x, "idle while tasks wait".to_owned());
+    }
     if let Some(words) = locks_words(store) {
         lane.pattern(place(x), State::Ok);
         lane.wait(place(x), 1.0, palette.ok);
@@ -70,17 +74,20 @@ pub(super) fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) {
     }
     lane.finish();
     if let Some(simulation) = store.info.as_ref().and_then(|info| info.spec.backend.simulation()) {
-        paint_note(&painter, simulation, pos2(time_rect(rect).right(), y), x, &palette);
+        x = paint_note(&painter, simulation, pos2(x, y), time_rect(rect).right(), &palette);
     }
+    (rect, x)
 }
 
-/// A remark at the right end of the legend, where there is room for it.
-fn paint_note(painter: &Painter, words: &str, right: Pos2, free_from_x: f32, palette: &Palette) {
+/// A remark behind the legend, where there is room for it. Gives back where it ends.
+fn paint_note(painter: &Painter, words: &str, left: Pos2, right: f32, palette: &Palette) -> f32 {
     let galley = painter.layout_no_wrap(words.to_owned(), small_font(), palette.text_weak);
-    let at = pos2(right.x - galley.size().x, right.y - galley.size().y * 0.5);
-    if at.x >= free_from_x {
-        painter.galley(at, galley, palette.text_weak);
+    let end = left.x + galley.size().x;
+    if end > right {
+        return left.x;
     }
+    painter.galley(pos2(left.x, left.y - galley.size().y * 0.5), galley, palette.text_weak);
+    end
 }
 
 /// Which locks the run's workers wait for, if any.

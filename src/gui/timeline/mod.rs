@@ -5,6 +5,7 @@
 
 mod chosen;
 mod details;
+mod finder;
 mod head;
 mod lanes;
 mod layout;
@@ -15,6 +16,8 @@ mod overview;
 mod paint;
 mod patterns;
 mod range;
+mod search;
+mod starved;
 mod tooltip;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +26,7 @@ use eframe::egui::{Align2, Id, Mesh, Painter, Rect, Role, Sense, Ui, WidgetInfo,
 
 use self::{
     chosen::Chosen,
+    finder::Finder,
     model::{TimelineIndex, totals},
     overview::Overview,
     range::RangeMemory,
@@ -42,6 +46,7 @@ struct Memory {
     index: TimelineIndex,
     overview: Overview,
     chosen: Chosen,
+    finder: Finder,
     range: RangeMemory,
 }
 
@@ -64,10 +69,12 @@ pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, 
         let mut memory = shared.lock().unwrap_or_else(PoisonError::into_inner);
         memory.index.update(store);
         memory.chosen.keep_to(store);
-        legend::legend_ui(ui, store, &totals(store));
+        let free = legend::legend_ui(ui, store, &totals(store));
+        let Memory { finder, chosen, .. } = &mut *memory;
+        let found = finder::finder_ui(ui, id, free, store, axis, (finder, chosen));
         overview::overview_ui(ui, id, store, axis, &mut memory.overview);
         ticks_ui(ui, id, axis);
-        lanes::lanes_ui(ui, id, store, now_ns, axis, &mut memory);
+        lanes::lanes_ui(ui, id, (store, now_ns), axis, &mut memory, found);
         details::chosen_ui(ui, id, store, axis, &mut memory, (outer, now_ns));
         details::range_ui(ui, id, store, axis, &mut memory.range, outer);
     });

@@ -389,6 +389,14 @@ impl<'a> LanePainter<'a> {
         }
     }
 
+    /// A stretch in which a worker idled while tasks waited.
+    pub(crate) fn starved(&mut self, left: f32, right: f32, lane: Rect) {
+        let rect = Rect::from_x_y_ranges(left..=right, inner(lane).y_range());
+        self.rect(rect, self.palette.warning.gamma_multiply(0.16));
+        let foot = rect.with_min_y(rect.bottom() - 2.0);
+        self.rect(foot, self.palette.warning.gamma_multiply(0.8));
+    }
+
     pub(crate) fn starting(&mut self, left: f32, right: f32, lane: Rect) {
         let inner = inner(lane);
         let rect = Rect::from_min_max(pos2(left, inner.top()), pos2(right.max(left + 1.0), inner.bottom()));
