@@ -184,6 +184,10 @@ pub(crate) enum Action {
     Retrace {
         back: bool,
     },
+    /// Begin the marked range at the cursor, or end it there.
+    Mark {
+        start: bool,
+    },
     /// Look for something in the timeline.
     Find,
     /// Keep the newest moment in view, or no longer.

@@ -233,6 +233,7 @@ impl App {
             Action::Kill(worker, signal) => self.runs.send_to_live(&Command::KillWorker { worker, signal }),
             Action::Fit => self.axis.fit(),
             Action::Retrace { back } => self.axis.retrace(back),
+            Action::Mark { start } => self.axis.mark(start),
             Action::Find => self.axis.find(),
             Action::ToggleFollow => self.axis.set_follow(!self.axis.follow()),
             Action::PickPreset(_) | Action::PickRecent(_) | Action::Undo | Action::Redo => {

@@ -53,7 +53,8 @@ impl Command {
 pub(crate) fn key_text(key: KeyboardShortcut) -> String {
     // The sign rather than its name, as it stands on the key.
     let names = key.format(&ModifierNames::NAMES, false);
-    names.replace("Plus", "+").replace("Minus", "−")
+    let signs = [("Plus", "+"), ("Minus", "−"), ("OpenBracket", "["), ("CloseBracket", "]")];
+    signs.into_iter().fold(names, |names, (name, sign)| names.replace(name, sign))
 }
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -135,6 +136,12 @@ fn view_commands(facts: &Facts) -> Vec<Command> {
             .only_if(facts.shown, NO_RUN),
         Command::new("Forward to the view after", Action::Retrace { back: false })
             .keys(&[alt(Key::ArrowRight)])
+            .only_if(facts.shown, NO_RUN),
+        Command::new("Mark a range from the cursor on", Action::Mark { start: true })
+            .keys(&[plain(Key::OpenBracket)])
+            .only_if(facts.shown, NO_RUN),
+        Command::new("Mark a range up to the cursor", Action::Mark { start: false })
+            .keys(&[plain(Key::CloseBracket)])
             .only_if(facts.shown, NO_RUN),
         Command::new("Find in the timeline", Action::Find).keys(&[ctrl(Key::F)]).only_if(facts.shown, NO_RUN),
         Command::new(follow, Action::ToggleFollow).keys(&[plain(Key::L)]).only_if(facts.shown, NO_RUN),

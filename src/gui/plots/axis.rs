@@ -135,6 +135,13 @@ impl TimeAxis {
         self.changes.push(if back { Change::Back } else { Change::Forward });
     }
 
+    /// The marked range begins at the cursor, or ends there; where there is no cursor, at the view's edge.
+    pub(crate) fn mark(&mut self, start: bool) {
+        let view = (self.from_secs, self.to_secs.min(self.end_secs.max(self.from_secs)));
+        let edge = if start { view.0 } else { view.1 };
+        self.marks.set_edge(self.cursor_secs().unwrap_or(edge), start, view);
+    }
+
     /// Asks the timeline for its line to look for something.
     pub(crate) fn find(&mut self) {
         self.find = true;

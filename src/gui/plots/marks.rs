@@ -47,6 +47,18 @@ impl Marks {
         self.drawn_from.is_some()
     }
 
+    /// The range begins here, or ends here, without the pointer. What is on the wrong side of it gives way.
+    pub(super) fn set_edge(&mut self, secs: f64, start: bool, (view_from, view_to): (f64, f64)) {
+        let secs = secs.max(0.0);
+        let (from, to) = self.range.unwrap_or((view_from.max(0.0), view_to));
+        let range = if start {
+            (secs, if to > secs { to } else { view_to })
+        } else {
+            (if from < secs { from } else { view_from.max(0.0) }, secs)
+        };
+        self.range = (range.1 > range.0).then_some(range);
+    }
+
     /// A click pins the cursor; one where it is pinned lets it go.
     pub(super) fn click(&mut self, response: &Response, scale: &TimeScale) {
         let Some(pointer) = response.interact_pointer_pos() else { return };
@@ -64,6 +76,31 @@ impl Marks {
             && self.range.take().is_none()
         {
             self.pinned = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_has_its_edges_in_order_whatever_is_set_first() {
+        let view = (1.0, 9.0);
+        for (edges, expected) in [
+            (vec![(3.0, true)], Some((3.0, 9.0))),
+            (vec![(3.0, true), (5.0, false)], Some((3.0, 5.0))),
+            (vec![(5.0, false), (3.0, true)], Some((3.0, 5.0))),
+            (vec![(5.0, false)], Some((1.0, 5.0))),
+            (vec![(3.0, true), (2.0, false)], Some((1.0, 2.0))),
+            (vec![(3.0, true), (5.0, false), (7.0, true)], Some((7.0, 9.0))),
+            (vec![(9.0, true)], None),
+        ] {
+            let mut marks = Marks::default();
+            for (secs, start) in &edges {
+                marks.set_edge(*secs, *start, view);
+            }
+            assert_eq!(marks.range, expected, "{edges:?}");
         }
     }
 }
