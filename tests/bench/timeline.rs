@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench timeline                     10^3 to 10^7 tasks
 //! cargo bench --bench timeline -- 1000000          this many
+//! cargo bench --bench timeline -- plot.svg         and a plot of how the cost grows
 //! ```
 //!
 //! The run is made by the reducer that live runs go through, event by event. The view then moves over it at five zooms,
@@ -10,7 +11,9 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
-use std::{fs, hint::black_box, time::Instant};
+mod growth;
+
+use std::{fs, hint::black_box, path::Path, time::Instant};
 
 use poolscope::{
     event::{Ended, Event, Outcome, RunInfo, Usage},
@@ -23,6 +26,8 @@ use poolscope::{
 const LANES: u32 = 256;
 /// The whole window, and the timeline's place in it at first.
 const SIZES: [[f32; 2]; 2] = [[1600.0, 900.0], [1280.0, 290.0]];
+/// What is in view.
+const ZOOMS: [&str; 5] = ["all", "1/10", "1/100", "1/10 000", "20 tasks"];
 /// Frames at each zoom, of which the first few are not counted: egui lays out its texts in them.
 const FRAMES: u64 = 60;
 const WARM_UP: usize = 5;
@@ -174,6 +179,10 @@ fn cpu() -> String {
 fn main() {
     let chosen: Vec<u32> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     let sizes = if chosen.is_empty() { vec![1000, 10_000, 100_000, 1_000_000, 10_000_000] } else { chosen };
+    let plot = std::env::args()
+        .skip(1)
+        .find(|word| Path::new(word).extension().is_some_and(|ending| ending == "svg"));
+    let mut rows: Vec<growth::Row> = Vec::new();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("{}, one core of it; load {}", cpu(), load.trim());
     println!("CPU ms of a frame in the middle of {FRAMES} (at most), at most {LANES} lanes");
@@ -188,15 +197,25 @@ fn main() {
             publish_ms.1,
         );
         let widths = [1, 10, 100, 10_000].map(|part| (store.now_ns / part).max(1000));
-        let names = ["all", "1/10", "1/100", "1/10 000", "20 tasks"];
-        println!("{:>12}{}", "", names.map(|name| format!("{name:>22}")).concat());
-        for size in SIZES {
-            let cells = widths.into_iter().chain([20 * TASK_NS]).map(|width_ns| {
+        println!("{:>12}{}", "", ZOOMS.map(|name| format!("{name:>22}")).concat());
+        for (place, size) in SIZES.into_iter().enumerate() {
+            let mut row = (tasks, [0.0; ZOOMS.len()]);
+            let cells = widths.into_iter().chain([20 * TASK_NS]).enumerate().map(|(zoom, width_ns)| {
                 let ((middle, most), triangles) = frames(&store, size, width_ns);
+                row.1[zoom] = middle;
                 format!("{:>22}", format!("{middle:.2} ({most:.2}) {:>4} k", triangles / 1000))
             });
             let cells: String = cells.collect();
+            if place == 1 {
+                rows.push(row);
+            }
             println!("{:>12}{cells}", format!("{} x {}", size[0], size[1]));
         }
+    }
+    if let Some(path) = plot {
+        let title = "CPU time of a frame of the timeline, in its place in a window of 1600 x 900";
+        let svg = growth::svg(&rows, ZOOMS, title).expect("two sizes or more");
+        fs::write(&path, svg).expect("a place to write to");
+        println!("\nwritten: {path}");
     }
 }
