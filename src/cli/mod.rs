@@ -25,7 +25,7 @@ use args::{Cli, Task};
 const EXIT_OK: u8 = 0;
 /// The run finished, and some task did not end well.
 const EXIT_TASKS: u8 = 1;
-/// Bad usage, or a bad file.
+/// Bad usage, or a file or an output that cannot be read or written.
 const EXIT_USAGE: u8 = 2;
 /// The run could not start, or was lost.
 const EXIT_LOST: u8 = 3;
@@ -65,10 +65,9 @@ impl CliError {
             | Self::Usage(_)
             | Self::Record(_)
             | Self::Read(_)
-            | Self::Library(_) => EXIT_USAGE,
-            Self::Launch(_) | Self::Lost(_) | Self::Signals(_) | Self::Output(_) | Self::Window(_) => {
-                EXIT_LOST
-            }
+            | Self::Library(_)
+            | Self::Output(_) => EXIT_USAGE,
+            Self::Launch(_) | Self::Lost(_) | Self::Signals(_) | Self::Window(_) => EXIT_LOST,
         }
     }
 }

@@ -30,7 +30,7 @@ pub use log::{LogPattern, LogPreset, write_log};
 pub use svg::{Plot, write_svg};
 pub use trace::write_trace;
 
-use crate::{analysis::Observer, store::RunStore};
+use crate::{analysis::Observer, record::is_run, store::RunStore};
 
 /// What to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,10 +111,17 @@ pub struct ExportError {
     pub source: io::Error,
 }
 
-/// Writes a run to a file, whole or not at all.
+/// Writes a run to a file, whole or not at all. Never over a run of Poolscope, which may be the very one that is exported.
 pub fn export(store: &RunStore, observer: Observer, format: &Format, path: &Path) -> Result<(), ExportError> {
-    write_atomically(path, |out| format.write(store, observer, out))
-        .map_err(|source| ExportError { path: path.to_owned(), source })
+    let fail = |source| ExportError { path: path.to_owned(), source };
+    if path.is_file() && is_run(path) {
+        let why = format!(
+            "cannot write {}: it is a run of Poolscope, which would be lost; choose another name",
+            path.display()
+        );
+        return Err(fail(io::Error::new(io::ErrorKind::AlreadyExists, why)));
+    }
+    write_atomically(path, |out| format.write(store, observer, out)).map_err(fail)
 }
 
 #[cfg(test)]

@@ -8,15 +8,18 @@ mod backlog;
 #[doc(hidden)]
 pub mod fuzz;
 mod label;
+mod looks;
 mod read;
 mod recorder;
 mod rows;
 mod schema;
+mod target;
 #[cfg(test)]
 mod tests;
 mod value;
 mod write;
 
 pub use label::{Brief, Label, brief, set_label};
+pub use looks::is_run;
 pub use read::{ReadError, RunFile, read};
 pub use recorder::{RecordError, Recorder, Recording};

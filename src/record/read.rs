@@ -1,7 +1,7 @@
 //! Opens a run file, which may come from anywhere: nothing in it is believed, and nothing in it is executed.
 
 use std::{
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -9,6 +9,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Statement, config::DbConfig, limits::Limit};
 
 use super::{
+    looks::Header,
     rows::{Source, TOLD_IN, Told},
     schema::{APPLICATION_ID, TABLES, VERSION},
     write::BESIDE,
@@ -167,15 +168,10 @@ fn connect_as_it_stands(path: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
-/// It was written with a log beside it, as its header says in two bytes, and is alone now.
+/// It was written with a log beside it, as its header says, and is alone now.
 fn has_lost_its_log(path: &Path) -> bool {
     // Looked at first: to close a file that this process itself records would let go of the recorder's locks.
-    if beside(path, "-wal").exists() {
-        return false;
-    }
-    let mut header = [0; 20];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    read.is_ok() && header[18..] == [2, 2]
+    !beside(path, "-wal").exists() && Header::read(path).is_some_and(|header| header.has_log())
 }
 
 pub(super) fn harden(conn: &Connection) -> rusqlite::Result<()> {

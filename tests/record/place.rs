@@ -234,7 +234,7 @@ fn a_link_is_followed_and_one_to_nowhere_stays() {
     let folder = folder();
     let (real, link, nowhere) =
         (path(&folder, "real.pscope"), path(&folder, "link.pscope"), path(&folder, "nowhere.pscope"));
-    fs::write(&real, "an older file").expect("written");
+    fs::write(&real, "").expect("written");
     std::os::unix::fs::symlink(&real, &link).expect("a link");
     std::os::unix::fs::symlink(path(&folder, "gone"), &nowhere).expect("a link");
     let (code, ..) = support::run(&arguments(&link));
@@ -246,6 +246,32 @@ fn a_link_is_followed_and_one_to_nowhere_stays() {
     assert!(fs::symlink_metadata(&nowhere).expect("still there").is_symlink());
     let (code, _, errors) = support::run(&arguments(Path::new("-")));
     assert_eq!((code, errors.lines().count()), (2, 1), "{errors}");
+}
+
+/// A mistyped name must not cost somebody's work.
+#[test]
+fn what_is_no_run_is_not_replaced() {
+    let folder = folder();
+    let foreign = path(&folder, "foreign.db");
+    rusqlite::Connection::open(&foreign)
+        .and_then(|conn| conn.execute_batch("CREATE TABLE x (y)"))
+        .expect("made");
+    let text = path(&folder, "notes.txt");
+    fs::write(&text, "what I found out").expect("written");
+    for file in [foreign, text] {
+        let before = fs::read(&file).expect("there");
+        let link = path(&folder, "link.pscope");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        for name in [&file, &link] {
+            let (code, stdout, complaint) = support::run(&arguments(name));
+            assert_eq!((code, stdout.as_str()), (2, ""), "{complaint}");
+            let names_it = complaint.contains(name.to_str().expect("UTF-8"));
+            assert!(names_it && complaint.contains("no run of Poolscope"), "{complaint}");
+            assert_eq!(fs::read(&file).expect("there"), before);
+        }
+        fs::remove_file(link).expect("removed");
+    }
+    assert_eq!(names(folder.path()), ["foreign.db", "notes.txt"]);
 }
 
 fn arguments(file: &Path) -> Vec<&str> {
