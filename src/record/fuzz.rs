@@ -142,7 +142,7 @@ fn seeds() -> &'static [Seed; 3] {
         for event in events() {
             store.apply(event);
         }
-        write::close(conn, &store, None).expect("it is closed");
+        write::close(conn, &store, &[], None).expect("it is closed");
         let whole = Seed { file: bytes(&path), log: Vec::new(), page: 4096 };
         let conn = Connection::open(&path).expect("it opens");
         conn.execute_batch("PRAGMA page_size = 512; VACUUM").expect("it is written anew");

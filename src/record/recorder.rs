@@ -13,7 +13,7 @@ use super::{
     backlog::{Backlog, Item, Next},
     read::plain,
     target::Target,
-    write::{self, Writer},
+    write::{self, Open, Writer},
 };
 use crate::{
     engine::wire::FrameReader,
@@ -145,7 +145,10 @@ impl Work {
     fn run(self, conn: Connection) {
         give_way();
         let reserve = self.target.reserve();
-        let mut fault = self.record(&conn).err().map(|error| plain(&error));
+        let (open, mut fault) = match self.record(&conn) {
+            Ok(open) => (open, None),
+            Err(error) => (Vec::new(), Some(plain(&error))),
+        };
         fault = fault.or_else(|| self.backlog.fault());
         if let Some(fault) = &fault {
             self.set(Recording::Incomplete(fault.clone()));
@@ -155,7 +158,7 @@ impl Work {
         let store = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(store) = store else { return };
         drop(reserve);
-        let closed = write::close(conn, &store, fault.as_deref());
+        let closed = write::close(conn, &store, &open, fault.as_deref());
         let fault = fault.or(closed.err());
         self.set(match fault {
             Some(fault) => self.target.incomplete(fault),
@@ -170,7 +173,8 @@ impl Work {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    fn record(&self, conn: &Connection) -> rusqlite::Result<()> {
+    /// Until nothing more will come; gives the attempts whose ends nobody told.
+    fn record(&self, conn: &Connection) -> rusqlite::Result<Vec<Open>> {
         let mut writer = Writer::new(conn)?;
         let mut frames = FrameReader::default();
         let mut committed = Instant::now();
@@ -187,7 +191,7 @@ impl Work {
                     }
                 }
                 Next::Nothing => {}
-                Next::End => return writer.commit(),
+                Next::End => return writer.commit().map(|()| writer.open()),
             }
             if committed.elapsed() >= COMMIT_EVERY {
                 writer.commit()?;

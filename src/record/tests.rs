@@ -25,9 +25,10 @@ fn record(path: &Path, events: &[Event]) -> RunStore {
         }
     }
     writer.commit().unwrap();
+    let open = writer.open();
     drop(writer);
     let store = store(events.iter().cloned());
-    write::close(conn, &store, None).unwrap();
+    write::close(conn, &store, &open, None).unwrap();
     store
 }
 
@@ -89,9 +90,17 @@ fn a_run_that_was_lost_is_lost_again() {
     }
     writer.lost(9, Some(Exit::Signal(9)), "the engine died: SIGKILL").unwrap();
     writer.commit().unwrap();
+    let open = writer.open();
     drop(writer);
-    write::close(conn, &live, None).unwrap();
+    write::close(conn, &live, &open, None).unwrap();
     assert_same(&live, &read(&path).unwrap().store, "lost");
+    let conn = read::open(&path).unwrap().conn;
+    let row = conn.query_row(
+        "SELECT count(*), min(task), min(status), min(exit), min(end_ns) FROM task",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
+    );
+    assert_eq!(row, Ok((1, 0, "crashed".to_owned(), -9, 9)), "what the loss closed is in the table");
 }
 
 #[test]
@@ -108,6 +117,16 @@ fn a_file_that_was_never_closed_holds_everything_that_was_committed() {
     writer.commit().unwrap();
     writer.event(&ok(7, 0, 1)).unwrap();
     // As a reader finds it while it is written, and as it is left by a writer that is killed.
+    let views = rusqlite::Connection::open(&path).unwrap();
+    let row = views.query_row("SELECT status, tasks, ok, wall_s FROM run_view", [], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    });
+    assert_eq!(row, Ok(("running".to_owned(), 9, 1, 5e-9)));
+    let row =
+        views.query_row("SELECT worker, tasks, attempts, restarts, busy_share FROM worker_view", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get::<_, f64>(4)? >= 0.0))
+        });
+    assert_eq!(row, Ok((0, 1, 1, 0, true)));
     let file = read(&path).unwrap();
     assert_eq!(file.store.phase, Phase::Ended(Status::Interrupted));
     assert_eq!((file.store.tally.ok, file.store.tally.not_run), (1, 7));

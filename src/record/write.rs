@@ -6,14 +6,16 @@ use rusqlite::{Connection, OpenFlags, Statement, params};
 
 use super::{
     read::{beside, plain},
+    rows::TOLD_IN,
     schema::{APPLICATION_ID, TABLES, VERSION, VIEWS},
     value::{exit_to_sql, outcome_to_sql, result_to_sql},
 };
 use crate::{
     event::{Ended, Event, Exit, RunInfo, WorkerSample},
-    ids::WorkerId,
+    ids::{TaskId, WorkerId},
     spec::{Draft, Spec},
     store::{Phase, RunStore},
+    workload::Value,
 };
 
 /// How often, and how far apart, a file that somebody reads is tried to be closed.
@@ -95,21 +97,34 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 ///
 /// # Errors
 /// What keeps it from being so.
-pub(super) fn close(conn: Connection, store: &RunStore, gap: Option<&str>) -> Result<(), String> {
-    say_last_words(&conn, store, gap).map_err(|error| plain(&error))?;
+pub(super) fn close(
+    conn: Connection,
+    store: &RunStore,
+    open: &[Open],
+    gap: Option<&str>,
+) -> Result<(), String> {
+    say_last_words(&conn, store, open, gap).map_err(|error| plain(&error))?;
     let in_two = |error: rusqlite::Error| format!("its end stays in a file of its own: {}", plain(&error));
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(in_two)?;
     make_plain(&conn).map_err(in_two)?;
     conn.close().map_err(|(_, error)| plain(&error))
 }
 
-fn say_last_words(conn: &Connection, store: &RunStore, gap: Option<&str>) -> rusqlite::Result<()> {
+fn say_last_words(
+    conn: &Connection,
+    store: &RunStore,
+    open: &[Open],
+    gap: Option<&str>,
+) -> rusqlite::Result<()> {
     if !conn.is_autocommit() {
         // A fault came in between. What cannot be kept must not be in the way of the rest.
         conn.execute_batch("ROLLBACK")?;
     }
     conn.execute_batch("BEGIN")?;
     summarise(conn, store, gap)?;
+    if gap.is_none() {
+        tell_unreported_ends(conn, store, open)?;
+    }
     conn.execute_batch("COMMIT")
 }
 
@@ -166,6 +181,46 @@ fn summarise(conn: &Connection, store: &RunStore, gap: Option<&str>) -> rusqlite
         ])?;
     }
     Ok(())
+}
+
+/// An attempt whose start was told and whose end was not.
+pub(super) type Open = (WorkerId, TaskId, u32);
+
+/// What still ran when the run ended or was lost has no end that anybody told, but the run's end says what became of it.
+/// For people who ask the tables: these rows come after the end, where no reader takes them in.
+fn tell_unreported_ends(conn: &Connection, store: &RunStore, open: &[Open]) -> rusqlite::Result<()> {
+    let mut writer = Writer::new(conn)?;
+    writer.in_transaction = true;
+    writer.seq = last_seq(conn)?;
+    for &(worker, task, attempt) in open {
+        let last = store.lanes.get(worker.index()).and_then(|lane| lane.spans.last());
+        let Some(span) = last.filter(|span| (span.task, span.attempt) == (task, attempt)) else { continue };
+        writer.event(&Event::Ended(Ended {
+            task,
+            attempt,
+            worker,
+            last: true,
+            outcome: span.outcome.clone(),
+            enqueued_ns: span.enqueued_ns,
+            dispatched_ns: span.dispatched_ns,
+            start_ns: span.start_ns,
+            t_ns: span.end_ns,
+            received_ns: span.received_ns,
+            usage: span.usage,
+            value: Value::Unit,
+        }))?;
+    }
+    Ok(())
+}
+
+/// The last place in the order that is taken.
+fn last_seq(conn: &Connection) -> rusqlite::Result<i64> {
+    let mut last = 0;
+    for table in TOLD_IN {
+        let query = format!("SELECT ifnull(max(seq), 0) FROM {}", table.name);
+        last = last.max(conn.query_row(&query, [], |row| row.get(0))?);
+    }
+    Ok(last)
 }
 
 /// SQLite's integers end at half of ours, which is 292 years of nanoseconds.
@@ -229,6 +284,15 @@ impl<'c> Writer<'c> {
             self.conn.execute_batch("COMMIT")?;
         }
         Ok(())
+    }
+
+    /// Attempts that run on.
+    pub(super) fn open(&self) -> Vec<Open> {
+        let starts = self.open.iter().filter_map(|(worker, (_, event, _))| match event {
+            Event::Started { task, attempt, .. } => Some((*worker, *task, *attempt)),
+            _ => None,
+        });
+        starts.collect()
     }
 
     /// Tells of attempts that run on.
