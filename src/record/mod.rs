@@ -4,6 +4,7 @@
 //! gives the run back as it stood at its end.
 
 mod backlog;
+mod file;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;

@@ -9,10 +9,10 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Statement, config::DbConfig, limits::Limit};
 
 use super::{
+    file::BESIDE,
     looks::Header,
     rows::{Source, TOLD_IN, Told},
     schema::{APPLICATION_ID, TABLES, VERSION},
-    write::BESIDE,
 };
 use crate::{
     event::{Event, Host, RunInfo, Status},

@@ -11,9 +11,10 @@ use rusqlite::Connection;
 
 use super::{
     backlog::{Backlog, Item, Next},
+    file,
     read::plain,
     target::Target,
-    write::{self, Open, Writer},
+    write::{Open, Writer},
 };
 use crate::{
     engine::wire::FrameReader,
@@ -61,7 +62,7 @@ impl Recorder {
     pub fn start(path: &Path, spec: &Spec) -> Result<Self, RecordError> {
         let fail = |why: String| RecordError { path: path.to_owned(), why };
         let target = Target::new(path).map_err(&fail)?;
-        let conn = write::create(&target.recorded, spec).map_err(|error| {
+        let conn = file::create(&target.recorded, spec).map_err(|error| {
             target.give_up();
             fail(plain(&error))
         })?;
@@ -158,7 +159,7 @@ impl Work {
         let store = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(store) = store else { return };
         drop(reserve);
-        let closed = write::close(conn, &store, &open, fault.as_deref());
+        let closed = file::close(conn, &store, &open, fault.as_deref());
         let fault = fault.or(closed.err());
         self.set(match fault {
             Some(fault) => self.target.incomplete(fault),

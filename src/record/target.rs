@@ -7,7 +7,7 @@ use std::{
 
 use rustix::fs::{FallocateFlags, fallocate};
 
-use super::{Recording, looks::is_run, read::beside, write};
+use super::{Recording, file, looks::is_run, read::beside};
 
 /// Kept from the disk while a run is recorded, so that its last words find room when nothing else does.
 const RESERVE_BYTES: u64 = 256 << 10;
@@ -45,7 +45,7 @@ impl Target {
             Ok(there) if !there.is_file() => return Err("there is something that is no file".to_owned()),
             Ok(there) => {
                 // One that was cut off has its end beside it, which must not be taken for the new one's.
-                write::make_whole(&wanted)?;
+                file::make_whole(&wanted)?;
                 if there.len() > 0 && !is_run(&wanted) {
                     return Err("the file that is there is no run of Poolscope, and stays as it is; \
                                 choose another name, or remove it"
@@ -78,7 +78,7 @@ impl Target {
         if !self.replaces() {
             return Ok(());
         }
-        if !write::is_whole(&self.recorded) {
+        if !file::is_whole(&self.recorded) {
             return Err("somebody else has it open".to_owned());
         }
         fs::rename(&self.recorded, &self.wanted).map_err(|error| error.to_string())
@@ -86,7 +86,7 @@ impl Target {
 
     /// Nothing was recorded.
     pub(super) fn give_up(&self) {
-        for ending in write::BESIDE {
+        for ending in file::BESIDE {
             let _may_not_exist = fs::remove_file(beside(&self.recorded, ending));
         }
         let _may_not_exist = fs::remove_file(&self.recorded);

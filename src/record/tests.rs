@@ -16,7 +16,7 @@ fn record(path: &Path, events: &[Event]) -> RunStore {
             _ => None,
         })
         .unwrap_or_else(|| spec(Backend::Processes, 2, 4));
-    let conn = write::create(path, &spec).unwrap();
+    let conn = file::create(path, &spec).unwrap();
     let mut writer = write::Writer::new(&conn).unwrap();
     for (at, event) in events.iter().enumerate() {
         writer.event(event).unwrap();
@@ -28,7 +28,7 @@ fn record(path: &Path, events: &[Event]) -> RunStore {
     let open = writer.open();
     drop(writer);
     let store = store(events.iter().cloned());
-    write::close(conn, &store, &open, None).unwrap();
+    file::close(conn, &store, &open, None).unwrap();
     store
 }
 
@@ -83,7 +83,7 @@ fn a_run_that_was_lost_is_lost_again() {
     let events = [run_started(spec(Backend::Processes, 1, 2)), spawned(1, 0, 0), started(5, 0, 0, 0)];
     let mut live = store(events.iter().cloned());
     live.lost(9, Some(Exit::Signal(9)), "the engine died: SIGKILL".to_owned());
-    let conn = write::create(&path, &spec(Backend::Processes, 1, 2)).unwrap();
+    let conn = file::create(&path, &spec(Backend::Processes, 1, 2)).unwrap();
     let mut writer = write::Writer::new(&conn).unwrap();
     for event in &events {
         writer.event(event).unwrap();
@@ -92,7 +92,7 @@ fn a_run_that_was_lost_is_lost_again() {
     writer.commit().unwrap();
     let open = writer.open();
     drop(writer);
-    write::close(conn, &live, &open, None).unwrap();
+    file::close(conn, &live, &open, None).unwrap();
     assert_same(&live, &read(&path).unwrap().store, "lost");
     let conn = read::open(&path).unwrap().conn;
     let row = conn.query_row(
@@ -107,7 +107,7 @@ fn a_run_that_was_lost_is_lost_again() {
 fn a_file_that_was_never_closed_holds_everything_that_was_committed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.pscope");
-    let conn = write::create(&path, &spec(Backend::Processes, 1, 9)).unwrap();
+    let conn = file::create(&path, &spec(Backend::Processes, 1, 9)).unwrap();
     let mut writer = write::Writer::new(&conn).unwrap();
     let told =
         [run_started(spec(Backend::Processes, 1, 9)), spawned(1, 0, 0), ok(5, 0, 0), started(6, 0, 1, 0)];
