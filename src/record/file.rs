@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::{
-    read::{beside, plain},
+    open::{beside, plain},
     schema::{APPLICATION_ID, TABLES, VERSION, VIEWS},
     value::exit_to_sql,
     write::{Open, Writer, int},

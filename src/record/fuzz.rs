@@ -6,7 +6,7 @@ use std::{fs, path::Path, sync::OnceLock};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{ReadError, RunFile, brief, file, read, read::beside, write::Writer};
+use super::{ReadError, RunFile, brief, file, open::beside, read, write::Writer};
 use crate::{
     event::{CoreLoad, Ended, Event, Exit, Host, Level, LockKind, Outcome, RunInfo, Usage, WorkerSample},
     ids::{CoreId, TaskId, WorkerId},

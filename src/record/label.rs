@@ -4,7 +4,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::read::{ReadError, harden, open};
+use super::{
+    ReadError,
+    open::{harden, open},
+};
 use crate::store::Tally;
 
 /// The longest name and note that are kept, in characters.

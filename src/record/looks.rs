@@ -2,7 +2,7 @@
 
 use std::{fs::File, io::Read, path::Path};
 
-use super::{read::beside, schema::APPLICATION_ID};
+use super::{open::beside, schema::APPLICATION_ID};
 
 /// Of an SQLite database, this many bytes at its beginning tell what it is.
 const HEADER_BYTES: usize = 100;
@@ -27,6 +27,16 @@ impl Header {
     /// It is a run of Poolscope, of any version, sound or not.
     pub(super) fn is_run(&self) -> bool {
         self.word(68) == APPLICATION_ID.cast_unsigned()
+    }
+
+    /// How long the file was when this was written; `None` where that is not known.
+    pub(super) fn file_bytes(&self) -> Option<u64> {
+        let page = match u16::from_be_bytes([self.0[16], self.0[17]]) {
+            1 => 1 << 16,
+            size => u64::from(size),
+        };
+        let is_known = self.word(24) == self.word(92);
+        is_known.then(|| u64::from(self.word(28)) * page)
     }
 
     /// It was written with a log beside it.

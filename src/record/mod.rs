@@ -10,6 +10,7 @@ mod file;
 pub mod fuzz;
 mod label;
 mod looks;
+mod open;
 mod read;
 mod recorder;
 mod rows;

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use super::{
     backlog::{Backlog, Item, Next},
     file,
-    read::plain,
+    open::plain,
     target::Target,
     write::{Open, Writer},
 };

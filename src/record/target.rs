@@ -7,7 +7,7 @@ use std::{
 
 use rustix::fs::{FallocateFlags, fallocate};
 
-use super::{Recording, file, looks::is_run, read::beside};
+use super::{Recording, file, looks::is_run, open::beside};
 
 /// Kept from the disk while a run is recorded, so that its last words find room when nothing else does.
 const RESERVE_BYTES: u64 = 256 << 10;

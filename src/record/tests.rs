@@ -94,7 +94,7 @@ fn a_run_that_was_lost_is_lost_again() {
     drop(writer);
     file::close(conn, &live, &open, None).unwrap();
     assert_same(&live, &read(&path).unwrap().store, "lost");
-    let conn = read::open(&path).unwrap().conn;
+    let conn = open::open(&path).unwrap().conn;
     let row = conn.query_row(
         "SELECT count(*), min(task), min(status), min(exit), min(end_ns) FROM task",
         [],
@@ -144,7 +144,7 @@ fn what_is_no_run_is_told_apart() {
     std::fs::create_dir(path("folder")).unwrap();
     for (name, says) in [
         ("missing", "No such file"),
-        ("empty", "another program"),
+        ("empty", "it is empty"),
         ("text", "not a database"),
         ("other", "another program"),
         ("folder", "not a file"),
@@ -245,7 +245,7 @@ fn texts_are_no_longer_than_the_file() {
         text: "x".repeat(100),
     };
     record(&path, &[run_started(spec(Backend::Processes, 1, 9)), log(1), log(2), log(3)]);
-    let conn = read::open(&path).unwrap().conn;
+    let conn = open::open(&path).unwrap().conn;
     let table = rows::TOLD_IN.iter().find(|table| table.name == "log").unwrap();
     for (most_bytes, rows, fault) in [(300, 3, false), (299, 2, true), (0, 0, true)] {
         let mut statement = conn.prepare(table.query).unwrap();
