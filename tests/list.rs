@@ -5,7 +5,7 @@ mod support;
 use std::{fs, path::Path, process::Output};
 
 use serde_json::Value;
-use support::{Program, command, folder, mark, path, wait};
+use support::{DEADLINE, Program, assert_nothing_left, command, folder, mark, path, until, wait};
 
 fn poolscope(data: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let mark = mark();
@@ -56,6 +56,30 @@ fn kept_runs_are_listed_newest_first_and_found() {
     let lines: Vec<&str> = stdout.lines().collect();
     assert!(lines.len() == 2 && lines[0].contains("-square-threads-2.pscope"), "{stdout}");
     assert!(lines[1].contains("6/6  threads × 2, noop, 6 tasks"), "{stdout}");
+}
+
+/// Whether somebody records is asked of the system, not guessed from times.
+#[test]
+fn a_run_is_running_until_its_session_is_gone() {
+    let data = folder();
+    let mark = mark();
+    let args =
+        ["run", "--keep", "--workers", "2", "--workload", "sleep", "--size", "2000000", "--tasks", "100000"];
+    let child = command(&args, &mark).env("XDG_DATA_HOME", data.path()).spawn().expect("the program starts");
+    let mut program = Program { child, mark };
+    let listed = || list_json(data.path(), "").pop();
+    let live =
+        until("tasks are written", DEADLINE, || listed().filter(|run| run["tasks"]["ok"].as_u64() > Some(0)));
+    assert_eq!(live["status"], "running", "{live}");
+    program.child.kill().expect("killed");
+    program.child.wait().expect("reaped");
+    assert_nothing_left(&program.mark);
+    let cut = listed().expect("it is there");
+    assert_eq!((&cut["status"], &cut["complete"]), (&"cut off".into(), &false.into()), "{cut}");
+    let (_, told, _) = poolscope(data.path(), &["show", "--json", cut["path"].as_str().expect("a path")]);
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(cut["tasks"]["ok"], told["tasks"]["ok"]);
+    assert_eq!(cut["tasks"]["total"], 100_000);
 }
 
 #[test]

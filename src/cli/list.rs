@@ -96,20 +96,24 @@ fn cells(entry: &Entry, zone: &TimeZone) -> [String; 6] {
     let time = Timestamp::from_nanosecond(i128::from(entry.time_unix_ns())).unwrap_or(Timestamp::UNIX_EPOCH);
     let time = time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
     let (wall, tasks, title) = match &entry.brief {
-        Ok(brief) => (
-            brief.wall_ns.map_or_else(|| "–".to_owned(), units::duration),
-            // Before its end a record does not tell how many tasks ended.
-            match &*brief.status {
-                "running" => format!("–/{}", brief.tally.total),
-                _ => format!("{}/{}", brief.tally.ok, brief.tally.total),
-            },
-            entry.name(),
-        ),
+        Ok(brief) => {
+            (brief.wall_ns.map_or_else(|| "–".to_owned(), units::duration), tasks(brief.tally), entry.name())
+        }
         Err(why) => ("–".to_owned(), "–".to_owned(), why.clone()),
     };
     // One line a run, whatever a person has written.
     let title = title.replace(char::is_control, " ");
     [entry.file_name(), time, wall, entry.status().to_owned(), tasks, title]
+}
+
+/// How many went well, where that is known.
+fn tasks(tally: Tally) -> String {
+    let Tally { total, ok, failed, crashed, timed_out, cancelled, not_run } = tally;
+    let is_known =
+        [ok, failed, crashed, timed_out, cancelled, not_run].iter().map(|part| u64::from(*part)).sum::<u64>()
+            == u64::from(total);
+    let ok = if is_known { units::count(u64::from(ok)) } else { "–".to_owned() };
+    format!("{ok}/{}", units::count(u64::from(total)))
 }
 
 #[cfg(test)]

@@ -36,8 +36,6 @@ pub const EXTENSION: &str = "pscope";
 const LOCK_FILE: &str = ".lock";
 /// Of a folder with more files than this, the rest is not listed.
 const MOST_FILES: usize = 100_000;
-/// A run that was written to this shortly before may still be going, perhaps in another window.
-const LIVE_FOR_NS: u64 = 60 * crate::time::NS_PER_S;
 
 #[derive(Debug, Error)]
 pub enum LibraryError {
@@ -93,10 +91,9 @@ impl Entry {
         }
     }
 
-    /// Its recording may still be going on.
+    /// Its recording was still going on when it was listed, perhaps in another window.
     pub fn is_live(&self) -> bool {
-        let is_open = self.brief.as_ref().is_ok_and(|brief| brief.status == "running");
-        is_open && unix_ns().saturating_sub(self.modified_unix_ns) < LIVE_FOR_NS
+        self.brief.as_ref().is_ok_and(|brief| brief.status == "running" && brief.is_recorded)
     }
 
     pub fn is_pinned(&self) -> bool {
@@ -153,7 +150,9 @@ impl Library {
             let Ok(metadata) = fs::metadata(&path) else { continue };
             let (bytes, modified_unix_ns) = measure(&path, &metadata);
             let entry = match known.remove(&path) {
-                Some(entry) if (entry.bytes, entry.modified_unix_ns) == (bytes, modified_unix_ns) => entry,
+                Some(entry) if (entry.bytes, entry.modified_unix_ns) == (bytes, modified_unix_ns) => {
+                    refreshed(entry)
+                }
                 _ => {
                     let brief = record::brief(&path).map_err(|error| error.to_string());
                     Entry { path, bytes, modified_unix_ns, brief }
@@ -204,6 +203,16 @@ impl Library {
     fn settings(&self) -> PathBuf {
         self.folder.join("library.toml")
     }
+}
+
+/// A recording that is killed changes nothing on disk.
+fn refreshed(mut entry: Entry) -> Entry {
+    if let Ok(brief) = &mut entry.brief
+        && brief.is_recorded
+    {
+        brief.is_recorded = record::is_being_recorded(&entry.path);
+    }
+    entry
 }
 
 /// Copies a run's file, whole or not at all.

@@ -53,6 +53,8 @@ pub(super) fn create(path: &Path, spec: &Spec) -> rusqlite::Result<Connection> {
     // Readers do not hold the writer up, and a writer that is killed leaves a whole file behind.
     conn.pragma_update(None, "journal_mode", "wal")?;
     conn.pragma_update(None, "synchronous", "normal")?;
+    // With the first look into it, the log is there.
+    conn.query_row("SELECT id FROM run", [], |_| Ok(()))?;
     Ok(conn)
 }
 

@@ -9,6 +9,7 @@ mod file;
 #[doc(hidden)]
 pub mod fuzz;
 mod label;
+mod lock;
 mod looks;
 mod open;
 mod read;
@@ -22,6 +23,7 @@ mod value;
 mod write;
 
 pub use label::{Brief, Label, brief, set_label};
+pub use lock::is_being_recorded;
 pub use looks::is_run;
 pub use read::{ReadError, RunFile, read};
 pub use recorder::{RecordError, Recorder, Recording};

@@ -200,7 +200,7 @@ fn replay(sources: &mut [Source<'_>], info: Option<RunInfo>, store: &mut RunStor
 }
 
 /// As a file says that was not closed.
-const RUNNING: &str = "running";
+pub(super) const RUNNING: &str = "running";
 
 /// The file ends before its run does.
 fn end_early(store: &mut RunStore, status: &str) {

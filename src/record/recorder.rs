@@ -1,6 +1,7 @@
 //! Writes a run into its file while it happens, in a thread that gives way to the run.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
@@ -11,7 +12,7 @@ use rusqlite::Connection;
 
 use super::{
     backlog::{Backlog, Item, Next},
-    file,
+    file, lock,
     open::plain,
     target::Target,
     write::{Open, Writer},
@@ -66,6 +67,7 @@ impl Recorder {
             target.give_up();
             fail(plain(&error))
         })?;
+        let held = lock::hold(&target.recorded);
         let backlog = Arc::new(Backlog::new(target.folder.clone()));
         let state = Arc::new(Mutex::new(Recording::Live));
         let last_words = Arc::new(Mutex::new(None));
@@ -74,6 +76,7 @@ impl Recorder {
             backlog: Arc::clone(&backlog),
             state: Arc::clone(&state),
             last_words: Arc::clone(&last_words),
+            _held: held,
         };
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
@@ -140,6 +143,8 @@ struct Work {
     backlog: Arc<Backlog>,
     state: Arc<Mutex<Recording>>,
     last_words: Arc<Mutex<Option<Arc<RunStore>>>>,
+    /// Tells others that the file is being recorded.
+    _held: Option<File>,
 }
 
 impl Work {
