@@ -1,16 +1,59 @@
 //! Where a recording is written, and how it takes the place of an older one.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rustix::fs::{FallocateFlags, fallocate};
 
-use super::{Recording, file, looks::is_run, open::beside};
+use super::{Recording, file, is_being_recorded, looks::is_run, open::beside};
 
 /// Kept from the disk while a run is recorded, so that its last words find room when nothing else does.
 const RESERVE_BYTES: u64 = 256 << 10;
+
+/// Ending of files that are to replace an older one.
+const PART: &str = ".part";
+/// One that is younger may belong to a recording that begins just now.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// What recordings that were to replace a file are written to, hidden beside it.
+struct Parts {
+    prefix: String,
+}
+
+impl Parts {
+    fn of(name: &OsStr) -> Self {
+        Self { prefix: format!(".{}.", name.to_string_lossy()) }
+    }
+
+    /// Removes those whose writers are gone. What they hold was to be replaced by now in any case.
+    fn clear(&self, folder: &Path) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let middle = name.strip_prefix(&self.prefix).and_then(|rest| rest.strip_suffix(PART));
+            // What stands between the two is made up, and has no dot: `.a.b.XXXXXX.part` is not of `a`.
+            let is_one = middle.is_some_and(|middle| !middle.contains('.'));
+            let is_settled = entry.metadata().is_ok_and(|there| {
+                there.is_file()
+                    && there.modified().is_ok_and(|at| at.elapsed().is_ok_and(|age| age > SETTLED))
+            });
+            if is_one && is_settled && !is_being_recorded(&entry.path()) {
+                remove(&entry.path());
+            }
+        }
+    }
+}
+
+/// A file and what SQLite keeps beside it.
+fn remove(path: &Path) {
+    for ending in file::BESIDE {
+        let _may_not_exist = fs::remove_file(beside(path, ending));
+    }
+    let _may_not_exist = fs::remove_file(path);
+}
 
 /// The file to be, and the one that is written until then.
 pub(super) struct Target {
@@ -35,6 +78,8 @@ impl Target {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = fs::canonicalize(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let wanted = folder.join(name);
+        let parts = Parts::of(name);
+        parts.clear(&folder);
         let recorded = match fs::symlink_metadata(&wanted) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Whoever comes second finds it there.
@@ -52,8 +97,8 @@ impl Target {
                         .to_owned());
                 }
                 let part = tempfile::Builder::new()
-                    .prefix(&format!(".{}.", name.to_string_lossy()))
-                    .suffix(".part")
+                    .prefix(&parts.prefix)
+                    .suffix(PART)
                     .make_in(&folder, |path| fs::File::create_new(path))
                     .map_err(|error| error.to_string())?;
                 part.into_temp_path().keep().map_err(|error| error.to_string())?
@@ -86,10 +131,7 @@ impl Target {
 
     /// Nothing was recorded.
     pub(super) fn give_up(&self) {
-        for ending in file::BESIDE {
-            let _may_not_exist = fs::remove_file(beside(&self.recorded, ending));
-        }
-        let _may_not_exist = fs::remove_file(&self.recorded);
+        remove(&self.recorded);
     }
 
     /// What became of a recording that lacks something. An older file stays, since it is whole.

@@ -249,6 +249,29 @@ fn a_link_is_followed_and_one_to_nowhere_stays() {
     assert_eq!((code, errors.lines().count()), (2, 1), "{errors}");
 }
 
+/// They would gather, unseen, since their names are hidden.
+#[test]
+fn what_a_killed_session_left_goes_when_its_name_is_recorded_again() {
+    let folder = folder();
+    let file = path(&folder, "a.pscope");
+    record(SMALL, &file);
+    kill_in_the_middle(LONG, &file);
+    // One that is written to just now is in nobody's way.
+    let other = start(LONG, &file);
+    until("it is written", DEADLINE, || (parts(folder.path()).len() == 2).then_some(()));
+    std::thread::sleep(Duration::from_millis(300));
+    for name in names(folder.path()).into_iter().filter(|name| name.starts_with('.')) {
+        let then = std::time::SystemTime::now() - Duration::from_secs(60);
+        fs::File::open(path(&folder, &name)).and_then(|file| file.set_modified(then)).expect("it is aged");
+    }
+    record(SMALL, &file);
+    assert_eq!(parts(folder.path()).len(), 1, "{:?}", names(folder.path()));
+    support::signal(other.child.id(), "INT");
+    let (_, run, complaint) = finish(other);
+    assert_eq!((complaint.as_str(), names(folder.path())), ("", vec!["a.pscope".to_owned()]));
+    assert_eq!(without_self(show(&file).0), without_self(run));
+}
+
 /// A mistyped name must not cost somebody's work.
 #[test]
 fn what_is_no_run_is_not_replaced() {
