@@ -4,6 +4,7 @@ mod support;
 
 use std::{fs, path::Path, process::Output};
 
+use poolscope::record::{Label, set_label};
 use serde_json::Value;
 use support::{DEADLINE, Program, assert_nothing_left, command, folder, mark, path, until, wait};
 
@@ -80,6 +81,44 @@ fn a_run_is_running_until_its_session_is_gone() {
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(cut["tasks"]["ok"], told["tasks"]["ok"]);
     assert_eq!(cut["tasks"]["total"], 100_000);
+}
+
+#[test]
+fn names_from_the_list_can_be_shown_and_exported_with_what_people_wrote() {
+    let data = folder();
+    let kept = keep(data.path(), "noop");
+    let label =
+        Label { name: "the <good> one".to_owned(), note: "before\nthe change".to_owned(), pinned: false };
+    set_label(Path::new(&kept), &label).expect("it can be labelled");
+    let (_, listed, _) = poolscope(data.path(), &["list"]);
+    let name = listed.split_whitespace().next().expect("a name");
+    assert!(kept.ends_with(name) && listed.contains("the <good> one: threads × 2, noop"), "{listed}");
+    let (code, shown, stderr) = poolscope(data.path(), &["show", name]);
+    assert_eq!((code, &*stderr), (Some(0), ""));
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines[0].starts_with("finished    threads × 2"), "{shown}");
+    assert_eq!(lines[1..4], ["name        the <good> one", "note        before", "note        the change"]);
+    let (code, page, stderr) = poolscope(data.path(), &["export", name, "--format", "html"]);
+    assert_eq!((code, &*stderr), (Some(0), ""));
+    for text in ["the &lt;good&gt; one", "the change", "threads × 2, noop"] {
+        assert!(page.contains(text), "{text}");
+    }
+    for name in ["none.pscope", &format!("./{name}")] {
+        let (code, _, stderr) = poolscope(data.path(), &["show", name]);
+        assert_eq!(code, Some(2));
+        assert!(stderr.contains("No such file"), "{stderr}");
+    }
+}
+
+#[test]
+fn looking_makes_nothing() {
+    let data = folder();
+    for args in [&["list"][..], &["list", "--json"], &["show", "a.pscope"]] {
+        poolscope(data.path(), args);
+        assert_eq!(fs::read_dir(data.path()).expect("there").count(), 0, "{args:?}");
+    }
+    let (code, stdout, _) = poolscope(Path::new("/proc/none"), &["list", "--json"]);
+    assert_eq!((code, stdout.trim()), (Some(0), "[]"), "nothing can be made there");
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl<'a> Listed<'a> {
 }
 
 pub(super) fn list(args: &ListArgs) -> Result<u8, CliError> {
-    let mut entries = Library::of_this_person()?.list()?;
+    let mut entries = Library::to_look_at()?.list()?;
     entries.retain(|entry| matches(entry, &args.search));
     if entries.is_empty() && !args.json {
         let hint = if args.search.is_empty() {
@@ -96,9 +96,14 @@ fn cells(entry: &Entry, zone: &TimeZone) -> [String; 6] {
     let time = Timestamp::from_nanosecond(i128::from(entry.time_unix_ns())).unwrap_or(Timestamp::UNIX_EPOCH);
     let time = time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
     let (wall, tasks, title) = match &entry.brief {
-        Ok(brief) => {
-            (brief.wall_ns.map_or_else(|| "–".to_owned(), units::duration), tasks(brief.tally), entry.name())
-        }
+        Ok(brief) => (
+            brief.wall_ns.map_or_else(|| "–".to_owned(), units::duration),
+            tasks(brief.tally),
+            match &*brief.label.name {
+                "" => brief.title.clone(),
+                name => format!("{name}: {}", brief.title),
+            },
+        ),
         Err(why) => ("–".to_owned(), "–".to_owned(), why.clone()),
     };
     // One line a run, whatever a person has written.
@@ -122,6 +127,23 @@ mod tests {
 
     use super::*;
     use crate::record::Brief;
+
+    #[test]
+    fn a_name_stands_before_the_title() {
+        let label = crate::record::Label { name: "mine".to_owned(), ..Default::default() };
+        let tally = Tally { total: 1_000_000, ok: 1_000_000, ..Tally::default() };
+        let brief = Brief { title: "serial × 1".to_owned(), tally, label, ..Brief::default() };
+        let path = PathBuf::from("/runs/a.pscope");
+        let [line] =
+            &lines(&[Entry { path, bytes: 1, modified_unix_ns: 0, brief: Ok(brief) }], &TimeZone::UTC)[..]
+        else {
+            panic!("a line a run")
+        };
+        assert!(
+            line.ends_with("1\u{202f}000\u{202f}000/1\u{202f}000\u{202f}000  mine: serial × 1"),
+            "{line}"
+        );
+    }
 
     #[test]
     fn columns_stand_under_each_other_and_a_run_is_one_line() {

@@ -8,13 +8,17 @@ mod progress;
 mod run;
 mod show;
 
-use std::{ffi::OsString, io, path::PathBuf};
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+};
 
 use clap::Parser;
 use thiserror::Error;
 
 use crate::{
-    library::LibraryError,
+    library::{Library, LibraryError},
     record::{ReadError, RecordError},
     session::LaunchError,
     spec::SpecError,
@@ -75,6 +79,12 @@ impl CliError {
 /// An error as it stands on stderr: each line led by the program's name.
 pub fn complaint(error: &CliError) -> String {
     error.to_string().lines().map(|line| format!("poolscope: {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Where a run's file is: at its path, or else in the library under this name, as `list` prints it.
+fn run_path(given: &Path) -> PathBuf {
+    let found = || Library::to_look_at().ok().and_then(|library| library.find(given));
+    if given.exists() { None } else { found() }.unwrap_or_else(|| given.to_owned())
 }
 
 /// The program, from its arguments to its exit code.

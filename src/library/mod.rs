@@ -113,7 +113,20 @@ impl Library {
     /// The person's own library, `poolscope/runs` in the platform's folder for data. Made on first use.
     pub fn of_this_person() -> Result<Self, LibraryError> {
         let folders = directories::BaseDirs::new().ok_or(LibraryError::NoHome)?;
-        Self::at(folders.data_dir().join("poolscope").join("runs"))
+        Self::at(folder_in(&folders))
+    }
+
+    /// The same only to be looked at: nothing is made, and where there is none it is empty.
+    pub fn to_look_at() -> Result<Self, LibraryError> {
+        let folders = directories::BaseDirs::new().ok_or(LibraryError::NoHome)?;
+        Ok(Self { folder: folder_in(&folders), known: HashMap::new() })
+    }
+
+    /// The run with this file name, as a list tells it; `None` where there is none, or for a path.
+    pub fn find(&self, name: &Path) -> Option<PathBuf> {
+        let is_name = name.file_name() == Some(name.as_os_str());
+        let path = self.folder.join(name);
+        (is_name && path.is_file()).then_some(path)
     }
 
     pub fn at(folder: PathBuf) -> Result<Self, LibraryError> {
@@ -140,7 +153,11 @@ impl Library {
     pub fn list(&mut self) -> Result<Vec<Entry>, LibraryError> {
         let mut known = std::mem::take(&mut self.known);
         let mut entries = Vec::new();
-        for file in fs::read_dir(&self.folder).map_err(io_error(&self.folder))?.take(MOST_FILES) {
+        let files = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(io_error(&self.folder))?,
+        };
+        for file in files.take(MOST_FILES) {
             let path = file.map_err(io_error(&self.folder))?.path();
             let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
             if hidden || path.extension().is_none_or(|extension| extension != EXTENSION) {
@@ -227,6 +244,10 @@ pub fn copy_run(from: &Path, to: &Path) -> io::Result<()> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", from.display()));
     let mut file = File::open(from).map_err(named)?;
     write_atomically(to, |out| io::copy(&mut file, out).map(drop))
+}
+
+fn folder_in(folders: &directories::BaseDirs) -> PathBuf {
+    folders.data_dir().join("poolscope").join("runs")
 }
 
 fn io_error(path: &Path) -> impl Fn(io::Error) -> LibraryError {

@@ -54,9 +54,7 @@ pub fn brief(path: &Path) -> Result<Brief, ReadError> {
     let is_recorded = is_being_recorded(path);
     let conn = open(path)?.conn;
     let read = || -> rusqlite::Result<Brief> {
-        let label = conn.query_row("SELECT name, note, pinned FROM label", [], |row| {
-            Ok(Label { name: row.get(0)?, note: row.get(1)?, pinned: row.get(2)? })
-        })?;
+        let label = read_label(&conn)?;
         conn.query_row(
             "SELECT title, status, complete, started_unix_ns, wall_ns,
              tasks, ok, failed, crashed, timed_out, cancelled, not_run FROM run",
@@ -97,6 +95,12 @@ pub fn brief(path: &Path) -> Result<Brief, ReadError> {
         })
     };
     read().map_err(|error| ReadError::Damaged { path: path.to_owned(), why: error.to_string() })
+}
+
+pub(super) fn read_label(conn: &Connection) -> rusqlite::Result<Label> {
+    conn.query_row("SELECT name, note, pinned FROM label", [], |row| {
+        Ok(Label { name: row.get(0)?, note: row.get(1)?, pinned: row.get(2)? })
+    })
 }
 
 /// Tasks that have ended so far, of a file that has no sum of them yet.

@@ -9,6 +9,8 @@ use std::{
 use rusqlite::{Connection, Statement};
 
 use super::{
+    Label,
+    label::read_label,
     open::{Opened, beside, limit_time, open, plain},
     rows::{Fault, Source, TOLD_IN, Told},
     schema::{TABLES, VERSION},
@@ -33,6 +35,8 @@ pub struct RunFile {
     pub spec: Spec,
     pub store: RunStore,
     pub title: String,
+    /// What a person wrote about it.
+    pub label: Label,
     /// What is missing or damaged, as a sentence.
     pub gap: Option<String>,
 }
@@ -74,7 +78,9 @@ pub fn read(path: &Path) -> Result<RunFile, ReadError> {
         .map(|tables| format!("damaged: rows of {tables} may be missing, or other than they were"));
     let gaps: Vec<String> = cut.into_iter().chain(missing).chain(doubtful).chain(gaps).collect();
     let gap = (!gaps.is_empty()).then(|| gaps.join("; "));
-    Ok(RunFile { spec, store, title, gap })
+    // What cannot be read of it is among the gaps.
+    let label = read_label(&conn).unwrap_or_default();
+    Ok(RunFile { spec, store, title, label, gap })
 }
 
 /// `the table task`, `the tables task and log`.
