@@ -124,7 +124,8 @@ pub(super) enum ProgressMode {
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) spec: SpecArgs,
-    /// Record the run in this file while it happens; one that is there is replaced once the new one is whole
+    /// Record the run in this file while it happens; a run that is there is replaced once the new one is whole, another file
+    /// is not
     #[arg(long, short, value_name = "RUN.pscope")]
     pub(super) output: Option<PathBuf>,
     /// Record the run among those that are kept on this machine, see `list`; says on stderr where

@@ -261,7 +261,7 @@ fn what_a_killed_session_left_goes_when_its_name_is_recorded_again() {
     until("it is written", DEADLINE, || (parts(folder.path()).len() == 2).then_some(()));
     std::thread::sleep(Duration::from_millis(300));
     for name in names(folder.path()).into_iter().filter(|name| name.starts_with('.')) {
-        let then = std::time::SystemTime::now() - Duration::from_secs(60);
+        let then = std::time::SystemTime::now() - Duration::from_mins(1);
         fs::File::open(path(&folder, &name)).and_then(|file| file.set_modified(then)).expect("it is aged");
     }
     record(SMALL, &file);
