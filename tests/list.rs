@@ -72,13 +72,19 @@ fn a_run_is_running_until_its_session_is_gone() {
     let live =
         until("tasks are written", DEADLINE, || listed().filter(|run| run["tasks"]["ok"].as_u64() > Some(0)));
     assert_eq!(live["status"], "running", "{live}");
+    let show = |run: &Value| {
+        let (_, told, _) = poolscope(data.path(), &["show", "--json", run["path"].as_str().expect("a path")]);
+        serde_json::from_str::<Value>(&told).expect("JSON")
+    };
+    let reason = |run: &Value| run["reason"].as_str().expect("a reason").to_owned();
+    assert!(reason(&show(&live)).contains("it is being recorded"));
     program.child.kill().expect("killed");
     program.child.wait().expect("reaped");
     assert_nothing_left(&program.mark);
     let cut = listed().expect("it is there");
     assert_eq!((&cut["status"], &cut["complete"]), (&"cut off".into(), &false.into()), "{cut}");
-    let (_, told, _) = poolscope(data.path(), &["show", "--json", cut["path"].as_str().expect("a path")]);
-    let told: Value = serde_json::from_str(&told).expect("JSON");
+    let told = show(&cut);
+    assert!(reason(&told).contains("its session was ended"));
     assert_eq!(cut["tasks"]["ok"], told["tasks"]["ok"]);
     assert_eq!(cut["tasks"]["total"], 100_000);
 }

@@ -9,7 +9,7 @@ use std::{
 use rusqlite::{Connection, Statement};
 
 use super::{
-    Label,
+    Label, is_being_recorded,
     label::read_label,
     open::{Opened, beside, limit_time, open, plain},
     rows::{Fault, Source, TOLD_IN, Told},
@@ -132,6 +132,7 @@ fn read_tables(conn: &mut Connection, path: &Path, is_alone: bool) -> Result<Tab
         .map(|table| Ok((table, conn.prepare(table.query)?)))
         .collect::<rusqlite::Result<Vec<_>>>()
         .map_err(damaged)?;
+    let is_recorded = is_being_recorded(path);
     // The log before the file, into which it may be moved meanwhile.
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     let log = beside(path, "-wal");
@@ -156,7 +157,7 @@ fn read_tables(conn: &mut Connection, path: &Path, is_alone: bool) -> Result<Tab
         }
     }
     if store.phase.is_live() {
-        end_early(&mut store, &status);
+        end_early(&mut store, &status, is_recorded);
         if is_alone && status == RUNNING {
             let name = one_line(&log.file_name().unwrap_or_default().to_string_lossy());
             gaps.push(format!(
@@ -209,11 +210,11 @@ fn replay(sources: &mut [Source<'_>], info: Option<RunInfo>, store: &mut RunStor
 pub(super) const RUNNING: &str = "running";
 
 /// The file ends before its run does.
-fn end_early(store: &mut RunStore, status: &str) {
-    let why = if status == RUNNING {
-        "the record ends here: its session was ended before the run was over, or is recording still"
-    } else {
-        "the record ends here: its end is missing"
+fn end_early(store: &mut RunStore, status: &str, is_recorded: bool) {
+    let why = match (status, is_recorded) {
+        (RUNNING, true) => "the record ends here so far: it is being recorded",
+        (RUNNING, false) => "the record ends here: its session was ended before the run was over",
+        _ => "the record ends here: its end is missing",
     };
     let t_ns = store.now_ns;
     store.apply(Event::RunEnded { t_ns, status: Status::Interrupted, reason: Some(why.to_owned()) });
