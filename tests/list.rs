@@ -4,8 +4,9 @@ mod support;
 
 use std::{fs, path::Path, process::Output};
 
+use poolscope::record::{Label, set_label};
 use serde_json::Value;
-use support::{Program, command, folder, mark, path, wait};
+use support::{DEADLINE, Program, assert_nothing_left, command, folder, mark, path, until, wait};
 
 fn poolscope(data: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let mark = mark();
@@ -56,6 +57,74 @@ fn kept_runs_are_listed_newest_first_and_found() {
     let lines: Vec<&str> = stdout.lines().collect();
     assert!(lines.len() == 2 && lines[0].contains("-square-threads-2.pscope"), "{stdout}");
     assert!(lines[1].contains("6/6  threads × 2, noop, 6 tasks"), "{stdout}");
+}
+
+/// Whether somebody records is asked of the system, not guessed from times.
+#[test]
+fn a_run_is_running_until_its_session_is_gone() {
+    let data = folder();
+    let mark = mark();
+    let args =
+        ["run", "--keep", "--workers", "2", "--workload", "sleep", "--size", "2000000", "--tasks", "100000"];
+    let child = command(&args, &mark).env("XDG_DATA_HOME", data.path()).spawn().expect("the program starts");
+    let mut program = Program { child, mark };
+    let listed = || list_json(data.path(), "").pop();
+    let live =
+        until("tasks are written", DEADLINE, || listed().filter(|run| run["tasks"]["ok"].as_u64() > Some(0)));
+    assert_eq!(live["status"], "running", "{live}");
+    let show = |run: &Value| {
+        let (_, told, _) = poolscope(data.path(), &["show", "--json", run["path"].as_str().expect("a path")]);
+        serde_json::from_str::<Value>(&told).expect("JSON")
+    };
+    let reason = |run: &Value| run["reason"].as_str().expect("a reason").to_owned();
+    assert!(reason(&show(&live)).contains("it is being recorded"));
+    program.child.kill().expect("killed");
+    program.child.wait().expect("reaped");
+    assert_nothing_left(&program.mark);
+    let cut = listed().expect("it is there");
+    assert_eq!((&cut["status"], &cut["complete"]), (&"cut off".into(), &false.into()), "{cut}");
+    let told = show(&cut);
+    assert!(reason(&told).contains("its session was ended"));
+    assert_eq!(cut["tasks"]["ok"], told["tasks"]["ok"]);
+    assert_eq!(cut["tasks"]["total"], 100_000);
+}
+
+#[test]
+fn names_from_the_list_can_be_shown_and_exported_with_what_people_wrote() {
+    let data = folder();
+    let kept = keep(data.path(), "noop");
+    let label =
+        Label { name: "the <good> one".to_owned(), note: "before\nthe change".to_owned(), pinned: false };
+    set_label(Path::new(&kept), &label).expect("it can be labelled");
+    let (_, listed, _) = poolscope(data.path(), &["list"]);
+    let name = listed.split_whitespace().next().expect("a name");
+    assert!(kept.ends_with(name) && listed.contains("the <good> one: threads × 2, noop"), "{listed}");
+    let (code, shown, stderr) = poolscope(data.path(), &["show", name]);
+    assert_eq!((code, &*stderr), (Some(0), ""));
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines[0].starts_with("finished    threads × 2"), "{shown}");
+    assert_eq!(lines[1..4], ["name        the <good> one", "note        before", "note        the change"]);
+    let (code, page, stderr) = poolscope(data.path(), &["export", name, "--format", "html"]);
+    assert_eq!((code, &*stderr), (Some(0), ""));
+    for text in ["the &lt;good&gt; one", "the change", "threads × 2, noop"] {
+        assert!(page.contains(text), "{text}");
+    }
+    for name in ["none.pscope", &format!("./{name}")] {
+        let (code, _, stderr) = poolscope(data.path(), &["show", name]);
+        assert_eq!(code, Some(2));
+        assert!(stderr.contains("No such file"), "{stderr}");
+    }
+}
+
+#[test]
+fn looking_makes_nothing() {
+    let data = folder();
+    for args in [&["list"][..], &["list", "--json"], &["show", "a.pscope"]] {
+        poolscope(data.path(), args);
+        assert_eq!(fs::read_dir(data.path()).expect("there").count(), 0, "{args:?}");
+    }
+    let (code, stdout, _) = poolscope(Path::new("/proc/none"), &["list", "--json"]);
+    assert_eq!((code, stdout.trim()), (Some(0), "[]"), "nothing can be made there");
 }
 
 #[test]

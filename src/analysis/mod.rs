@@ -13,7 +13,8 @@ pub use compare::{Comparison, Row};
 pub use culprit::culprit;
 pub use locks::{LockTotals, LocksReport};
 pub use report::{
-    EngineReport, Observer, ResultReport, RunReport, SelfReport, TelemetryReport, WorkerReport, first_failure,
+    EngineReport, Observer, ResultReport, RunReport, SelfReport, TelemetryReport, WorkerReport,
+    first_failure, label_lines,
 };
 pub use stats::Distribution;
 pub use worker_time::{PARTS, Part, PartsNs, SpanParts, WorkerTime};

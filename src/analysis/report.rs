@@ -5,6 +5,7 @@ mod summary;
 mod tests;
 
 use serde::Serialize;
+pub use summary::label_lines;
 
 use super::{Distribution, LocksReport, WorkerTime};
 use crate::{

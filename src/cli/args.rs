@@ -63,7 +63,7 @@ pub(super) enum Task {
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
-    /// A file that `run -o` or the window has written
+    /// A file that `run -o` or the window has written, or the name of one that `list` prints
     #[arg(value_name = "RUN.pscope")]
     pub(super) file: PathBuf,
     /// Print the run as one JSON object, as `run --json` does
@@ -83,7 +83,7 @@ pub(super) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
-    /// A file that `run -o` or the window has written
+    /// A file that `run -o` or the window has written, or the name of one that `list` prints
     #[arg(value_name = "RUN.pscope")]
     pub(super) file: PathBuf,
     /// log (a pattern of Python's logging), csv (a table), json (report, attempts and log), jsonl (everything in order),
@@ -124,7 +124,8 @@ pub(super) enum ProgressMode {
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) spec: SpecArgs,
-    /// Record the run in this file while it happens; one that is there is replaced once the new one is whole
+    /// Record the run in this file while it happens; a run that is there is replaced once the new one is whole, another file
+    /// is not
     #[arg(long, short, value_name = "RUN.pscope")]
     pub(super) output: Option<PathBuf>,
     /// Record the run among those that are kept on this machine, see `list`; says on stderr where

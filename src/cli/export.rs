@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{CliError, EXIT_OK, args::ExportArgs};
+use super::{CliError, EXIT_OK, args::ExportArgs, run_path};
 use crate::{
     analysis::Observer,
     export::{self, Format, LogPattern, Plot, Table},
@@ -16,7 +16,7 @@ use crate::{
 
 pub(super) fn export(args: &ExportArgs) -> Result<u8, CliError> {
     let format = format_of(args)?;
-    let file = record::read(&args.file)?;
+    let file = record::read(&run_path(&args.file))?;
     if let Some(gap) = &file.gap {
         writeln!(io::stderr(), "poolscope: {} is incomplete: {gap}", args.file.display())?;
     }
@@ -24,13 +24,14 @@ pub(super) fn export(args: &ExportArgs) -> Result<u8, CliError> {
     let observer = Observer::default();
     if args.output == Path::new("-") {
         let mut out = BufWriter::new(io::stdout().lock());
-        match format.write(&file.store, observer, &mut out).and_then(|()| out.flush()) {
+        match format.write_labelled(&file.store, observer, &file.label, &mut out).and_then(|()| out.flush()) {
             // The reader has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             other => other?,
         }
     } else {
-        export::export(&file.store, observer, &format, &args.output).map_err(|error| error.source)?;
+        export::export_labelled(&file.store, observer, &file.label, &format, &args.output)
+            .map_err(|error| error.source)?;
     }
     Ok(EXIT_OK)
 }

@@ -53,7 +53,7 @@ impl<'a> Listed<'a> {
 }
 
 pub(super) fn list(args: &ListArgs) -> Result<u8, CliError> {
-    let mut entries = Library::of_this_person()?.list()?;
+    let mut entries = Library::to_look_at()?.list()?;
     entries.retain(|entry| matches(entry, &args.search));
     if entries.is_empty() && !args.json {
         let hint = if args.search.is_empty() {
@@ -98,12 +98,11 @@ fn cells(entry: &Entry, zone: &TimeZone) -> [String; 6] {
     let (wall, tasks, title) = match &entry.brief {
         Ok(brief) => (
             brief.wall_ns.map_or_else(|| "–".to_owned(), units::duration),
-            // Before its end a record does not tell how many tasks ended.
-            match &*brief.status {
-                "running" => format!("–/{}", brief.tally.total),
-                _ => format!("{}/{}", brief.tally.ok, brief.tally.total),
+            tasks(brief.tally),
+            match &*brief.label.name {
+                "" => brief.title.clone(),
+                name => format!("{name}: {}", brief.title),
             },
-            entry.name(),
         ),
         Err(why) => ("–".to_owned(), "–".to_owned(), why.clone()),
     };
@@ -112,12 +111,39 @@ fn cells(entry: &Entry, zone: &TimeZone) -> [String; 6] {
     [entry.file_name(), time, wall, entry.status().to_owned(), tasks, title]
 }
 
+/// How many went well, where that is known.
+fn tasks(tally: Tally) -> String {
+    let Tally { total, ok, failed, crashed, timed_out, cancelled, not_run } = tally;
+    let is_known =
+        [ok, failed, crashed, timed_out, cancelled, not_run].iter().map(|part| u64::from(*part)).sum::<u64>()
+            == u64::from(total);
+    let ok = if is_known { units::count(u64::from(ok)) } else { "–".to_owned() };
+    format!("{ok}/{}", units::count(u64::from(total)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
     use super::*;
     use crate::record::Brief;
+
+    #[test]
+    fn a_name_stands_before_the_title() {
+        let label = crate::record::Label { name: "mine".to_owned(), ..Default::default() };
+        let tally = Tally { total: 1_000_000, ok: 1_000_000, ..Tally::default() };
+        let brief = Brief { title: "serial × 1".to_owned(), tally, label, ..Brief::default() };
+        let path = PathBuf::from("/runs/a.pscope");
+        let [line] =
+            &lines(&[Entry { path, bytes: 1, modified_unix_ns: 0, brief: Ok(brief) }], &TimeZone::UTC)[..]
+        else {
+            panic!("a line a run")
+        };
+        assert!(
+            line.ends_with("1\u{202f}000\u{202f}000/1\u{202f}000\u{202f}000  mine: serial × 1"),
+            "{line}"
+        );
+    }
 
     #[test]
     fn columns_stand_under_each_other_and_a_run_is_one_line() {

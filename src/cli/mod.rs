@@ -9,13 +9,17 @@ mod progress;
 mod run;
 mod show;
 
-use std::{ffi::OsString, io, path::PathBuf};
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+};
 
 use clap::Parser;
 use thiserror::Error;
 
 use crate::{
-    library::LibraryError,
+    library::{Library, LibraryError},
     record::{ReadError, RecordError},
     session::LaunchError,
     spec::SpecError,
@@ -27,7 +31,7 @@ pub use line::run_line;
 const EXIT_OK: u8 = 0;
 /// The run finished, and some task did not end well.
 const EXIT_TASKS: u8 = 1;
-/// Bad usage, or a bad file.
+/// Bad usage, or a file or an output that cannot be read or written.
 const EXIT_USAGE: u8 = 2;
 /// The run could not start, or was lost.
 const EXIT_LOST: u8 = 3;
@@ -67,10 +71,9 @@ impl CliError {
             | Self::Usage(_)
             | Self::Record(_)
             | Self::Read(_)
-            | Self::Library(_) => EXIT_USAGE,
-            Self::Launch(_) | Self::Lost(_) | Self::Signals(_) | Self::Output(_) | Self::Window(_) => {
-                EXIT_LOST
-            }
+            | Self::Library(_)
+            | Self::Output(_) => EXIT_USAGE,
+            Self::Launch(_) | Self::Lost(_) | Self::Signals(_) | Self::Window(_) => EXIT_LOST,
         }
     }
 }
@@ -78,6 +81,12 @@ impl CliError {
 /// An error as it stands on stderr: each line led by the program's name.
 pub fn complaint(error: &CliError) -> String {
     error.to_string().lines().map(|line| format!("poolscope: {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Where a run's file is: at its path, or else in the library under this name, as `list` prints it.
+fn run_path(given: &Path) -> PathBuf {
+    let found = || Library::to_look_at().ok().and_then(|library| library.find(given));
+    if given.exists() { None } else { found() }.unwrap_or_else(|| given.to_owned())
 }
 
 /// The program, from its arguments to its exit code.

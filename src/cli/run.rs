@@ -21,10 +21,10 @@ use super::{
     progress::Progress,
 };
 use crate::{
-    analysis::{Observer, RunReport},
+    analysis::{Observer, RunReport, label_lines},
     event::{Command, Status},
     library::Library,
-    record::{Recorder, Recording},
+    record::{Label, Recorder, Recording},
     session::{Launcher, RunHandle},
     spec::{Draft, Spec, SpecError, read_toml},
     store::{Phase, RunStore},
@@ -73,7 +73,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     progress.clear();
     let wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let observer = Observer { cpu_ns: process_cpu_ns(), wall_ns };
-    print_run(&store, observer, args.json, args.quiet)?;
+    print_run(&store, observer, args.json, args.quiet, &Label::default())?;
     verdict(&store, signal)
 }
 
@@ -185,6 +185,7 @@ pub(super) fn print_run(
     observer: Observer,
     json: bool,
     quiet: bool,
+    label: &Label,
 ) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     let written = if json {
@@ -194,7 +195,9 @@ pub(super) fn print_run(
     } else if quiet {
         Ok(())
     } else {
-        RunReport::new(store, observer).summary_lines().iter().try_for_each(|line| writeln!(out, "{line}"))
+        let mut lines = RunReport::new(store, observer).summary_lines();
+        lines.splice(1..1, label_lines(label));
+        lines.iter().try_for_each(|line| writeln!(out, "{line}"))
     };
     match written.and_then(|()| out.flush()) {
         // The reader has seen enough.

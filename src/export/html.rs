@@ -17,19 +17,27 @@ use page::Page;
 use super::svg::{Plot, figure};
 use crate::{
     analysis::{Observer, RunReport},
+    record::Label,
     store::RunStore,
 };
 
-/// Writes the page. Its times of the day are those of the zone.
+/// Writes the page. Its times of the day are those of the zone; a name that a person gave is its title.
 pub fn write_html(
     store: &RunStore,
     observer: Observer,
+    label: &Label,
     zone: &TimeZone,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let report = RunReport::new(store, observer);
     let title = store.title().unwrap_or_else(|| "A run that did not start".to_owned());
-    let mut page = Page::new(&title);
+    let mut page = Page::new(if label.name.is_empty() { &title } else { &label.name });
+    if !label.name.is_empty() {
+        page.paragraph("", &title);
+    }
+    for line in label.note.lines() {
+        page.paragraph("", line);
+    }
     sections::verdict(&mut page, store, &report, began(store, zone).as_deref());
     sections::numbers(&mut page, &report);
     sections::worker_time(&mut page, store);

@@ -30,7 +30,11 @@ pub use log::{LogPattern, LogPreset, write_log};
 pub use svg::{Plot, write_svg};
 pub use trace::write_trace;
 
-use crate::{analysis::Observer, store::RunStore};
+use crate::{
+    analysis::Observer,
+    record::{Label, is_run},
+    store::RunStore,
+};
 
 /// What to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +84,17 @@ impl Format {
 
     /// Writes a run to anything that takes bytes, with local times where the format has wall-clock times.
     pub fn write(&self, store: &RunStore, observer: Observer, out: &mut dyn Write) -> io::Result<()> {
+        self.write_labelled(store, observer, &Label::default(), out)
+    }
+
+    /// The same, with what a person wrote about the run where the format is for people.
+    pub fn write_labelled(
+        &self,
+        store: &RunStore,
+        observer: Observer,
+        label: &Label,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         match self {
             Self::Log(pattern) => write_log(store, pattern, &TimeZone::system(), out),
             Self::Csv(table) => write_csv(store, *table, out),
@@ -88,7 +103,7 @@ impl Format {
             Self::Trace => write_trace(store, out),
             Self::Joblog => write_joblog(store, out),
             Self::Svg(plot) => write_svg(store, *plot, out),
-            Self::Html => write_html(store, observer, &TimeZone::system(), out),
+            Self::Html => write_html(store, observer, label, &TimeZone::system(), out),
         }
     }
 }
@@ -111,10 +126,28 @@ pub struct ExportError {
     pub source: io::Error,
 }
 
-/// Writes a run to a file, whole or not at all.
+/// Writes a run to a file, whole or not at all. Never over a run of Poolscope, which may be the very one that is exported.
 pub fn export(store: &RunStore, observer: Observer, format: &Format, path: &Path) -> Result<(), ExportError> {
-    write_atomically(path, |out| format.write(store, observer, out))
-        .map_err(|source| ExportError { path: path.to_owned(), source })
+    export_labelled(store, observer, &Label::default(), format, path)
+}
+
+/// The same, with what a person wrote about the run.
+pub fn export_labelled(
+    store: &RunStore,
+    observer: Observer,
+    label: &Label,
+    format: &Format,
+    path: &Path,
+) -> Result<(), ExportError> {
+    let fail = |source| ExportError { path: path.to_owned(), source };
+    if path.is_file() && is_run(path) {
+        let why = format!(
+            "cannot write {}: it is a run of Poolscope, which would be lost; choose another name",
+            path.display()
+        );
+        return Err(fail(io::Error::new(io::ErrorKind::AlreadyExists, why)));
+    }
+    write_atomically(path, |out| format.write_labelled(store, observer, label, out)).map_err(fail)
 }
 
 #[cfg(test)]

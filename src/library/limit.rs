@@ -56,14 +56,15 @@ pub(super) fn to_remove(entries: &[Entry], limit: u64) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{library::tests::entry, time::unix_ns};
+    use crate::library::tests::entry;
 
     #[test]
     fn the_oldest_gives_way_and_never_the_newest_a_pinned_or_a_live_one() {
         // Newest first, each of 100 bytes.
         let plain = |name: &str| entry(name, 1, |_| ());
         let pinned = |name: &str| entry(name, 1, |brief| brief.label.pinned = true);
-        let live = |name: &str| entry(name, unix_ns(), |brief| brief.status = "running".into());
+        let live =
+            |name: &str| entry(name, 1, |brief| (brief.status, brief.is_recorded) = ("running".into(), true));
         let cut_off = |name: &str| entry(name, 1, |brief| brief.status = "running".into());
         let mut unreadable = plain("u");
         unreadable.brief = Err("why".to_owned());

@@ -36,8 +36,6 @@ pub const EXTENSION: &str = "pscope";
 const LOCK_FILE: &str = ".lock";
 /// Of a folder with more files than this, the rest is not listed.
 const MOST_FILES: usize = 100_000;
-/// A run that was written to this shortly before may still be going, perhaps in another window.
-const LIVE_FOR_NS: u64 = 60 * crate::time::NS_PER_S;
 
 #[derive(Debug, Error)]
 pub enum LibraryError {
@@ -93,10 +91,9 @@ impl Entry {
         }
     }
 
-    /// Its recording may still be going on.
+    /// Its recording was still going on when it was listed, perhaps in another window.
     pub fn is_live(&self) -> bool {
-        let is_open = self.brief.as_ref().is_ok_and(|brief| brief.status == "running");
-        is_open && unix_ns().saturating_sub(self.modified_unix_ns) < LIVE_FOR_NS
+        self.brief.as_ref().is_ok_and(|brief| brief.status == "running" && brief.is_recorded)
     }
 
     pub fn is_pinned(&self) -> bool {
@@ -120,7 +117,19 @@ pub struct Library {
 impl Library {
     /// The person's own library, `poolscope/runs` in the platform's folder for data. Made on first use.
     pub fn of_this_person() -> Result<Self, LibraryError> {
-        Self::at(data_folder().ok_or(LibraryError::NoHome)?.join("runs"))
+        Self::at(own_folder()?)
+    }
+
+    /// The same only to be looked at: nothing is made, and where there is none it is empty.
+    pub fn to_look_at() -> Result<Self, LibraryError> {
+        Ok(Self { folder: own_folder()?, known: HashMap::new() })
+    }
+
+    /// The run with this file name, as a list tells it; `None` where there is none, or for a path.
+    pub fn find(&self, name: &Path) -> Option<PathBuf> {
+        let is_name = name.file_name() == Some(name.as_os_str());
+        let path = self.folder.join(name);
+        (is_name && path.is_file()).then_some(path)
     }
 
     pub fn at(folder: PathBuf) -> Result<Self, LibraryError> {
@@ -147,7 +156,11 @@ impl Library {
     pub fn list(&mut self) -> Result<Vec<Entry>, LibraryError> {
         let mut known = std::mem::take(&mut self.known);
         let mut entries = Vec::new();
-        for file in fs::read_dir(&self.folder).map_err(io_error(&self.folder))?.take(MOST_FILES) {
+        let files = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(io_error(&self.folder))?,
+        };
+        for file in files.take(MOST_FILES) {
             let path = file.map_err(io_error(&self.folder))?.path();
             let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
             if hidden || path.extension().is_none_or(|extension| extension != EXTENSION) {
@@ -157,7 +170,9 @@ impl Library {
             let Ok(metadata) = fs::metadata(&path) else { continue };
             let (bytes, modified_unix_ns) = measure(&path, &metadata);
             let entry = match known.remove(&path) {
-                Some(entry) if (entry.bytes, entry.modified_unix_ns) == (bytes, modified_unix_ns) => entry,
+                Some(entry) if (entry.bytes, entry.modified_unix_ns) == (bytes, modified_unix_ns) => {
+                    refreshed(entry)
+                }
                 _ => {
                     let brief = record::brief(&path).map_err(|error| error.to_string());
                     Entry { path, bytes, modified_unix_ns, brief }
@@ -210,6 +225,16 @@ impl Library {
     }
 }
 
+/// A recording that is killed changes nothing on disk.
+fn refreshed(mut entry: Entry) -> Entry {
+    if let Ok(brief) = &mut entry.brief
+        && brief.is_recorded
+    {
+        brief.is_recorded = record::is_being_recorded(&entry.path);
+    }
+    entry
+}
+
 /// Copies a run's file, whole or not at all.
 pub fn copy_run(from: &Path, to: &Path) -> io::Result<()> {
     let in_log = fs::metadata(&beside(from)[0]).is_ok_and(|log| log.len() > 0);
@@ -222,6 +247,10 @@ pub fn copy_run(from: &Path, to: &Path) -> io::Result<()> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", from.display()));
     let mut file = File::open(from).map_err(named)?;
     write_atomically(to, |out| io::copy(&mut file, out).map(drop))
+}
+
+fn own_folder() -> Result<PathBuf, LibraryError> {
+    Ok(data_folder().ok_or(LibraryError::NoHome)?.join("runs"))
 }
 
 fn io_error(path: &Path) -> impl Fn(io::Error) -> LibraryError {

@@ -11,6 +11,7 @@ pub(super) fn entry(stem: &str, unix_ns: u64, change: impl FnOnce(&mut Brief)) -
         wall_ns: Some(1),
         tally: Tally::default(),
         label: Label::default(),
+        is_recorded: false,
     };
     change(&mut brief);
     let path = PathBuf::from(format!("/runs/{stem}.pscope"));

@@ -6,11 +6,7 @@ use std::{fs, path::Path, sync::OnceLock};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{
-    ReadError, RunFile, brief, read,
-    read::beside,
-    write::{self, Writer},
-};
+use super::{ReadError, RunFile, brief, file, open::beside, read, write::Writer};
 use crate::{
     event::{CoreLoad, Ended, Event, Exit, Host, Level, LockKind, Outcome, RunInfo, Usage, WorkerSample},
     ids::{CoreId, TaskId, WorkerId},
@@ -131,7 +127,7 @@ fn seeds() -> &'static [Seed; 3] {
     SEEDS.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("seed");
-        let conn = write::create(&path, &spec()).expect("it is made");
+        let conn = file::create(&path, &spec()).expect("it is made");
         let mut writer = Writer::new(&conn).expect("it can be written");
         events().iter().try_for_each(|event| writer.event(event)).expect("they are written");
         writer.commit().expect("they are kept");
@@ -142,7 +138,7 @@ fn seeds() -> &'static [Seed; 3] {
         for event in events() {
             store.apply(event);
         }
-        write::close(conn, &store, None).expect("it is closed");
+        file::close(conn, &store, &[], None).expect("it is closed");
         let whole = Seed { file: bytes(&path), log: Vec::new(), page: 4096 };
         let conn = Connection::open(&path).expect("it opens");
         conn.execute_batch("PRAGMA page_size = 512; VACUUM").expect("it is written anew");

@@ -4,12 +4,19 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::read::{ReadError, harden, open};
+use super::{
+    ReadError, is_being_recorded,
+    open::{harden, open},
+    read::RUNNING,
+};
 use crate::store::Tally;
 
 /// The longest name and note that are kept, in characters.
 const MAX_NAME_CHARS: usize = 200;
 const MAX_NOTE_CHARS: usize = 10_000;
+
+/// Rows that are counted for a cover, which takes some milliseconds.
+const MAX_COUNTED: i64 = 200_000;
 
 /// What a person wrote about a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,18 +40,21 @@ pub struct Brief {
     /// Nanoseconds since the Unix epoch; `None` for a run that never began.
     pub started_unix_ns: Option<u64>,
     pub wall_ns: Option<u64>,
-    /// All zero but the total where the run was cut off.
+    /// Of a run that was cut off, or is recorded still, as far as its file goes; all zero but the total where counting that
+    /// would take long.
     pub tally: Tally,
     pub label: Label,
+    /// Somebody records into the file just now.
+    pub is_recorded: bool,
 }
 
 /// Reads the cover of a run file. Where a number makes no sense it is left out.
 pub fn brief(path: &Path) -> Result<Brief, ReadError> {
+    // Before the status is read: at its end a recording first writes that, and then lets go.
+    let is_recorded = is_being_recorded(path);
     let conn = open(path)?.conn;
     let read = || -> rusqlite::Result<Brief> {
-        let label = conn.query_row("SELECT name, note, pinned FROM label", [], |row| {
-            Ok(Label { name: row.get(0)?, note: row.get(1)?, pinned: row.get(2)? })
-        })?;
+        let label = read_label(&conn)?;
         conn.query_row(
             "SELECT title, status, complete, started_unix_ns, wall_ns,
              tasks, ok, failed, crashed, timed_out, cancelled, not_run FROM run",
@@ -73,11 +83,50 @@ pub fn brief(path: &Path) -> Result<Brief, ReadError> {
                         not_run: count(11)?,
                     },
                     label,
+                    is_recorded,
                 })
             },
         )
+        .and_then(|mut brief| {
+            if brief.status == RUNNING {
+                count_tasks(&conn, &mut brief.tally)?;
+            }
+            Ok(brief)
+        })
     };
     read().map_err(|error| ReadError::Damaged { path: path.to_owned(), why: error.to_string() })
+}
+
+pub(super) fn read_label(conn: &Connection) -> rusqlite::Result<Label> {
+    conn.query_row("SELECT name, note, pinned FROM label", [], |row| {
+        Ok(Label { name: row.get(0)?, note: row.get(1)?, pinned: row.get(2)? })
+    })
+}
+
+/// Tasks that have ended so far, of a file that has no sum of them yet.
+fn count_tasks(conn: &Connection, tally: &mut Tally) -> rusqlite::Result<()> {
+    let rows: i64 = conn.query_row("SELECT ifnull(max(seq), 0) FROM task", [], |row| row.get(0))?;
+    if rows > MAX_COUNTED {
+        return Ok(());
+    }
+    let mut statement = conn.prepare("SELECT status, count(*) FROM task NOT INDEXED GROUP BY status")?;
+    let mut rows = statement.query([])?;
+    tally.not_run = tally.total;
+    while let Some(row) = rows.next()? {
+        let count = row.get(1)?;
+        let Some(left) = tally.not_run.checked_sub(count) else { continue };
+        let class = match row.get_ref(0)?.as_str()? {
+            "ok" => &mut tally.ok,
+            "failed" => &mut tally.failed,
+            "crashed" => &mut tally.crashed,
+            "timed_out" => &mut tally.timed_out,
+            "cancelled" => &mut tally.cancelled,
+            _ => continue,
+        };
+        *class = count;
+        tally.not_run = left;
+    }
+    Ok(())
 }
 
 /// Writes what a person has to say about a run into its file. Of names and notes that are too long the rest is cut off.

@@ -1,7 +1,7 @@
 //! Writes a run into its file while it happens, in a thread that gives way to the run.
 
 use std::{
-    fs, io,
+    fs::File,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
@@ -9,12 +9,13 @@ use std::{
 };
 
 use rusqlite::Connection;
-use rustix::fs::{FallocateFlags, fallocate};
 
 use super::{
     backlog::{Backlog, Item, Next},
-    read::{beside, plain},
-    write::{self, Writer},
+    file, lock,
+    open::plain,
+    target::Target,
+    write::{Open, Writer},
 };
 use crate::{
     engine::wire::FrameReader,
@@ -25,8 +26,6 @@ use crate::{
 
 /// What was told is safe from the death of this process after this long.
 const COMMIT_EVERY: Duration = Duration::from_millis(150);
-/// Kept from the disk while a run is recorded, so that its last words find room when nothing else does.
-const RESERVE_BYTES: u64 = 256 << 10;
 /// The recorder takes a tenth of what a worker gets where both want the same core.
 const NICENESS: i32 = 10;
 
@@ -64,10 +63,11 @@ impl Recorder {
     pub fn start(path: &Path, spec: &Spec) -> Result<Self, RecordError> {
         let fail = |why: String| RecordError { path: path.to_owned(), why };
         let target = Target::new(path).map_err(&fail)?;
-        let conn = write::create(&target.recorded, spec).map_err(|error| {
+        let conn = file::create(&target.recorded, spec).map_err(|error| {
             target.give_up();
             fail(plain(&error))
         })?;
+        let held = lock::hold(&target.recorded);
         let backlog = Arc::new(Backlog::new(target.folder.clone()));
         let state = Arc::new(Mutex::new(Recording::Live));
         let last_words = Arc::new(Mutex::new(None));
@@ -76,6 +76,7 @@ impl Recorder {
             backlog: Arc::clone(&backlog),
             state: Arc::clone(&state),
             last_words: Arc::clone(&last_words),
+            _held: held,
         };
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
@@ -137,103 +138,23 @@ impl Drop for Recorder {
     }
 }
 
-/// The file to be, and the one that is written until then.
-struct Target {
-    folder: PathBuf,
-    wanted: PathBuf,
-    recorded: PathBuf,
-}
-
-impl Target {
-    fn new(path: &Path) -> Result<Self, String> {
-        if path == Path::new("-") {
-            return Err("a record is a file, standard output cannot hold one".to_owned());
-        }
-        let path = match fs::symlink_metadata(path) {
-            // What a link points to is what is meant.
-            Ok(there) if there.is_symlink() => {
-                &fs::canonicalize(path).map_err(|error| format!("it is a link to nowhere: {error}"))?
-            }
-            _ => path,
-        };
-        let name = path.file_name().ok_or("this is not a file's name")?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = fs::canonicalize(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let wanted = folder.join(name);
-        let recorded = match fs::symlink_metadata(&wanted) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // Whoever comes second finds it there.
-                fs::File::create_new(&wanted).map_err(|error| error.to_string())?;
-                wanted.clone()
-            }
-            Err(error) => return Err(error.to_string()),
-            Ok(there) if !there.is_file() => return Err("there is something that is no file".to_owned()),
-            Ok(_) => {
-                // One that was cut off has its end beside it, which must not be taken for the new one's.
-                write::make_whole(&wanted)?;
-                let part = tempfile::Builder::new()
-                    .prefix(&format!(".{}.", name.to_string_lossy()))
-                    .suffix(".part")
-                    .make_in(&folder, |path| fs::File::create_new(path))
-                    .map_err(|error| error.to_string())?;
-                part.into_temp_path().keep().map_err(|error| error.to_string())?
-            }
-        };
-        Ok(Self { folder, wanted, recorded })
-    }
-
-    /// A file without a name, which gives its room back when it is let go of. `None` where there is none to be had.
-    fn reserve(&self) -> Option<fs::File> {
-        let file = tempfile::tempfile_in(&self.folder).ok()?;
-        fallocate(&file, FallocateFlags::empty(), 0, RESERVE_BYTES).ok()?;
-        Some(file)
-    }
-
-    fn replaces(&self) -> bool {
-        self.recorded != self.wanted
-    }
-
-    /// The old file gives way, all at once.
-    fn put_in_place(&self) -> Result<(), String> {
-        if !self.replaces() {
-            return Ok(());
-        }
-        if !write::is_whole(&self.recorded) {
-            return Err("somebody else has it open".to_owned());
-        }
-        fs::rename(&self.recorded, &self.wanted).map_err(|error| error.to_string())
-    }
-
-    /// Nothing was recorded.
-    fn give_up(&self) {
-        for ending in write::BESIDE {
-            let _may_not_exist = fs::remove_file(beside(&self.recorded, ending));
-        }
-        let _may_not_exist = fs::remove_file(&self.recorded);
-    }
-
-    /// What became of a recording that lacks something. An older file stays, since it is whole.
-    fn incomplete(&self, fault: String) -> Recording {
-        Recording::Incomplete(if self.replaces() {
-            format!("{fault}; the older file is kept, what was recorded is in {}", self.recorded.display())
-        } else {
-            fault
-        })
-    }
-}
-
 struct Work {
     target: Target,
     backlog: Arc<Backlog>,
     state: Arc<Mutex<Recording>>,
     last_words: Arc<Mutex<Option<Arc<RunStore>>>>,
+    /// Tells others that the file is being recorded.
+    _held: Option<File>,
 }
 
 impl Work {
     fn run(self, conn: Connection) {
         give_way();
         let reserve = self.target.reserve();
-        let mut fault = self.record(&conn).err().map(|error| plain(&error));
+        let (open, mut fault) = match self.record(&conn) {
+            Ok(open) => (open, None),
+            Err(error) => (Vec::new(), Some(plain(&error))),
+        };
         fault = fault.or_else(|| self.backlog.fault());
         if let Some(fault) = &fault {
             self.set(Recording::Incomplete(fault.clone()));
@@ -243,7 +164,7 @@ impl Work {
         let store = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(store) = store else { return };
         drop(reserve);
-        let closed = write::close(conn, &store, fault.as_deref());
+        let closed = file::close(conn, &store, &open, fault.as_deref());
         let fault = fault.or(closed.err());
         self.set(match fault {
             Some(fault) => self.target.incomplete(fault),
@@ -258,7 +179,8 @@ impl Work {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    fn record(&self, conn: &Connection) -> rusqlite::Result<()> {
+    /// Until nothing more will come; gives the attempts whose ends nobody told.
+    fn record(&self, conn: &Connection) -> rusqlite::Result<Vec<Open>> {
         let mut writer = Writer::new(conn)?;
         let mut frames = FrameReader::default();
         let mut committed = Instant::now();
@@ -275,7 +197,7 @@ impl Work {
                     }
                 }
                 Next::Nothing => {}
-                Next::End => return writer.commit(),
+                Next::End => return writer.commit().map(|()| writer.open()),
             }
             if committed.elapsed() >= COMMIT_EVERY {
                 writer.commit()?;

@@ -2,10 +2,10 @@
 //!
 //! Every table is in the order of its `seq`. [`Source`]s are merged by it, so that the reducer sees what it saw live.
 
-use rusqlite::{Row, Rows, Statement, types::ValueRef};
+use rusqlite::{ErrorCode, Row, Rows, Statement, types::ValueRef};
 
 use super::{
-    read::plain,
+    open::plain,
     value::{outcome_from_sql, result_from_sql},
     write::{LOST, RUN_STARTED, lock_name},
 };
@@ -40,6 +40,26 @@ pub(super) struct Table {
     /// Columns of texts and blobs of any length.
     long: &'static [usize],
     read: Read,
+}
+
+impl Table {
+    /// Ends of attempts stand here.
+    pub(super) fn tells_ends(&self) -> bool {
+        ["task", "earlier_attempt"].contains(&self.name)
+    }
+
+    /// Starts stand here, of the run and of attempts.
+    pub(super) fn tells_starts(&self) -> bool {
+        self.name == "event"
+    }
+}
+
+/// What is wrong with a table.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The file is damaged there: what follows cannot be read, or is no run's.
+    Unreadable,
+    Odd(String),
 }
 
 pub(super) const TOLD_IN: [Table; 8] = [
@@ -101,7 +121,7 @@ pub(super) struct Source<'s> {
     room: u64,
     next: Option<(i64, Told)>,
     /// The first thing that was wrong here.
-    pub(super) fault: Option<String>,
+    pub(super) fault: Option<Fault>,
 }
 
 impl<'s> Source<'s> {
@@ -144,21 +164,28 @@ impl<'s> Source<'s> {
             let row = match self.rows.next() {
                 Ok(row) => row?,
                 Err(error) => {
-                    self.fault.get_or_insert_with(|| plain(&error));
+                    let is_damage = matches!(
+                        error.sqlite_error_code(),
+                        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                    );
+                    self.fault.get_or_insert_with(|| {
+                        if is_damage { Fault::Unreadable } else { Fault::Odd(plain(&error)) }
+                    });
                     return None;
                 }
             };
             let seq = match check(row, self.table, &mut self.last, &mut self.room) {
                 Ok(seq) => seq,
-                Err(what) => {
-                    self.fault.get_or_insert_with(|| what.to_owned());
+                Err(fault) => {
+                    self.fault.get_or_insert(fault);
                     return None;
                 }
             };
             match (self.table.read)(row) {
                 Ok(told) => return Some((seq, told)),
                 Err(Odd(column)) => {
-                    self.fault.get_or_insert_with(|| format!("{column} of row {seq} makes no sense"));
+                    self.fault
+                        .get_or_insert_with(|| Fault::Odd(format!("{column} of row {seq} makes no sense")));
                 }
             }
         }
@@ -167,17 +194,17 @@ impl<'s> Source<'s> {
 
 /// The row's place in the order. In a damaged file the same page may come again and again, as rows or as parts of texts:
 /// then there is no end to it.
-fn check(row: &Row<'_>, table: &Table, last: &mut (i64, i64), room: &mut u64) -> Result<i64, &'static str> {
+fn check(row: &Row<'_>, table: &Table, last: &mut (i64, i64), room: &mut u64) -> Result<i64, Fault> {
     let int = |at| row.get_ref(at).ok().and_then(|value| value.as_i64().ok());
     let core = if table.name == CORE_SAMPLE { int(1) } else { Some(0) };
-    let place = int(0).zip(core).filter(|place| *place > *last).ok_or("its rows are out of order")?;
+    let place = int(0).zip(core).filter(|place| *place > *last).ok_or(Fault::Unreadable)?;
     *last = place;
     for at in table.long {
         let length = match row.get_ref(*at) {
             Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => bytes.len() as u64,
             _ => 0,
         };
-        *room = room.checked_sub(length).ok_or("its texts are longer than the file")?;
+        *room = room.checked_sub(length).ok_or(Fault::Unreadable)?;
     }
     Ok(place.0)
 }

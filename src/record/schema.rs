@@ -203,13 +203,36 @@ CREATE VIEW task_view AS
     first_core, last_core, bytes_in, bytes_out, result
   FROM task;
 CREATE VIEW worker_view AS
-  SELECT worker.*,
+  -- Of a run whose end was never written, what its other tables know.
+  WITH known AS (
+    SELECT * FROM worker
+    UNION ALL
+    SELECT worker, json_extract(detail, '$.pid'), json_extract(detail, '$.tid'),
+      NULL, NULL, json_extract(detail, '$.restart'), NULL,
+      (SELECT max(rss_bytes) FROM worker_sample WHERE worker_sample.worker = event.worker),
+      (SELECT max(pss_bytes) FROM worker_sample WHERE worker_sample.worker = event.worker),
+      NULL
+    FROM event
+    WHERE NOT EXISTS (SELECT 1 FROM worker)
+      AND seq IN (SELECT max(seq) FROM event WHERE kind = 'worker_spawned' GROUP BY worker)
+  ), wall AS (
+    SELECT ifnull(wall_ns, (SELECT max(end_ns) FROM attempt)) AS wall_ns FROM run
+  )
+  SELECT worker, pid, tid,
+    ifnull(known.tasks, count(nullif(status = 'ok', 0))) AS tasks,
+    ifnull(known.attempts, count(attempt.task)) AS attempts,
+    restarts,
+    ifnull(known.cpu_ns, ifnull(sum(attempt.cpu_ns), 0)) AS cpu_ns,
+    max_rss_bytes, max_pss_bytes, known.exit AS exit,
     sum(end_ns - start_ns) AS busy_ns,
-    1.0 * sum(end_ns - start_ns) / (SELECT wall_ns FROM run) AS busy_share
-  FROM worker LEFT JOIN attempt USING (worker) GROUP BY worker;
+    1.0 * sum(end_ns - start_ns) / (SELECT wall_ns FROM wall) AS busy_share
+  FROM known LEFT JOIN attempt USING (worker) GROUP BY worker;
 CREATE VIEW run_view AS
-  SELECT strftime('%Y-%m-%dT%H:%M:%fZ', started_unix_ns / 1e9, 'unixepoch') AS started,
-    title, status, wall_ns / 1e9 AS wall_s, tasks, ok,
-    ok / (wall_ns / 1e9) AS tasks_per_s
-  FROM run;
+  SELECT *, ok / wall_s AS tasks_per_s FROM (
+    SELECT strftime('%Y-%m-%dT%H:%M:%fZ', started_unix_ns / 1e9, 'unixepoch') AS started,
+      title, status,
+      ifnull(wall_ns, (SELECT max(end_ns) FROM attempt)) / 1e9 AS wall_s, tasks,
+      ifnull(ok, (SELECT count(*) FROM task WHERE status = 'ok')) AS ok
+    FROM run
+  );
 ";

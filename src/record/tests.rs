@@ -16,7 +16,7 @@ fn record(path: &Path, events: &[Event]) -> RunStore {
             _ => None,
         })
         .unwrap_or_else(|| spec(Backend::Processes, 2, 4));
-    let conn = write::create(path, &spec).unwrap();
+    let conn = file::create(path, &spec).unwrap();
     let mut writer = write::Writer::new(&conn).unwrap();
     for (at, event) in events.iter().enumerate() {
         writer.event(event).unwrap();
@@ -25,9 +25,10 @@ fn record(path: &Path, events: &[Event]) -> RunStore {
         }
     }
     writer.commit().unwrap();
+    let open = writer.open();
     drop(writer);
     let store = store(events.iter().cloned());
-    write::close(conn, &store, None).unwrap();
+    file::close(conn, &store, &open, None).unwrap();
     store
 }
 
@@ -82,23 +83,31 @@ fn a_run_that_was_lost_is_lost_again() {
     let events = [run_started(spec(Backend::Processes, 1, 2)), spawned(1, 0, 0), started(5, 0, 0, 0)];
     let mut live = store(events.iter().cloned());
     live.lost(9, Some(Exit::Signal(9)), "the engine died: SIGKILL".to_owned());
-    let conn = write::create(&path, &spec(Backend::Processes, 1, 2)).unwrap();
+    let conn = file::create(&path, &spec(Backend::Processes, 1, 2)).unwrap();
     let mut writer = write::Writer::new(&conn).unwrap();
     for event in &events {
         writer.event(event).unwrap();
     }
     writer.lost(9, Some(Exit::Signal(9)), "the engine died: SIGKILL").unwrap();
     writer.commit().unwrap();
+    let open = writer.open();
     drop(writer);
-    write::close(conn, &live, None).unwrap();
+    file::close(conn, &live, &open, None).unwrap();
     assert_same(&live, &read(&path).unwrap().store, "lost");
+    let conn = open::open(&path).unwrap().conn;
+    let row = conn.query_row(
+        "SELECT count(*), min(task), min(status), min(exit), min(end_ns) FROM task",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
+    );
+    assert_eq!(row, Ok((1, 0, "crashed".to_owned(), -9, 9)), "what the loss closed is in the table");
 }
 
 #[test]
 fn a_file_that_was_never_closed_holds_everything_that_was_committed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.pscope");
-    let conn = write::create(&path, &spec(Backend::Processes, 1, 9)).unwrap();
+    let conn = file::create(&path, &spec(Backend::Processes, 1, 9)).unwrap();
     let mut writer = write::Writer::new(&conn).unwrap();
     let told =
         [run_started(spec(Backend::Processes, 1, 9)), spawned(1, 0, 0), ok(5, 0, 0), started(6, 0, 1, 0)];
@@ -108,6 +117,16 @@ fn a_file_that_was_never_closed_holds_everything_that_was_committed() {
     writer.commit().unwrap();
     writer.event(&ok(7, 0, 1)).unwrap();
     // As a reader finds it while it is written, and as it is left by a writer that is killed.
+    let views = rusqlite::Connection::open(&path).unwrap();
+    let row = views.query_row("SELECT status, tasks, ok, wall_s FROM run_view", [], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    });
+    assert_eq!(row, Ok(("running".to_owned(), 9, 1, 5e-9)));
+    let row =
+        views.query_row("SELECT worker, tasks, attempts, restarts, busy_share FROM worker_view", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get::<_, f64>(4)? >= 0.0))
+        });
+    assert_eq!(row, Ok((0, 1, 1, 0, true)));
     let file = read(&path).unwrap();
     assert_eq!(file.store.phase, Phase::Ended(Status::Interrupted));
     assert_eq!((file.store.tally.ok, file.store.tally.not_run), (1, 7));
@@ -125,7 +144,7 @@ fn what_is_no_run_is_told_apart() {
     std::fs::create_dir(path("folder")).unwrap();
     for (name, says) in [
         ("missing", "No such file"),
-        ("empty", "another program"),
+        ("empty", "it is empty"),
         ("text", "not a database"),
         ("other", "another program"),
         ("folder", "not a file"),
@@ -226,7 +245,7 @@ fn texts_are_no_longer_than_the_file() {
         text: "x".repeat(100),
     };
     record(&path, &[run_started(spec(Backend::Processes, 1, 9)), log(1), log(2), log(3)]);
-    let conn = read::open(&path).unwrap().conn;
+    let conn = open::open(&path).unwrap().conn;
     let table = rows::TOLD_IN.iter().find(|table| table.name == "log").unwrap();
     for (most_bytes, rows, fault) in [(300, 3, false), (299, 2, true), (0, 0, true)] {
         let mut statement = conn.prepare(table.query).unwrap();

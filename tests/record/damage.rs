@@ -82,6 +82,70 @@ fn cut_at_every_page() {
     assert_eq!(names(folder.path()), ["a.pscope", "sound.pscope"], "reading leaves nothing behind");
 }
 
+/// A download that broke off, or a disk that lost the end: what is there is shown, and that it is not all.
+#[test]
+fn what_is_left_of_a_file_that_was_cut_off_is_read() {
+    let (folder, tasks) = (folder(), 20_000);
+    let (whole, file) = (path(&folder, "whole.pscope"), path(&folder, "a.pscope"));
+    record(&format!("--workers 2 --workload noop --tasks {tasks}"), &whole);
+    let bytes = fs::read(&whole).expect("it is there");
+    let mut kept = Vec::new();
+    for cut in [bytes.len() - PAGE, bytes.len() * 3 / 4, bytes.len() / 4] {
+        fs::write(&file, &bytes[..cut]).expect("it is written");
+        let (run, complaint) = crate::tools::show(&file);
+        assert_eq!((&run["tasks"]["total"], complaint.lines().count()), (&tasks.into(), 1), "{complaint}");
+        assert!(complaint.contains("was cut off") && complaint.contains("table task"), "{complaint}");
+        kept.push(run["tasks"]["ok"].as_u64().expect("a count"));
+        assert_eq!(record::brief(&file).expect("a cover").tally.ok, tasks);
+    }
+    assert!(kept.is_sorted_by(|more, less| more > less && *less > 0), "{kept:?}");
+    assert_eq!(fs::read(&file).expect("it is there").len(), bytes.len() / 4, "nothing is written to it");
+    fs::write(&file, &bytes[..PAGE]).expect("it is written");
+    let (code, _, complaint) = crate::support::run(&["show", file.to_str().expect("UTF-8")]);
+    assert_eq!(code, 2);
+    assert!(complaint.contains("is a run of Poolscope that was cut off"), "{complaint}");
+    assert_eq!(names(folder.path()), ["a.pscope", "whole.pscope"], "reading leaves nothing behind");
+}
+
+/// Starts whose ends are among the lost rows are no failures.
+#[test]
+fn damage_is_told_in_words_and_invents_no_failures() {
+    let folder = folder();
+    let file = path(&folder, "a.pscope");
+    let flags = "--workers 2 --workload sleep --size 2000000 --tasks 1000 --chunk 1";
+    record(flags, &file);
+    let conn = crate::tools::open(&file);
+    let started: i64 = conn
+        .query_row("SELECT count(*) FROM event WHERE kind = 'started'", [], |row| row.get(0))
+        .expect("a count");
+    assert!(started > 4, "starts are written where a task runs while others are written: {started}");
+    let root: usize = conn
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'task'", [], |row| row.get::<_, u32>(0))
+        .expect("a page") as usize;
+    drop(conn);
+    let mut bytes = fs::read(&file).expect("it is there");
+    // The root of a table with more than a page of rows has the numbers of its children, the second of which is lost.
+    let word =
+        |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize;
+    let root = (root - 1) * PAGE;
+    assert_eq!(bytes[root], 5, "an inner page");
+    let cell = usize::from(u16::from_be_bytes([bytes[root + 14], bytes[root + 15]]));
+    let child = word(root + cell);
+    bytes[(child - 1) * PAGE..child * PAGE].fill(0);
+    fs::write(&file, &bytes).expect("it is written");
+    let (run, complaint) = crate::tools::show(&file);
+    assert!(complaint.contains("damaged: rows of the table task are missing"), "{complaint}");
+    assert!(!complaint.contains("Tree") && !complaint.contains("\\n"), "{complaint}");
+    assert!(run["tasks"]["ok"].as_u64() > Some(0), "{run}");
+    let found = record::read(&file).expect("it opens");
+    let failed =
+        found.store.spans().filter(|(_, span)| span.outcome != poolscope::event::Outcome::Ok).count();
+    assert_eq!(
+        (failed, &run["tasks"]["failed"], &run["first_failure"]),
+        (0, &0.into(), &serde_json::Value::Null)
+    );
+}
+
 #[test]
 fn flipped_in_every_page() {
     let folder = folder();

@@ -105,8 +105,9 @@ fn what_a_killed_session_left_opens_without_its_log() {
     assert_nothing_left(&mark);
     let copy = path(&other, "b.pscope");
     std::fs::copy(&file, &copy).expect("it is copied");
-    let (run, _) = show(&copy);
+    let (run, complaint) = show(&copy);
     assert_eq!(run["status"], "interrupted");
+    assert!(complaint.contains("b.pscope-wal") && complaint.contains("take it along"), "{complaint}");
     assert!(record::brief(&copy).expect("a cover").title.contains("sleep"));
     assert_eq!(names(other.path()), ["b.pscope"], "reading leaves nothing behind");
 }

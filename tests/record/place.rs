@@ -67,8 +67,8 @@ fn parts(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_full_disk_costs_the_record_and_not_the_run() {
-    // With room for the tables and little more, for some rows, for most.
-    for size in ["600k", "1m", "2m", "4m"] {
+    // With room for the tables and next to nothing else, for little more, for some rows, for most.
+    for size in ["160k", "600k", "1m", "2m", "4m"] {
         let Some(disk) = Small::new(&format!("size={size}")) else { return };
         let file = disk.path("a.pscope");
         let (code, run, complaint) = record(LARGE, &file);
@@ -76,7 +76,8 @@ fn a_full_disk_costs_the_record_and_not_the_run() {
         assert_eq!(complaint.lines().count(), 1, "{complaint}");
         assert!(complaint.contains("a.pscope is incomplete") && complaint.contains("full"), "{complaint}");
         let (shown, told) = show(&file);
-        // The rows end where there was no room for more.
+        // What ran, when and where is known in any case. The rows end where there was no room for more.
+        assert_eq!((&shown["spec"], &shown["host"]), (&run["spec"], &run["host"]), "{size}");
         assert_ne!(shown["status"], "finished", "{size}");
         assert!(told.contains("is incomplete") && told.contains("full"), "{size}: {told}");
         let kept = shown["tasks"]["ok"].as_u64().unwrap_or(0);
@@ -234,7 +235,7 @@ fn a_link_is_followed_and_one_to_nowhere_stays() {
     let folder = folder();
     let (real, link, nowhere) =
         (path(&folder, "real.pscope"), path(&folder, "link.pscope"), path(&folder, "nowhere.pscope"));
-    fs::write(&real, "an older file").expect("written");
+    fs::write(&real, "").expect("written");
     std::os::unix::fs::symlink(&real, &link).expect("a link");
     std::os::unix::fs::symlink(path(&folder, "gone"), &nowhere).expect("a link");
     let (code, ..) = support::run(&arguments(&link));
@@ -246,6 +247,55 @@ fn a_link_is_followed_and_one_to_nowhere_stays() {
     assert!(fs::symlink_metadata(&nowhere).expect("still there").is_symlink());
     let (code, _, errors) = support::run(&arguments(Path::new("-")));
     assert_eq!((code, errors.lines().count()), (2, 1), "{errors}");
+}
+
+/// They would gather, unseen, since their names are hidden.
+#[test]
+fn what_a_killed_session_left_goes_when_its_name_is_recorded_again() {
+    let folder = folder();
+    let file = path(&folder, "a.pscope");
+    record(SMALL, &file);
+    kill_in_the_middle(LONG, &file);
+    // One that is written to just now is in nobody's way.
+    let other = start(LONG, &file);
+    until("it is written", DEADLINE, || (parts(folder.path()).len() == 2).then_some(()));
+    std::thread::sleep(Duration::from_millis(300));
+    for name in names(folder.path()).into_iter().filter(|name| name.starts_with('.')) {
+        let then = std::time::SystemTime::now() - Duration::from_mins(1);
+        fs::File::open(path(&folder, &name)).and_then(|file| file.set_modified(then)).expect("it is aged");
+    }
+    record(SMALL, &file);
+    assert_eq!(parts(folder.path()).len(), 1, "{:?}", names(folder.path()));
+    support::signal(other.child.id(), "INT");
+    let (_, run, complaint) = finish(other);
+    assert_eq!((complaint.as_str(), names(folder.path())), ("", vec!["a.pscope".to_owned()]));
+    assert_eq!(without_self(show(&file).0), without_self(run));
+}
+
+/// A mistyped name must not cost somebody's work.
+#[test]
+fn what_is_no_run_is_not_replaced() {
+    let folder = folder();
+    let foreign = path(&folder, "foreign.db");
+    rusqlite::Connection::open(&foreign)
+        .and_then(|conn| conn.execute_batch("CREATE TABLE x (y)"))
+        .expect("made");
+    let text = path(&folder, "notes.txt");
+    fs::write(&text, "what I found out").expect("written");
+    for file in [foreign, text] {
+        let before = fs::read(&file).expect("there");
+        let link = path(&folder, "link.pscope");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        for name in [&file, &link] {
+            let (code, stdout, complaint) = support::run(&arguments(name));
+            assert_eq!((code, stdout.as_str()), (2, ""), "{complaint}");
+            let names_it = complaint.contains(name.to_str().expect("UTF-8"));
+            assert!(names_it && complaint.contains("no run of Poolscope"), "{complaint}");
+            assert_eq!(fs::read(&file).expect("there"), before);
+        }
+        fs::remove_file(link).expect("removed");
+    }
+    assert_eq!(names(folder.path()), ["foreign.db", "notes.txt"]);
 }
 
 fn arguments(file: &Path) -> Vec<&str> {

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     support::{DEADLINE, folder, path, until},
-    tools::{names, python, record, show, without_self},
+    tools::{names, number, python, record, show, without_self},
 };
 
 /// Every backend, and everything that a task may leave in a file.
@@ -110,6 +110,25 @@ fn others_read_the_same_from_the_tables() {
         }
         assert_eq!(answers.len(), expected.len());
     }
+}
+
+/// The engine is gone and tells of no end: what it was about is in the tables all the same.
+#[test]
+fn tasks_that_were_lost_are_in_the_tables() {
+    let folder = folder();
+    let file = path(&folder, "a.pscope");
+    let flags = "--backend threads --workers 2 --workload sleep --size 5000000 --tasks 300 --chunk 1 --fault segfault@150";
+    let (code, run, _) = record(flags, &file);
+    assert_eq!((code, &run["status"]), (3, &json!("lost")));
+    let count = |status: &str| number(&file, &format!("SELECT count(*) FROM task WHERE status = '{status}'"));
+    assert_eq!(
+        (json!(count("ok")), json!(count("crashed"))),
+        (run["tasks"]["ok"].clone(), run["tasks"]["crashed"].clone())
+    );
+    assert!(count("crashed") > 0, "tasks long enough to be told of ran then");
+    assert_eq!(number(&file, "SELECT count(*) FROM attempt WHERE exit = -11"), count("crashed"));
+    let (shown, complaint) = show(&file);
+    assert_eq!((complaint.as_str(), without_self(shown)), ("", without_self(run)));
 }
 
 /// Commands reach a run through a session alone.

@@ -3,6 +3,7 @@
 use super::{RunReport, TelemetryReport};
 use crate::{
     analysis::{Distribution, LocksReport, Part, WorkerTime},
+    record::Label,
     spec::{Spec, one_line},
     store::resized_words,
     units,
@@ -17,7 +18,7 @@ impl RunReport {
         let resized = resized.map(|words| format!(", {words}")).unwrap_or_default();
         let mut lines = vec![line(self.status, &format!("{title}{resized}{because}"))];
         let Some(spec) = &self.spec else { return lines };
-        lines.extend(spec.backend.simulation().map(|simulation| line("note", simulation)));
+        lines.extend(spec.backend.simulation().map(|simulation| line("simulation", simulation)));
         lines.push(line("tasks", &self.tasks.words()));
         lines.extend(self.first_failure.as_deref().map(|failure| line("failure", failure)));
         lines.push(line("time", &self.time_text()));
@@ -45,6 +46,12 @@ impl RunReport {
         let largest = self.workers.iter().map(|worker| worker.max_rss_bytes).max().unwrap_or(0);
         format!("engine {}, largest worker {}", known(self.engine.max_rss_bytes), known(largest))
     }
+}
+
+/// What a person wrote about a run, as further lines of its summary.
+pub fn label_lines(label: &Label) -> Vec<String> {
+    let name = (!label.name.is_empty()).then(|| line("name", &label.name));
+    name.into_iter().chain(label.note.lines().map(|text| line("note", text))).collect()
 }
 
 fn line(name: &str, text: &str) -> String {

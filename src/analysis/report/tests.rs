@@ -160,7 +160,7 @@ fn a_simulation_is_said_to_be_one_and_its_lock_is_accounted_for() {
     let report = RunReport::new(&store, OBSERVER);
     let lines = report.summary_lines();
     assert_eq!(lines[0], "finished    gil (simulated) × 1, square, 1 task");
-    assert_eq!(lines[1], "note        gil is a simulation of CPython's global interpreter lock");
+    assert_eq!(lines[1], "simulation  gil is a simulation of CPython's global interpreter lock");
     let lock =
         "lock        simulated GIL: waited 2.00 ms in 1 wait, the longest 2.00 ms, held 8.00 ms".to_owned();
     assert!(lines.contains(&lock), "{lines:?}");

@@ -38,7 +38,7 @@ pub(super) fn verdict(page: &mut Page, store: &RunStore, report: &RunReport, beg
     if let Some(spec) = &report.spec {
         page.paragraph("", &spec_words(spec));
         if let Some(simulation) = spec.backend.simulation() {
-            page.paragraph("weak", &format!("Note: {simulation}."));
+            page.paragraph("weak", &format!("Simulation: {simulation}."));
         }
     }
     let mut line = Vec::new();

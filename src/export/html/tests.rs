@@ -10,7 +10,7 @@ use crate::{
 
 fn page(store: &RunStore) -> String {
     let mut bytes = Vec::new();
-    write_html(store, Observer::default(), &TimeZone::UTC, &mut bytes).unwrap();
+    write_html(store, Observer::default(), &Label::default(), &TimeZone::UTC, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -70,7 +70,7 @@ fn a_page_tells_the_run() {
     for wanted in [
         "gil (simulated) × 2, square, 3 tasks",
         "✗ finished, 1 of 3 tasks not ok",
-        "Note: gil is a simulation of CPython's global interpreter lock.",
+        "Simulation: gil is a simulation of CPython's global interpreter lock.",
         "7.00 ms",
         "crashed (SIGSEGV)",
         "Where the workers' time went",
