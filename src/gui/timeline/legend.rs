@@ -21,8 +21,23 @@ use crate::{
 };
 
 const SWATCH: eframe::egui::Vec2 = vec2(16.0, 10.0);
+/// Kept free for the sign that there is more.
+const MORE_WIDTH: f32 = 16.0;
 
-/// Only the states that occur, with how often. Gives back its place, and from where on that is free.
+/// What a mark of the legend looks like.
+#[derive(Clone, Copy)]
+enum Mark {
+    State(State),
+    Running,
+    Starved,
+    LockWait,
+    OffCpu(OffCpu),
+    Death,
+    Pause,
+}
+
+/// Only what occurs, with how often where that is counted, as far as there is room. Gives back its place, and from where on
+/// that is free.
 pub(super) fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) -> (Rect, f32) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEGEND_HEIGHT), Sense::hover());
     let painter = ui.painter_at(rect);
@@ -31,52 +46,81 @@ pub(super) fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) -> (Rect
     paint_title(&painter, rect.left(), y, &palette);
     let mut lane = LanePainter::new(&painter, palette);
     let mut x = time_rect(rect).left();
-    let place = |x: f32| Rect::from_min_size(pos2(x, y - SWATCH.y * 0.5), SWATCH);
-    let text = |x: &mut f32, words: String| {
-        let at = pos2(*x + SWATCH.x + theme::GAP_SMALL, y);
-        *x = painter.text(at, Align2::LEFT_CENTER, words, small_font(), palette.text_weak).right()
-            + theme::GAP * 1.5;
-    };
-    for state in State::ALL.into_iter().filter(|&state| totals.of(state) > 0) {
-        lane.pattern(place(x), state);
-        if matches!(state, State::Failed | State::Crashed) {
-            lane.cross(place(x).center(), 3.5, palette.on_bar);
+    // The panel's cross stands at the right end.
+    let right = rect.right() - theme::CONTROL_ROW;
+    let mut left_out = Vec::new();
+    for (mark, words) in entries(store, totals) {
+        let galley = painter.layout_no_wrap(words.clone(), small_font(), palette.text_weak);
+        let at = pos2(x + SWATCH.x + theme::GAP_SMALL, y - galley.size().y * 0.5);
+        let end = at.x + galley.size().x;
+        if !left_out.is_empty() || end > right - MORE_WIDTH {
+            left_out.push(words);
+            continue;
         }
-        text(&mut x, format!("{} {}", state.word(), units::count(totals.of(state))));
-    }
-    let running = store.lanes.iter().filter(|lane| lane.running.is_some()).count();
-    if running > 0 {
-        lane.rect(place(x), palette.running);
-        text(&mut x, format!("running {running}"));
-    }
-    if store.queue.iter().any(|sample| sample.queued > 0) {
-        lane.starved(place(x).left(), place(x).right(), place(x));
-        text(&mut x, "idle while tasks wait".to_owned());
-    }
-    if let Some(words) = locks_words(store) {
-        lane.pattern(place(x), State::Ok);
-        lane.wait(place(x), 1.0, palette.ok);
-        text(&mut x, words);
-    }
-    for (off_cpu, words) in off_cpu_words(store) {
-        lane.rect(place(x), palette.ok);
-        lane.off_cpu(place(x), off_cpu);
-        text(&mut x, words.to_owned());
-    }
-    if store.lanes.iter().any(|lane| lane.lives.iter().any(|life| life.exited_ns.is_some() && !life.expected))
-    {
-        lane.cross(place(x).center(), 4.0, palette.error);
-        text(&mut x, "worker died".to_owned());
-    }
-    if !store.pauses.is_empty() {
-        lane.rect(place(x), palette.text_weak.gamma_multiply(0.3));
-        text(&mut x, "paused".to_owned());
+        paint_mark(&mut lane, Rect::from_min_size(pos2(x, y - SWATCH.y * 0.5), SWATCH), mark, &palette);
+        painter.galley(at, galley, palette.text_weak);
+        x = end + theme::GAP * 1.5;
     }
     lane.finish();
+    if !left_out.is_empty() {
+        let place = Rect::from_min_max(pos2(x, rect.top()), pos2(x + MORE_WIDTH, rect.bottom()));
+        painter.text(place.left_center(), Align2::LEFT_CENTER, "…", small_font(), palette.text_weak);
+        ui.allocate_rect(place, Sense::hover()).on_hover_text(left_out.join(", "));
+        x = right;
+    }
     if let Some(simulation) = store.info.as_ref().and_then(|info| info.spec.backend.simulation()) {
-        x = paint_note(&painter, simulation, pos2(x, y), time_rect(rect).right(), &palette);
+        x = paint_note(&painter, simulation, pos2(x, y), right, &palette);
     }
     (rect, x)
+}
+
+fn entries(store: &RunStore, totals: &Counts) -> Vec<(Mark, String)> {
+    let counted = State::ALL.into_iter().filter(|&state| totals.of(state) > 0);
+    let mut entries: Vec<_> = counted
+        .map(|state| (Mark::State(state), format!("{} {}", state.word(), units::count(totals.of(state)))))
+        .collect();
+    let running = store.lanes.iter().filter(|lane| lane.running.is_some()).count();
+    if running > 0 {
+        entries.push((Mark::Running, format!("running {running}")));
+    }
+    let mut lives = store.lanes.iter().flat_map(|lane| &lane.lives);
+    if lives.any(|life| life.exited_ns.is_some() && !life.expected) {
+        entries.push((Mark::Death, "worker died".to_owned()));
+    }
+    entries.extend(locks_words(store).map(|words| (Mark::LockWait, words)));
+    entries.extend(
+        off_cpu_words(store).into_iter().map(|(off_cpu, words)| (Mark::OffCpu(off_cpu), words.to_owned())),
+    );
+    if store.queue.iter().any(|sample| sample.queued > 0) {
+        entries.push((Mark::Starved, "idle while tasks wait".to_owned()));
+    }
+    if !store.pauses.is_empty() {
+        entries.push((Mark::Pause, "paused".to_owned()));
+    }
+    entries
+}
+
+fn paint_mark(lane: &mut LanePainter<'_>, place: Rect, mark: Mark, palette: &Palette) {
+    match mark {
+        Mark::State(state) => {
+            lane.pattern(place, state);
+            if matches!(state, State::Failed | State::Crashed) {
+                lane.cross(place.center(), 3.5, palette.on_bar);
+            }
+        }
+        Mark::Running => lane.rect(place, palette.running),
+        Mark::Starved => lane.starved(place.left(), place.right(), place),
+        Mark::LockWait => {
+            lane.pattern(place, State::Ok);
+            lane.wait(place, 1.0, palette.ok);
+        }
+        Mark::OffCpu(off_cpu) => {
+            lane.rect(place, palette.ok);
+            lane.off_cpu(place, off_cpu);
+        }
+        Mark::Death => lane.cross(place.center(), 4.0, palette.error),
+        Mark::Pause => lane.rect(place, palette.text_weak.gamma_multiply(0.3)),
+    }
 }
 
 /// A remark behind the legend, where there is room for it. Gives back where it ends.
