@@ -98,6 +98,10 @@ impl App {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 self.keeping.question = Some(Question::Delete { path, name, for_good: true });
             }
+            Some(News::NoTrashFor(limit)) => {
+                let entries = self.keeping.shelf.entries().map_or(&[][..], |entries| entries);
+                self.keeping.question = Question::about_limit(entries, limit, true);
+            }
             None => {}
         }
         match self.keeping.dialog.as_ref().and_then(FileDialog::poll) {

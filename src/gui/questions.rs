@@ -9,6 +9,10 @@ use super::{
     shelf::Job,
     theme::{GAP, Palette},
 };
+use crate::{
+    library::{Entry, giving_way},
+    units,
+};
 
 const WINDOW_WIDTH: f32 = 460.0;
 
@@ -31,8 +35,19 @@ pub(crate) enum Question {
         /// There is no trash for it.
         for_good: bool,
     },
+    /// Runs would have to give way to this limit.
+    Limit { limit: u64, runs: usize, bytes: u64, for_good: bool },
     /// Only where the system has no dialog.
     Open { path: String, begun: bool },
+}
+
+impl Question {
+    /// What must be asked before this limit is set; `None` where no run has to give way.
+    pub(crate) fn about_limit(entries: &[Entry], limit: u64, for_good: bool) -> Option<Self> {
+        let leaving = giving_way(entries, limit);
+        let (runs, bytes) = (leaving.len(), leaving.iter().map(|entry| entry.bytes).sum());
+        (runs > 0).then_some(Self::Limit { limit, runs, bytes, for_good })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +73,12 @@ pub(crate) fn question_ui(ctx: &Context, question: &mut Question, actions: &mut 
                 delete_ui(ui, name, *for_good);
                 let label = if *for_good { "Delete for good" } else { "Move to trash" };
                 (label, Action::Order(Job::Remove { path: path.clone(), for_good: *for_good }), true)
+            }
+            Question::Limit { limit, runs, bytes, for_good } => {
+                limit_ui(ui, *limit, (*runs, *bytes), *for_good);
+                let label = if *for_good { "Delete for good" } else { "Move to trash" };
+                let job = Job::SetLimit { limit: Some(*limit), for_good: *for_good };
+                (label, Action::Order(job), true)
             }
             Question::Open { path, begun } => {
                 open_ui(ui, path, begun);
@@ -117,6 +138,31 @@ fn delete_ui(ui: &mut Ui, name: &str, for_good: bool) {
         let text = "There is no trash where this run is kept. It would be gone for good.";
         ui.label(RichText::new(text).color(Palette::of(ui).warning));
     }
+}
+
+fn limit_ui(ui: &mut Ui, limit: u64, (runs, bytes): (usize, u64), for_good: bool) {
+    let which = if runs == 1 { "the oldest run".to_owned() } else { format!("the {runs} oldest runs") };
+    ui.heading(format!("Let {which} go?"));
+    ui.add_space(GAP);
+    let where_to = if for_good { "gone for good" } else { "moved to the trash" };
+    let them = if runs == 1 { "It" } else { "They" };
+    ui.add(
+        Label::new(format!(
+            "To keep at most {}, {which} must give way: {}. {them} would be {where_to}. Later runs will make the oldest \
+             give way in the same way, without asking. The newest run and pinned runs always stay.",
+            units::bytes(limit),
+            units::bytes(bytes),
+        ))
+        .wrap(),
+    );
+    ui.add_space(GAP);
+    let text = if for_good {
+        "There is no trash where these runs are kept."
+    } else {
+        "What lies in the trash still takes its room until the trash is emptied."
+    };
+    let color = if for_good { Palette::of(ui).warning } else { Palette::of(ui).text_weak };
+    ui.label(RichText::new(text).color(color));
 }
 
 fn open_ui(ui: &mut Ui, path: &mut String, begun: &mut bool) {

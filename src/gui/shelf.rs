@@ -14,9 +14,10 @@ use std::{
 use eframe::egui::Context;
 
 use crate::{
-    library::{Entry, Library, LibraryError, Removed},
+    library::{Entry, Library, LibraryError, Removed, Room},
     record::{Label, Recorder},
     spec::Spec,
+    units,
 };
 
 /// Jobs that may wait. A person does not click faster than they are done.
@@ -37,8 +38,12 @@ pub(crate) enum Job {
         path: PathBuf,
         for_good: bool,
     },
-    SetLimit(Option<u64>),
-    /// Let old runs give way to the limit.
+    /// And let old runs give way to it, to the trash, or for good where there is none and they may.
+    SetLimit {
+        limit: Option<u64>,
+        for_good: bool,
+    },
+    /// Let old runs give way to the limit that is set.
     MakeRoom,
 }
 
@@ -49,6 +54,8 @@ pub(crate) enum News {
     Said(String),
     /// There is no trash for this run.
     NoTrash(PathBuf),
+    /// There is no trash for runs that would have to give way to this limit, which is not set.
+    NoTrashFor(u64),
     Failed(String),
 }
 
@@ -167,15 +174,34 @@ fn perform(library: &mut Library, job: Job) -> Result<Option<News>, LibraryError
                 Removed::NoTrash => News::NoTrash(path),
             }))
         }
-        Job::SetLimit(limit) => library.set_limit(limit).and_then(|()| make_room(library)),
-        Job::MakeRoom => make_room(library),
+        Job::SetLimit { limit, for_good } => {
+            let room = match limit {
+                Some(limit) => library.make_room_within(limit, for_good)?,
+                None => Room::default(),
+            };
+            match limit {
+                Some(limit) if room.no_trash => Ok(Some(News::NoTrashFor(limit))),
+                limit => library.set_limit(limit).map(|()| room_text(room).map(News::Said)),
+            }
+        }
+        Job::MakeRoom => library.make_room().map(|room| room_text(room).map(News::Said)),
     }
 }
 
-fn make_room(library: &mut Library) -> Result<Option<News>, LibraryError> {
-    Ok(match library.make_room()?.len() {
-        0 => None,
-        1 => Some(News::Said("Deleted the oldest run to stay within the limit".to_owned())),
-        more => Some(News::Said(format!("Deleted the {more} oldest runs to stay within the limit"))),
-    })
+/// What gave way, as the status bar says it.
+fn room_text(room: Room) -> Option<String> {
+    let oldest = |count: usize| match count {
+        1 => "the oldest run".to_owned(),
+        more => format!("the {} oldest runs", units::count(more as u64)),
+    };
+    let within = "to stay within the limit";
+    match (room.to_trash, room.for_good) {
+        (0, 0) => None,
+        (moved, 0) => Some(format!("Moved {} to the trash {within}", oldest(moved))),
+        (0, gone) => Some(format!("Deleted {} for good {within}", oldest(gone))),
+        (moved, gone) => {
+            let all = oldest(moved + gone);
+            Some(format!("Let {all} go {within}: {moved} to the trash, {gone} for good"))
+        }
+    }
 }

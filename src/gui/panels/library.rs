@@ -132,7 +132,7 @@ fn controls_ui(ui: &mut Ui, shelf: &Shelf, all: &[Entry], view: &mut LibraryView
                 }
             });
         order.response.accessible_name("Order of runs");
-        limit_ui(ui, shelf.limit(), actions);
+        limit_ui(ui, shelf.limit(), all, actions);
         open_button(ui, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let bytes = all.iter().map(|entry| entry.bytes).sum();
@@ -150,7 +150,7 @@ fn count_text(found: usize, all: usize, bytes: u64) -> String {
     format!("{of} {noun} · {}", units::bytes(bytes))
 }
 
-fn limit_ui(ui: &mut Ui, limit: Option<u64>, actions: &mut Actions) {
+fn limit_ui(ui: &mut Ui, limit: Option<u64>, all: &[Entry], actions: &mut Actions) {
     let text = |limit: Option<u64>| {
         limit.map_or_else(|| "no limit".to_owned(), |bytes| format!("at most {}", units::bytes(bytes)))
     };
@@ -158,14 +158,17 @@ fn limit_ui(ui: &mut Ui, limit: Option<u64>, actions: &mut Actions) {
         ComboBox::from_id_salt("runs limit").width(110.0).selected_text(text(limit)).show_ui(ui, |ui| {
             for choice in std::iter::once(None).chain(LIMITS.map(Some)) {
                 if ui.selectable_label(limit == choice, text(choice)).clicked() && limit != choice {
-                    actions.push(Action::Order(Job::SetLimit(choice)));
+                    let question = choice.and_then(|bytes| Question::about_limit(all, bytes, false));
+                    let set = Action::Order(Job::SetLimit { limit: choice, for_good: false });
+                    actions.push(question.map_or(set, Action::Ask));
                 }
             }
         });
     combo
         .response
         .on_hover_text(
-            "How much room runs may take. Beyond it the oldest are deleted, never the newest or a pinned one",
+            "How much room runs may take. Beyond it the oldest are moved to the trash, never the newest or a pinned one. \
+             You are asked before a limit moves any",
         )
         .accessible_name("Limit of room");
 }
