@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{Button, Context, Id, Key, Label, Modal, RichText, TextEdit, Ui};
+use eframe::egui::{Button, Context, Id, Key, Label, Modal, Modifiers, Response, RichText, TextEdit, Ui};
 
 use super::{
     action::{Action, Actions},
+    dialogs::closes,
     shelf::Job,
     theme::{GAP, Palette},
 };
@@ -57,11 +58,14 @@ pub(crate) enum Field {
 }
 
 pub(crate) fn question_ui(ctx: &Context, question: &mut Question, actions: &mut Actions) {
+    let holds_text = matches!(question, Question::Describe { .. } | Question::Open { .. });
+    // Before the fields see it: in a note, Enter alone begins a line.
+    let mut entered = holds_text && ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
     let response = Modal::new(Id::unique("question window")).show(ctx, |ui| {
         ui.set_width(WINDOW_WIDTH.min(ctx.content_rect().width() - 4.0 * GAP));
         let (name, answer, valid) = match question {
             Question::Describe { path, title, name, note, first, begun } => {
-                describe_ui(ui, title, name, note, (*first, begun));
+                entered |= describe_ui(ui, title, name, note, (*first, begun));
                 let job = Job::Describe {
                     path: path.clone(),
                     name: name.trim().to_owned(),
@@ -81,15 +85,12 @@ pub(crate) fn question_ui(ctx: &Context, question: &mut Question, actions: &mut 
                 (label, Action::Order(job), true)
             }
             Question::Open { path, begun } => {
-                open_ui(ui, path, begun);
+                entered |= open_ui(ui, path, begun);
                 ("Open file", Action::OpenRuns(vec![PathBuf::from(path.trim())]), !path.trim().is_empty())
             }
         };
         ui.add_space(GAP);
         ui.horizontal(|ui| {
-            // A note may have several lines.
-            let entered =
-                matches!(question, Question::Open { .. }) && ui.input(|input| input.key_pressed(Key::Enter));
             if ui.add_enabled(valid, Button::new(name)).clicked() || (valid && entered) {
                 actions.push(answer);
                 actions.push(Action::CloseQuestion);
@@ -99,18 +100,19 @@ pub(crate) fn question_ui(ctx: &Context, question: &mut Question, actions: &mut 
             }
         });
     });
-    if response.should_close() {
+    if closes(&response, holds_text) {
         actions.push(Action::CloseQuestion);
     }
 }
 
+/// True once it is to be saved.
 fn describe_ui(
     ui: &mut Ui,
     title: &str,
     name: &mut String,
     note: &mut String,
     (first, begun): (Field, &mut bool),
-) {
+) -> bool {
     ui.heading("Name and note");
     ui.add_space(GAP);
     let name_label = ui.label("Name");
@@ -123,10 +125,17 @@ fn describe_ui(
         .add(TextEdit::multiline(note).desired_rows(4).desired_width(f32::INFINITY))
         .labelled_by(note_label.id)
         .accessible_name("Run note");
+    ui.label(RichText::new("Enter saves; in the note, Ctrl+Enter").small().weak());
     if !std::mem::replace(begun, true) {
-        let field = if first == Field::Name { name_field } else { note_field };
+        let field = if first == Field::Name { &name_field } else { &note_field };
         field.request_focus();
     }
+    is_entered(ui, &name_field)
+}
+
+/// Enter was pressed in this line.
+fn is_entered(ui: &Ui, line: &Response) -> bool {
+    line.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
 fn delete_ui(ui: &mut Ui, name: &str, for_good: bool) {
@@ -165,7 +174,8 @@ fn limit_ui(ui: &mut Ui, limit: u64, (runs, bytes): (usize, u64), for_good: bool
     ui.label(RichText::new(text).color(color));
 }
 
-fn open_ui(ui: &mut Ui, path: &mut String, begun: &mut bool) {
+/// True once the path is entered.
+fn open_ui(ui: &mut Ui, path: &mut String, begun: &mut bool) -> bool {
     ui.heading("Open a run");
     ui.add_space(GAP);
     let label = ui.label("File to open");
@@ -176,4 +186,5 @@ fn open_ui(ui: &mut Ui, path: &mut String, begun: &mut bool) {
     if !std::mem::replace(begun, true) {
         field.request_focus();
     }
+    is_entered(ui, &field)
 }
