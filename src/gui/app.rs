@@ -344,7 +344,7 @@ impl App {
         }
         let taken = self.tabbing && ctx.egui_wants_keyboard_input();
         if !taken && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space)) {
-            self.actions.push(if self.runs.busy() { Action::Stop } else { Action::Run });
+            self.actions.push(self.runs.space());
         }
     }
 }

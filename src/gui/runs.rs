@@ -9,7 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use super::replay::{Control, Player};
+use super::{
+    action::Action,
+    replay::{Control, Player},
+};
 use crate::{
     analysis::Observer,
     event::Command,
@@ -96,6 +99,11 @@ impl Run {
     /// All of it, whatever moment the views show.
     pub(crate) fn whole(&self) -> &Arc<RunStore> {
         self.player.as_ref().map_or(&self.store, Player::whole)
+    }
+
+    /// The views show a moment of a replay, and not the run as it ended.
+    pub(crate) fn is_moment(&self) -> bool {
+        !Arc::ptr_eq(&self.store, self.whole())
     }
 
     fn control(&mut self, control: Control) {
@@ -352,6 +360,16 @@ impl Runs {
     pub(crate) fn send_to_live(&self, command: &Command) {
         if let Some(run) = self.live() {
             run.send(command);
+        }
+    }
+
+    /// What the space bar does: a replay that is shown plays and pauses, else a run starts or stops.
+    pub(crate) fn space(&self) -> Action {
+        match self.shown().and_then(|run| run.player.as_ref()) {
+            Some(player) if player.is_playing() => Action::Replay(Control::Pause),
+            Some(_) => Action::Replay(Control::Play),
+            None if self.busy() => Action::Stop,
+            None => Action::Run,
         }
     }
 

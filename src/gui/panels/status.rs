@@ -25,6 +25,8 @@ const QUIET_ABOUT: &str = "Paint a run that goes once a second, so that looking 
     itself while Run both is timed";
 const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+O open · Ctrl+E export";
 
+const REPLAY_HINT: &str = "Space play or pause the replay · F fit · Ctrl+O open · Ctrl+E export";
+
 /// What the line must know beside the runs.
 #[derive(Clone, Copy)]
 pub(crate) struct StatusState<'a> {
@@ -58,7 +60,11 @@ pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, state: StatusState<'_>, action
                 }
                 match state.said {
                     Some(said) => said_ui(ui, said, actions),
-                    None => _ = ui.add(Label::new(RichText::new(HINT).weak()).truncate()),
+                    None => {
+                        let replays = runs.shown().is_some_and(|run| run.player.is_some());
+                        let hint = if replays { REPLAY_HINT } else { HINT };
+                        ui.add(Label::new(RichText::new(hint).weak()).truncate());
+                    }
                 }
             });
         });
