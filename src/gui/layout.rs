@@ -143,6 +143,10 @@ impl App {
         self.axis.begin_frame(secs(end_ns), run.live);
         let replays = (!run.live).then_some(run.player.is_some());
         heading_ui(ui, &run.title(), self.axis.follow(), replays, actions);
+        if let Some(why) = run.cut_off() {
+            let color = Palette::of(ui).warning;
+            ui.add(eframe::egui::Label::new(RichText::new(&why).color(color)).truncate()).on_hover_text(&why);
+        }
         if let Some(player) = &run.player {
             player_ui(ui, player, actions);
         }

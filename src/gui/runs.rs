@@ -21,6 +21,7 @@ use crate::{
     spec::Spec,
     store::{Phase, RunStore},
     time::{monotonic_ns, process_cpu_ns},
+    units,
 };
 
 /// Runs kept for comparison. Each may hold millions of spans.
@@ -52,6 +53,8 @@ enum Source {
     File {
         path: PathBuf,
         spec: Box<Spec>,
+        /// The record ends before the run does.
+        cut_off: bool,
     },
 }
 
@@ -121,6 +124,14 @@ impl Run {
             (None, _) => return,
         };
         self.store = self.player.as_ref().map_or_else(|| Arc::clone(&self.store), Player::moment);
+    }
+
+    /// Where and why its record ends, where that is before the run's own end.
+    pub(crate) fn cut_off(&self) -> Option<String> {
+        let Source::File { cut_off: true, .. } = &self.source else { return None };
+        let whole = self.whole();
+        let why = whole.reason.as_deref().unwrap_or("the record ends here");
+        Some(format!("At {}: {why}", units::duration(whole.now_ns)))
     }
 
     /// The run's file, if it has one.
@@ -283,7 +294,7 @@ impl Runs {
     pub(crate) fn open(&mut self, path: PathBuf, file: RunFile) {
         // What this process used while the run went is not known.
         let meter = Meter { ended: Some(Observer::default()), ..Meter::start() };
-        let source = Source::File { path, spec: Box::new(file.spec) };
+        let source = Source::File { path, spec: Box::new(file.spec), cut_off: file.cut_off };
         self.add(Arc::new(file.store), false, source, meter);
     }
 

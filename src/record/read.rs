@@ -42,6 +42,8 @@ pub struct RunFile {
     pub title: String,
     /// What is missing or damaged, as a sentence.
     pub gap: Option<String>,
+    /// The file ends before its run does; the run's reason says why.
+    pub cut_off: bool,
 }
 
 /// Why a file could not be opened as a run.
@@ -68,14 +70,14 @@ pub fn read(path: &Path) -> Result<RunFile, ReadError> {
         let damage = check.join().unwrap_or_else(|_panic| Some("it could not be checked".to_owned()));
         read.map(|file| (file, damage))
     });
-    let ((spec, store, mut gaps), damage) = found?;
+    let ((spec, store, mut gaps, cut_off), damage) = found?;
     let title = conn.query_row("SELECT title FROM run", [], |row| row.get(0)).map_err(damaged)?;
     if let Some(damage) = damage {
         gaps.insert(0, format!("the file is damaged: {damage}"));
     }
     gaps.extend(cut);
     let gap = (!gaps.is_empty()).then(|| gaps.join("; "));
-    Ok(RunFile { spec, store, title, gap })
+    Ok(RunFile { spec, store, title, gap, cut_off })
 }
 
 /// A file that is a run by its looks.
@@ -244,7 +246,7 @@ fn find_damage(conn: &mut Connection) -> Option<String> {
 
 type Gaps = Vec<String>;
 
-fn read_tables(conn: &mut Connection, path: &Path) -> Result<(Spec, RunStore, Gaps), ReadError> {
+fn read_tables(conn: &mut Connection, path: &Path) -> Result<(Spec, RunStore, Gaps, bool), ReadError> {
     let damaged = |error: rusqlite::Error| ReadError::Damaged { path: path.to_owned(), why: plain(&error) };
     let not_a_run = |why: String| ReadError::NotARun { path: path.to_owned(), why };
     let spec = read_spec(conn).map_err(damaged)?.map_err(not_a_run)?;
@@ -293,10 +295,11 @@ fn read_tables(conn: &mut Connection, path: &Path) -> Result<(Spec, RunStore, Ga
             .map(|fault| format!("of its table {} something is missing: {fault}", source.table.name))
     });
     gaps.extend(faults);
-    if store.phase.is_live() {
+    let cut_off = store.phase.is_live();
+    if cut_off {
         end_early(&mut store, &status);
     }
-    Ok((spec, store, gaps))
+    Ok((spec, store, gaps, cut_off))
 }
 
 /// The file ends before its run does.

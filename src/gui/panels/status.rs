@@ -170,7 +170,9 @@ pub(crate) fn state_text(store: &RunStore) -> String {
         Phase::Ended(Status::Finished) => {
             format!("Finished: {} in {}", tally_text(store.tally), units::duration(store.last_end_ns))
         }
-        Phase::Ended(Status::Interrupted) => format!("Interrupted: {}", tally_text(store.tally)),
+        Phase::Ended(Status::Interrupted) => {
+            format!("Interrupted: {}{}", tally_text(store.tally), because.replacen(": ", "; ", 1))
+        }
         Phase::Ended(Status::Failed) => format!("Failed{because}"),
         Phase::Ended(Status::Lost) => {
             let under = culprit(store).map_or_else(String::new, |under| format!(", {under}"));

@@ -33,6 +33,8 @@ pub(crate) fn cores_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
     if cores == 0 {
         frame.paint_empty(if store.phase.is_live() {
             "The load of every core appears here while a run is going."
+        } else if store.lacks_start() {
+            "The record of this run has no sample of CPU load."
         } else {
             "This run ended before the first sample of CPU load, a tenth of a second after its start."
         });
