@@ -184,6 +184,8 @@ pub(crate) enum Action {
     OpenRuns(Vec<PathBuf>),
     /// Let a person choose run files.
     ChooseRuns,
+    /// Fill the form with what the shown run was made from.
+    UseSpec,
     /// Do this with the library of runs.
     Order(Job),
     Ask(Question),

@@ -238,6 +238,7 @@ impl App {
             Action::Replay(control) => self.runs.control_replay(control),
             Action::OpenRuns(_)
             | Action::ChooseRuns
+            | Action::UseSpec
             | Action::Order(_)
             | Action::Ask(_)
             | Action::CloseQuestion => self.apply_kept(ctx, action),

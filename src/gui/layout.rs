@@ -230,6 +230,14 @@ fn heading_ui(ui: &mut Ui, title: &str, follows: bool, replays: Option<bool>, ac
             if ui.button("Fit").on_hover_text("Show the whole run (F)").clicked() {
                 actions.push(Action::Fit);
             }
+            if replays.is_some()
+                && ui
+                    .button("Use spec")
+                    .on_hover_text("Fill the form with what this run was made from, to run it again")
+                    .clicked()
+            {
+                actions.push(Action::UseSpec);
+            }
             if let Some(on) = replays
                 && ui
                     .add(Button::selectable(on, "Replay"))

@@ -33,6 +33,8 @@ pub(crate) enum Question {
     Delete {
         path: PathBuf,
         name: String,
+        /// When it began, and its file: two runs may have one name.
+        about: String,
         /// There is no trash for it.
         for_good: bool,
     },
@@ -73,8 +75,8 @@ pub(crate) fn question_ui(ctx: &Context, question: &mut Question, actions: &mut 
                 };
                 ("Save", Action::Order(job), true)
             }
-            Question::Delete { path, name, for_good } => {
-                delete_ui(ui, name, *for_good);
+            Question::Delete { path, name, about, for_good } => {
+                delete_ui(ui, name, about, *for_good);
                 let label = if *for_good { "Delete for good" } else { "Move to trash" };
                 (label, Action::Order(Job::Remove { path: path.clone(), for_good: *for_good }), true)
             }
@@ -138,10 +140,11 @@ fn is_entered(ui: &Ui, line: &Response) -> bool {
     line.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
-fn delete_ui(ui: &mut Ui, name: &str, for_good: bool) {
+fn delete_ui(ui: &mut Ui, name: &str, about: &str, for_good: bool) {
     ui.heading("Delete this run?");
     ui.add_space(GAP);
     ui.add(Label::new(name).wrap());
+    ui.add(Label::new(RichText::new(about).weak()).wrap());
     if for_good {
         ui.add_space(GAP);
         let text = "There is no trash where this run is kept. It would be gone for good.";

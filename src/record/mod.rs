@@ -18,5 +18,5 @@ mod value;
 mod write;
 
 pub use label::{Brief, Label, brief, set_label};
-pub use read::{ReadError, RunFile, read};
+pub use read::{ReadError, RunFile, read, read_spec_of};
 pub use recorder::{RecordError, Recorder, Recording};

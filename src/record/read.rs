@@ -80,6 +80,14 @@ pub fn read(path: &Path) -> Result<RunFile, ReadError> {
     Ok(RunFile { spec, store, title, gap, cut_off })
 }
 
+/// The spec of a run, without the run itself.
+pub fn read_spec_of(path: &Path) -> Result<Spec, ReadError> {
+    let conn = open(path)?.conn;
+    read_spec(&conn)
+        .map_err(|error| ReadError::Damaged { path: path.to_owned(), why: plain(&error) })?
+        .map_err(|why| ReadError::NotARun { path: path.to_owned(), why })
+}
+
 /// A file that is a run by its looks.
 pub(super) struct Opened {
     pub(super) conn: Connection,

@@ -58,13 +58,12 @@ pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, state: StatusState<'_>, action
                 if runs.waiting() > 0 {
                     ui.weak("· threads follow");
                 }
-                match state.said {
-                    Some(said) => said_ui(ui, said, actions),
-                    None => {
-                        let replays = runs.shown().is_some_and(|run| run.player.is_some());
-                        let hint = if replays { REPLAY_HINT } else { HINT };
-                        ui.add(Label::new(RichText::new(hint).weak()).truncate());
-                    }
+                if let Some(said) = state.said {
+                    said_ui(ui, said, actions);
+                } else {
+                    let replays = runs.shown().is_some_and(|run| run.player.is_some());
+                    let hint = if replays { REPLAY_HINT } else { HINT };
+                    ui.add(Label::new(RichText::new(hint).weak()).truncate());
                 }
             });
         });
