@@ -75,6 +75,7 @@ impl ExportKind {
             Self::Table(Table::Cores),
             Self::Table(Table::Workers),
             Self::Table(Table::Queue),
+            Self::Table(Table::Log),
         ],
         &[Self::Json, Self::JsonLines, Self::Trace, Self::Joblog],
         &[

@@ -8,7 +8,7 @@ use super::{
     action::{Action, Tab},
     app::App,
     dialogs::{Answer, FileDialog, has_file_dialogs},
-    exporting::from_home,
+    exporting::typed,
     form::Form,
     notices::Notices,
     opening::Opener,
@@ -182,8 +182,7 @@ impl App {
     }
 
     fn open_runs(&mut self, paths: &[PathBuf]) {
-        for path in paths.iter().map(|path| from_home(path)) {
-            let path = std::path::absolute(&path).unwrap_or(path);
+        for path in paths.iter().map(|path| typed(path)) {
             // What is here already need not be read again.
             if let Some(id) = self.runs.of_file(&path) {
                 self.runs.show(id);

@@ -1,7 +1,7 @@
 //! How the window is divided: toolbar, setup, plots, tabs, status.
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, Frame, Layout, Margin, Order, Panel, RichText, ScrollArea,
+    Align, Align2, Button, CentralPanel, Frame, Layout, Margin, Order, Panel, Rect, RichText, ScrollArea,
     ThemePreference, Ui, vec2,
 };
 
@@ -130,10 +130,16 @@ impl App {
         let now_ns = (end_ns(left), end_ns(right));
         // Never a sliding window: it would follow the longer run, and leave the other out of sight.
         self.axis.begin_frame(secs(now_ns.0.max(now_ns.1)), false);
-        heading_ui(ui, &format!("{}  ·  {}", left.title(), right.title()), self.axis.follow(), None, actions);
+        let titles = heading_ui(
+            ui,
+            &format!("{}  ·  {}", left.title(), right.title()),
+            self.axis.follow(),
+            None,
+            actions,
+        );
         let area = ui.available_rect_before_wrap();
         compare_ui(ui, left.whole(), right.whole(), now_ns, &mut self.axis);
-        self.areas = Areas { plots: Some(area), timeline: Some(area) };
+        self.areas = Areas { title: Some(titles), plots: Some(area), timeline: Some(area) };
     }
 
     fn run_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
@@ -142,7 +148,7 @@ impl App {
         let end_ns = if run.live { now_ns } else { run.whole().now_ns };
         self.axis.begin_frame(secs(end_ns), run.live);
         let replays = (!run.live).then_some(run.player.is_some());
-        heading_ui(ui, &run.title(), self.axis.follow(), replays, actions);
+        let title = heading_ui(ui, &run.title(), self.axis.follow(), replays, actions);
         if let Some(why) = run.cut_off() {
             let color = Palette::of(ui).warning;
             ui.add(eframe::egui::Label::new(RichText::new(&why).color(color)).truncate()).on_hover_text(&why);
@@ -155,6 +161,7 @@ impl App {
         cores_ui(ui, &run.store, &mut self.axis, (height * CORES_SHARE).max(LEAST_PLOT_HEIGHT));
         ui.add_space(GAP_SMALL);
         queue_ui(ui, &run.store, &mut self.axis, (height * QUEUE_SHARE).max(LEAST_PLOT_HEIGHT));
+        self.areas.title = Some(title);
         self.areas.plots = Some(all.with_max_y(ui.cursor().top()));
         ui.add_space(GAP_SMALL);
         self.areas.timeline = Some(ui.available_rect_before_wrap());
@@ -217,7 +224,9 @@ fn compare_tab_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
 }
 
 /// What is shown, and how the time axis moves. `replays` is whether it is being replayed, `None` where it cannot be.
-fn heading_ui(ui: &mut Ui, title: &str, follows: bool, replays: Option<bool>, actions: &mut Actions) {
+/// Gives the place of the title.
+fn heading_ui(ui: &mut Ui, title: &str, follows: bool, replays: Option<bool>, actions: &mut Actions) -> Rect {
+    let mut place = Rect::NOTHING;
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui
@@ -247,8 +256,9 @@ fn heading_ui(ui: &mut Ui, title: &str, follows: bool, replays: Option<bool>, ac
                 actions.push(Action::Replay(Control::Toggle));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(eframe::egui::Label::new(RichText::new(title).strong()).truncate());
+                place = ui.add(eframe::egui::Label::new(RichText::new(title).strong()).truncate()).rect;
             });
         });
     });
+    place
 }
