@@ -25,6 +25,8 @@ use crate::{
 
 /// Jobs that may wait. A person does not click faster than they are done.
 const MOST_JOBS: usize = 64;
+/// Of a library with more runs than this, only the folder is looked at so often.
+const MOST_LOOKED_AT: usize = 2000;
 /// How often the library is looked at for what others have changed, while its list is seen.
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
@@ -213,9 +215,9 @@ impl Keeper {
     fn report(&mut self, job: Option<Job>) -> Option<Report> {
         let by_itself = job.is_none();
         let folder = fs::metadata(self.library.folder()).and_then(|folder| folder.modified()).ok();
-        // Files come, end and are described with a change of their folder; only those that are being recorded grow without.
-        let grows = self.listed.entries.iter().any(|(.., status)| status == "running");
-        if by_itself && folder == self.listed.folder && !grows {
+        // To look at very many files takes a while; those that come, end and are described change their folder too.
+        let many = self.listed.entries.len() > MOST_LOOKED_AT;
+        if by_itself && many && folder == self.listed.folder {
             return None;
         }
         let mut news = match job {

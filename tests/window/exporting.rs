@@ -84,3 +84,18 @@ fn an_export_that_fails_says_why_and_leaves_the_old_file_whole() {
     window.click("Cancel");
     assert_eq!(fs::read_to_string(&kept).expect("still there"), "mine");
 }
+
+#[test]
+fn a_folder_is_no_file_to_write_and_an_address_is_understood() {
+    let Some(mut window) = open() else { return };
+    let folder = folder();
+    window.click("one process");
+    run_and_finish(&mut window);
+    export(&mut window, "Log CSV…", folder.path());
+    window.wait_text(&format!("{} is a folder", folder.path().display()));
+    let file = path(&folder, "a b.csv");
+    window.fill("Path", &format!("file://{}", file.display()).replace(' ', "%20"));
+    window.click("Save");
+    window.wait_text(&format!("Saved {}", file.display()));
+    assert!(fs::read_to_string(&file).expect("the table").starts_with("t_ns,worker,level,"));
+}

@@ -1,6 +1,6 @@
 //! A run that has ended, played again.
 
-use eframe::egui::accesskit;
+use eframe::egui::{Key, Modifiers, accesskit};
 
 use super::{open, run_and_finish, set_sleepers};
 
@@ -24,4 +24,22 @@ fn a_run_that_has_ended_is_played_again() {
     window.click("Replay");
     window.wait_gone("Replay at ");
     window.wait_text("Finished: 40 of 40 tasks ok");
+}
+
+#[test]
+fn space_plays_and_pauses_a_replay_which_tells_no_checksum_before_its_end() {
+    let Some(mut window) = open() else { return };
+    set_sleepers(&mut window, "2", "20", 50);
+    run_and_finish(&mut window);
+    window.click("Replay");
+    window.wait_text("Space play or pause the replay");
+    window.key(Key::Space, Modifiers::NONE);
+    window.find("Play replay");
+    window.click("Result");
+    window.wait_text("known only at the end of the run");
+    window.key(Key::Space, Modifiers::NONE);
+    window.find("Pause replay");
+    assert!(window.find("Stop").disabled, "no run was started");
+    window.wait_text("Finished: 20 of 20 tasks ok");
+    window.wait_gone("known only at the end of the run");
 }
