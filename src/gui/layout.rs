@@ -256,7 +256,8 @@ fn heading_ui(ui: &mut Ui, title: &str, follows: bool, replays: Option<bool>, ac
                 actions.push(Action::Replay(Control::Toggle));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                place = ui.add(eframe::egui::Label::new(RichText::new(title).strong()).truncate()).rect;
+                let label = ui.add(eframe::egui::Label::new(RichText::new(title).strong()).truncate());
+                place = label.rect.expand2(vec2(0.0, GAP_SMALL));
             });
         });
     });

@@ -4,14 +4,13 @@
 
 use std::{
     cell::Cell,
-    fs,
     path::PathBuf,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use eframe::egui::Context;
@@ -193,7 +192,7 @@ struct Keeper {
 #[derive(Debug, Default)]
 struct Listed {
     /// Last change of the folder.
-    folder: Option<SystemTime>,
+    folder: Option<(i64, i64)>,
     entries: Vec<(PathBuf, u64, u64, String)>,
 }
 
@@ -214,7 +213,7 @@ impl Keeper {
     /// Does a job and lists what is there then. Without a job nothing is told unless something has changed.
     fn report(&mut self, job: Option<Job>) -> Option<Report> {
         let by_itself = job.is_none();
-        let folder = fs::metadata(self.library.folder()).and_then(|folder| folder.modified()).ok();
+        let folder = self.library.last_change();
         // To look at very many files takes a while; those that come, end and are described change their folder too.
         let many = self.listed.entries.len() > MOST_LOOKED_AT;
         if by_itself && many && folder == self.listed.folder {

@@ -137,6 +137,11 @@ impl Library {
         &self.folder
     }
 
+    /// When files of the folder last came, went or were renamed: seconds and nanoseconds, to be compared with one another.
+    pub fn last_change(&self) -> Option<(i64, i64)> {
+        fs::metadata(&self.folder).ok().map(|folder| (folder.mtime(), folder.mtime_nsec()))
+    }
+
     /// Begins to record a run under a name of its own.
     pub fn record(&self, spec: &Spec) -> Result<Recorder, LibraryError> {
         let lock = self.folder.join(LOCK_FILE);
