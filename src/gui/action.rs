@@ -84,6 +84,7 @@ impl ExportKind {
             Self::Table(Table::Cores),
             Self::Table(Table::Workers),
             Self::Table(Table::Queue),
+            Self::Table(Table::Log),
         ],
         &[Self::Json, Self::JsonLines, Self::Trace, Self::Joblog],
         &[
@@ -217,6 +218,8 @@ pub(crate) enum Action {
     OpenRuns(Vec<PathBuf>),
     /// Let a person choose run files.
     ChooseRuns,
+    /// Fill the form with what the shown run was made from.
+    UseSpec,
     /// Do this with the library of runs.
     Order(Job),
     Ask(Question),

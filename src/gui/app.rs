@@ -37,6 +37,7 @@ use crate::{
 /// Where the parts that can be exported as pictures were drawn last.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Areas {
+    pub(super) title: Option<Rect>,
     pub(super) plots: Option<Rect>,
     pub(super) timeline: Option<Rect>,
 }
@@ -267,6 +268,7 @@ impl App {
             Action::Replay(control) => self.runs.control_replay(control),
             Action::OpenRuns(_)
             | Action::ChooseRuns
+            | Action::UseSpec
             | Action::Order(_)
             | Action::Ask(_)
             | Action::CloseQuestion => self.apply_kept(ctx, action),
@@ -342,13 +344,14 @@ impl App {
         }
     }
 
-    /// Where the picture of this kind is in the window.
-    fn area(&self, kind: ExportKind) -> Option<Rect> {
-        match kind {
+    /// Where the picture of this kind is in the window, its title first.
+    fn area(&self, kind: ExportKind) -> Vec<Rect> {
+        let area = match kind {
             ExportKind::TimelinePng => self.areas.timeline,
             ExportKind::PlotsPng => self.areas.plots,
             _ => None,
-        }
+        };
+        area.map_or_else(Vec::new, |area| self.areas.title.into_iter().chain([area]).collect())
     }
 
     /// A click gives a button the focus too, but whoever clicks does not mean the space bar to press it again.

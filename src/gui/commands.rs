@@ -101,11 +101,13 @@ fn run_commands(facts: &Facts) -> Vec<Command> {
         Some(Phase::Paused) => ("Resume", true),
         phase => ("Pause", phase == Some(Phase::Running)),
     };
+    // In a replay it plays and pauses.
+    let space = if facts.replay.is_on() { &[][..] } else { &SPACE[..] };
     let mut all = vec![
-        Command::new("Run", Action::Run).keys(&SPACE).off(blocked.clone()),
+        Command::new("Run", Action::Run).keys(space).off(blocked.clone()),
         Command::new("Run both and compare", Action::RunBoth).keys(&[plain(Key::B)]).off(blocked),
         Command::new(pause, Action::TogglePause).keys(&[plain(Key::P)]).only_if(can_pause, NO_LIVE_RUN),
-        Command::new("Stop", Action::Stop).keys(&SPACE).only_if(facts.busy, NO_LIVE_RUN),
+        Command::new("Stop", Action::Stop).keys(space).only_if(facts.busy, NO_LIVE_RUN),
     ];
     let size = facts.size.unwrap_or(1);
     let resizable = facts.size.is_some();
@@ -123,7 +125,7 @@ fn run_commands(facts: &Facts) -> Vec<Command> {
 
 fn view_commands(facts: &Facts) -> Vec<Command> {
     let follow = if facts.follows { "Stop following the newest moment" } else { "Follow the newest moment" };
-    let replayed = matches!(facts.replay, Replay::Plays | Replay::Pauses);
+    let replayed = facts.replay.is_on();
     let replay = if replayed { "Show the whole run instead of the replay" } else { "Replay" };
     let (play, control) = match facts.replay {
         Replay::Plays => ("Pause the replay", Control::Pause),
@@ -148,7 +150,9 @@ fn view_commands(facts: &Facts) -> Vec<Command> {
         Command::new(replay, Action::Replay(Control::Toggle))
             .keys(&[plain(Key::R)])
             .only_if(facts.replay != Replay::NotYet, "There is no run that has ended"),
-        Command::new(play, Action::Replay(control)).only_if(replayed, "No run is being replayed"),
+        Command::new(play, Action::Replay(control))
+            .keys(&SPACE)
+            .only_if(replayed, "No run is being replayed"),
     ];
     all.extend(
         facts

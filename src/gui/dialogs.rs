@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use eframe::egui::{Button, Context, Id, Key, Modal, RichText, TextEdit, Ui};
+use eframe::egui::{Button, Context, Id, Key, Modal, ModalResponse, RichText, TextEdit, Ui};
 
 use super::{
     action::{Action, Actions, ExportKind},
@@ -123,6 +123,12 @@ pub(crate) struct ExportWindow {
     pub(crate) error: Option<String>,
 }
 
+/// Whether a window over the window is to be closed. Where it holds text, a click beside it must not lose that.
+pub(crate) fn closes<T>(response: &ModalResponse<T>, holds_text: bool) -> bool {
+    let beside = response.backdrop_response.clicked();
+    !(beside && holds_text) && response.should_close()
+}
+
 pub(crate) fn export_window_ui(ctx: &Context, window: &mut ExportWindow, actions: &mut Actions) {
     let response = Modal::new(Id::unique("export window")).show(ctx, |ui| {
         ui.set_width(WINDOW_WIDTH.min(ctx.content_rect().width() - 4.0 * GAP));
@@ -142,7 +148,7 @@ pub(crate) fn export_window_ui(ctx: &Context, window: &mut ExportWindow, actions
         }
         buttons_ui(ui, window, actions);
     });
-    if response.should_close() {
+    if closes(&response, true) {
         actions.push(Action::CancelExport);
     }
 }
@@ -191,6 +197,7 @@ fn path_ui(ui: &mut Ui, window: &mut ExportWindow) {
 
 fn buttons_ui(ui: &mut Ui, window: &ExportWindow, actions: &mut Actions) {
     let valid = !window.writing && (window.kind != ExportKind::Log || window.preview.is_ok());
+    let (mut save, mut may_save) = (false, false);
     ui.horizontal(|ui| {
         if window.system_dialog {
             if ui.add_enabled(valid, Button::new("Choose file…")).clicked() {
@@ -203,13 +210,16 @@ fn buttons_ui(ui: &mut Ui, window: &ExportWindow, actions: &mut Actions) {
                 Some(_) => "Replace",
                 None => "Save",
             };
-            let entered = ui.input(|input| input.key_pressed(Key::Enter));
-            if ui.add_enabled(valid && named, Button::new(text)).clicked() || (valid && named && entered) {
-                actions.push(Action::SaveExport(PathBuf::from(window.path.trim())));
-            }
+            save = ui.add_enabled(valid && named, Button::new(text)).clicked();
+            may_save = valid && named;
         }
-        if ui.button("Cancel").clicked() {
+        let cancel = ui.button("Cancel");
+        // Who has come to this button by keys means it.
+        let entered = !cancel.has_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        if cancel.clicked() {
             actions.push(Action::CancelExport);
+        } else if save || (may_save && entered) {
+            actions.push(Action::SaveExport(PathBuf::from(window.path.trim())));
         }
     });
 }

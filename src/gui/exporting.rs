@@ -3,6 +3,10 @@
 //! Files are written by a thread of their own, so that a large export never stops the window. Pictures need one frame
 //! first: the one after every window over the plots has closed.
 
+mod paths;
+mod pictures;
+mod preview;
+
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -12,19 +16,20 @@ use std::{
     thread,
 };
 
-use eframe::egui::{ColorImage, Context, Rect};
+use eframe::egui::{Context, Rect};
+
+pub(crate) use self::paths::typed;
+use self::{paths::file_name, pictures::View, preview::preview};
 
 use super::{
     action::ExportKind,
     dialogs::{Answer, ExportWindow, FileDialog, has_file_dialogs},
     runs::Run,
-    shot,
 };
 use crate::{
     analysis::Observer,
     export::{self, Format, LogPattern},
     library::copy_run,
-    spec::Spec,
     store::RunStore,
 };
 
@@ -43,8 +48,8 @@ pub(crate) enum Outcome {
 struct Subject {
     store: Arc<RunStore>,
     observer: Observer,
-    /// Where the picture is in the window, for kinds that are one.
-    area: Option<Rect>,
+    /// What of the window is the picture, for kinds that are one.
+    view: View,
     /// The run's own file.
     file: Option<PathBuf>,
 }
@@ -64,7 +69,7 @@ struct Writing {
 
 struct Picture {
     path: PathBuf,
-    area: Rect,
+    view: View,
     id: TryId,
 }
 
@@ -125,11 +130,11 @@ impl Exporter {
     }
 
     /// A person chose what to export.
-    pub(crate) fn begin(&mut self, ctx: &Context, kind: ExportKind, run: &Run, area: Option<Rect>) {
+    pub(crate) fn begin(&mut self, ctx: &Context, kind: ExportKind, run: &Run, parts: Vec<Rect>) {
         self.subject = Some(Subject {
             store: Arc::clone(run.whole()),
             observer: run.observer(),
-            area,
+            view: View { parts, title: run.title() },
             file: run.file().map(Path::to_owned),
         });
         self.previewed = None;
@@ -231,7 +236,14 @@ impl Exporter {
 
     /// A path was typed. An existing file is pointed out once before it is replaced.
     pub(crate) fn save_to(&mut self, ctx: &Context, path: &Path) {
-        let path = from_home(path);
+        let path = typed(path);
+        if let Some(window) = &mut self.window
+            && path.is_dir()
+        {
+            let why = format!("{} is a folder: add the name of the file to write in it", path.display());
+            (window.replaces, window.error) = (None, Some(why));
+            return;
+        }
         if let Some(window) = &mut self.window
             && path.exists()
             && window.replaces.as_deref() != Some(&path)
@@ -282,12 +294,12 @@ impl Exporter {
                 }
             },
             ExportKind::TimelinePng | ExportKind::PlotsPng => {
-                match subject.area {
-                    Some(area) => self.picture = Some(Picture { path, area, id }),
-                    None => self.tell(
-                        id,
-                        Outcome::Failed("There is nothing on the screen to take a picture of".to_owned()),
-                    ),
+                let view = subject.view.clone();
+                if view.parts.is_empty() {
+                    let why = "There is nothing on the screen to take a picture of";
+                    self.tell(id, Outcome::Failed(why.to_owned()));
+                } else {
+                    self.picture = Some(Picture { path, view, id });
                 }
                 ctx.request_repaint();
                 return;
@@ -301,11 +313,11 @@ impl Exporter {
     fn take_picture(&self, ctx: &Context, picture: Picture) {
         let (sender, requester) = (self.sender.clone(), ctx.clone());
         ctx.request_screenshot(move |image| {
-            let Picture { path, area, id } = picture;
+            let Picture { path, view, id } = picture;
             let pixels_per_point = requester.pixels_per_point();
             let wake = requester.clone();
             run_in_thread((sender, id), wake, path, move |path| {
-                write_picture(&image, area, pixels_per_point, path)
+                pictures::write(&image, &view, pixels_per_point, path)
             });
         });
     }
@@ -337,73 +349,10 @@ fn run_in_thread(
     }
 }
 
-fn write_picture(image: &ColorImage, area: Rect, pixels_per_point: f32, path: &Path) -> Result<(), String> {
-    let cut = shot::cut(image, area, pixels_per_point).ok_or("the picture would be empty")?;
-    let bytes = shot::encode(&cut).map_err(|error| error.to_string())?;
-    export::write_atomically(path, |out| out.write_all(&bytes)).map_err(|error| error.to_string())
-}
-
-/// The first line of the log in this pattern, or what is wrong with it.
-fn preview(pattern: &str, store: Option<&RunStore>) -> Result<String, String> {
-    let pattern = LogPattern::parse(pattern)?;
-    let Some(store) = store.filter(|store| !store.log.is_empty()) else {
-        return Ok("(the log is empty)".to_owned());
-    };
-    let mut sample = store.clone();
-    sample.log = store.log.iter().take(1).cloned().collect();
-    let mut line = Vec::new();
-    Format::Log(pattern).write(&sample, Observer::default(), &mut line).map_err(|error| error.to_string())?;
-    Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
-}
-
-/// `poolscope-processes-4-primes.csv`.
-fn file_name(spec: &Spec, kind: ExportKind) -> String {
-    let part = match kind {
-        ExportKind::TimelinePng => "-timeline".to_owned(),
-        ExportKind::PlotsPng => "-plots".to_owned(),
-        ExportKind::Table(table) => format!("-{}", table.name()),
-        ExportKind::Svg(plot) => format!("-{}", plot.name()),
-        _ => String::new(),
-    };
-    format!("poolscope-{}-{}-{}{part}.{}", spec.backend, spec.workers, spec.workload, kind.extension())
-}
-
-/// `~/a` in the home directory, as people type it.
-pub(crate) fn from_home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), std::env::home_dir()) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::export::Table;
-    use crate::{
-        event::Level,
-        spec::Draft,
-        store::{Chunked, LogLine},
-    };
-
-    #[test]
-    fn a_file_is_named_after_the_run_and_what_is_in_it() {
-        let draft = Draft { backend: Some("threads".into()), workers: Some("3".into()), ..Draft::default() };
-        let spec = draft.validate().unwrap();
-        assert_eq!(file_name(&spec, ExportKind::Table(Table::Tasks)), "poolscope-threads-3-primes-tasks.csv");
-        assert_eq!(file_name(&spec, ExportKind::PlotsPng), "poolscope-threads-3-primes-plots.png");
-    }
-
-    #[test]
-    fn the_preview_is_the_first_line_or_says_what_is_wrong() {
-        let line = |text: &str| LogLine { t_ns: 0, worker: None, level: Level::Info, text: text.into() };
-        let log: Chunked<LogLine> = [line("first"), line("second")].into_iter().collect();
-        let mut store = RunStore::default();
-        store.log = log;
-        assert_eq!(preview("%(levelname)s-%(message)s", Some(&store)).as_deref(), Ok("INFO-first"));
-        assert!(preview("%(nonsense)s", Some(&store)).is_err());
-        assert_eq!(preview("%(message)s", None).as_deref(), Ok("(the log is empty)"));
-    }
 
     #[test]
     fn a_failure_stays_in_its_window_with_the_path_and_success_closes_it() {
@@ -439,24 +388,5 @@ mod tests {
         assert!(exporter.window.as_ref().unwrap().writing);
         assert!(matches!(exporter.settle(TryId(2), Outcome::Saved(PathBuf::new())), Some(Outcome::Saved(_))));
         assert!(exporter.window.is_none() && exporter.writing.is_none());
-    }
-
-    #[test]
-    fn a_tilde_stands_for_the_home_directory_only_at_the_start() {
-        let home = std::env::home_dir().unwrap();
-        assert_eq!(from_home(Path::new("~/a.csv")), home.join("a.csv"));
-        assert_eq!(from_home(Path::new("/x/~")), Path::new("/x/~"));
-    }
-
-    #[test]
-    fn a_picture_is_written_as_a_whole_file_and_an_empty_one_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.png");
-        let image = ColorImage::filled([4, 4], eframe::egui::Color32::BLACK);
-        let area = Rect::from_min_max((0.0, 0.0).into(), (2.0, 2.0).into());
-        write_picture(&image, area, 1.0, &path).unwrap();
-        assert_eq!(std::fs::read(&path).unwrap()[1..4], *b"PNG");
-        let outside = area.translate((9.0, 9.0).into());
-        assert!(write_picture(&image, outside, 1.0, &path).is_err());
     }
 }

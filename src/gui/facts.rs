@@ -25,6 +25,10 @@ pub(crate) enum Replay {
 }
 
 impl Replay {
+    pub(crate) fn is_on(self) -> bool {
+        matches!(self, Self::Plays | Self::Pauses)
+    }
+
     fn of(run: &Run) -> Self {
         match &run.player {
             _ if run.live => Self::NotYet,

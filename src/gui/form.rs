@@ -5,7 +5,7 @@
 
 use crate::{
     cli::run_line,
-    spec::{Backend, Draft, Kind, Lengths, Preset, Spec, SpecError, Telemetry},
+    spec::{Backend, Draft, Kind, Lengths, Preset, Spec, SpecError, Telemetry, Transport},
     workload::{About, about},
 };
 
@@ -66,6 +66,8 @@ pub(crate) struct Fields {
     pub(crate) retries: String,
     pub(crate) seed: String,
     pub(crate) telemetry: Telemetry,
+    /// Not shown: as the run had it whose spec is used.
+    pub(crate) transport: Transport,
 }
 
 #[derive(Debug)]
@@ -163,6 +165,7 @@ impl Fields {
             retries: spec.retries.to_string(),
             seed: spec.seed.to_string(),
             telemetry: spec.telemetry,
+            transport: spec.transport,
         };
         fields.set_lengths(spec.lengths);
         fields
@@ -233,7 +236,7 @@ impl Fields {
             seed: some(&self.seed),
             fault: unless_empty(&self.faults),
             telemetry: some(self.telemetry.name()),
-            ..Draft::default()
+            transport: some(self.transport.name()),
         }
     }
 
@@ -266,6 +269,13 @@ mod tests {
             let form = Form::from_preset(preset).unwrap();
             assert_eq!(Ok(form.spec().unwrap()), preset.draft().validate().as_ref(), "{}", preset.name);
         }
+    }
+
+    #[test]
+    fn the_spec_of_a_run_comes_back_with_what_no_field_shows() {
+        let draft = Draft { transport: Some("stream".into()), seed: Some("9".into()), ..Draft::default() };
+        let spec = draft.validate().unwrap();
+        assert_eq!(Form::from_spec(&spec).spec(), Some(&spec));
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub(crate) enum Icon {
     Plus,
     /// A menu opens below.
     Down,
+    Up,
     Close,
     Warning,
     Pin,
@@ -31,7 +32,7 @@ impl Icon {
     pub(crate) fn atom(self) -> Atom<'static> {
         let width = match self {
             Self::PlayTwice => SIZE * 1.4,
-            Self::Down => SIZE * 0.7,
+            Self::Down | Self::Up => SIZE * 0.7,
             _ => SIZE,
         };
         Atom::paint(vec2(width, SIZE), move |ui, args| {
@@ -70,6 +71,9 @@ impl Icon {
             }
             Self::Down => {
                 polygon(vec![at(0.0, 0.35), at(1.0, 0.35), at(0.5, 0.8)]);
+            }
+            Self::Up => {
+                polygon(vec![at(0.0, 0.75), at(0.5, 0.3), at(1.0, 0.75)]);
             }
             Self::Close => {
                 painter.line_segment([at(0.1, 0.1), at(0.9, 0.9)], stroke);

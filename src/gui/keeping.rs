@@ -8,14 +8,19 @@ use super::{
     action::Action,
     app::App,
     dialogs::{Answer, FileDialog, has_file_dialogs},
-    exporting::from_home,
+    exporting::typed,
+    form::Form,
     notices::Notices,
     opening::Opener,
-    panels::library::LibraryView,
+    panels::{kept::delete_question, library::LibraryView},
     questions::Question,
     shelf::{Job, News, Shelf},
 };
-use crate::{record::Recorder, spec::Spec, time::monotonic_ns};
+use crate::{
+    record::Recorder,
+    spec::{Spec, Transport},
+    time::monotonic_ns,
+};
 
 /// Looks this often whether a record has come to its end after its run.
 const CLOSING_POLL: std::time::Duration = std::time::Duration::from_millis(50);
@@ -91,12 +96,19 @@ impl App {
         if !dropped.is_empty() {
             self.open_runs(&dropped);
         }
+        self.keeping.shelf.watch_if_seen();
         match self.keeping.shelf.poll() {
             Some(News::Said(what)) => self.notices.say(what, monotonic_ns()),
             Some(News::Failed(why)) => self.notices.error(why),
             Some(News::NoTrash(path)) => {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                self.keeping.question = Some(Question::Delete { path, name, for_good: true });
+                let entries = self.keeping.shelf.entries().map_or(&[][..], |entries| entries);
+                let entry = entries.iter().find(|entry| entry.path == path);
+                self.keeping.question = entry.map(|entry| delete_question(entry, true));
+            }
+            Some(News::Spec(name, spec)) => self.use_spec(&spec, &name),
+            Some(News::NoTrashFor(limit)) => {
+                let entries = self.keeping.shelf.entries().map_or(&[][..], |entries| entries);
+                self.keeping.question = Question::about_limit(entries, limit, true);
             }
             None => {}
         }
@@ -130,11 +142,27 @@ impl App {
         }
     }
 
+    /// Fills the form with what a run was made from.
+    fn use_spec(&mut self, spec: &Spec, name: &str) {
+        self.form = Form::from_spec(spec);
+        let transport = match spec.transport {
+            Transport::Ring => String::new(),
+            Transport::Stream => ", with the transport stream".to_owned(),
+        };
+        self.notices.say(format!("The form holds the spec of {name}{transport}"), monotonic_ns());
+    }
+
     pub(super) fn apply_kept(&mut self, ctx: &Context, action: Action) {
         match action {
             Action::OpenRuns(paths) => self.open_runs(&paths),
             Action::ChooseRuns => self.choose_runs(ctx),
             Action::Order(job) => self.order(job),
+            Action::UseSpec => {
+                if let Some(run) = self.runs.shown() {
+                    let (spec, name) = (run.spec().clone(), format!("run #{}", run.id.0));
+                    self.use_spec(&spec, &name);
+                }
+            }
             Action::Ask(question) => self.keeping.question = Some(question),
             _ => self.keeping.question = None,
         }
@@ -147,8 +175,7 @@ impl App {
     }
 
     fn open_runs(&mut self, paths: &[PathBuf]) {
-        for path in paths.iter().map(|path| from_home(path)) {
-            let path = std::path::absolute(&path).unwrap_or(path);
+        for path in paths.iter().map(|path| typed(path)) {
             // What is here already need not be read again.
             if let Some(id) = self.runs.of_file(&path) {
                 self.runs.show(id);

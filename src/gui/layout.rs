@@ -1,8 +1,8 @@
 //! How the window is divided: toolbar, setup, panels, status.
 
 use eframe::egui::{
-    Align, Align2, Button, CentralPanel, Context, Frame, Layout, Margin, Order, Panel, RichText, ScrollArea,
-    ThemePreference, Ui, vec2,
+    Align, Align2, Button, CentralPanel, Context, Frame, Layout, Margin, Order, Panel, Rect, RichText,
+    ScrollArea, ThemePreference, Ui, vec2,
 };
 
 use super::{
@@ -23,7 +23,7 @@ use super::{
     questions::question_ui,
     replay::{Control, player_ui},
     runs::{Run, Runs},
-    theme::{GAP, Palette},
+    theme::{GAP, GAP_SMALL, Palette},
 };
 use crate::{
     spec::Spec,
@@ -118,7 +118,7 @@ impl App {
         let title = format!("{}  ·  {}", left.title(), right.title());
         let heading =
             Heading { title, follows: self.axis.follow(), replays: None, compares: self.compares() };
-        heading.show(ui, actions);
+        self.areas.title = Some(heading.show(ui, actions));
     }
 
     fn run_head_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
@@ -127,7 +127,12 @@ impl App {
         self.axis.begin_frame(secs(end_ns), run.live);
         let replays = (!run.live).then_some(run.player.is_some());
         let (title, follows) = (run.title(), self.axis.follow());
-        Heading { title, follows, replays, compares: self.compares() }.show(ui, actions);
+        let heading = Heading { title, follows, replays, compares: self.compares() };
+        self.areas.title = Some(heading.show(ui, actions));
+        if let Some(why) = run.cut_off() {
+            let color = Palette::of(ui).warning;
+            ui.add(eframe::egui::Label::new(RichText::new(&why).color(color)).truncate()).on_hover_text(&why);
+        }
         if let Some(player) = &run.player {
             player_ui(ui, player, actions);
         }
@@ -209,7 +214,9 @@ struct Heading {
 }
 
 impl Heading {
-    fn show(&self, ui: &mut Ui, actions: &mut Actions) {
+    /// Gives the place of the title.
+    fn show(&self, ui: &mut Ui, actions: &mut Actions) -> Rect {
+        let mut place = Rect::NOTHING;
         let mut toggle = |ui: &mut Ui, on: bool, name: &str, hint: &str, action: Action| {
             if ui.add(Button::selectable(on, name)).on_hover_text(hint).clicked() {
                 actions.push(action);
@@ -226,6 +233,8 @@ impl Heading {
                 );
                 toggle(ui, false, "Fit", "Show the whole run (F)", Action::Fit);
                 if let Some(on) = self.replays {
+                    let hint = "Fill the form with what this run was made from, to run it again";
+                    toggle(ui, false, "Use spec", hint, Action::UseSpec);
                     let hint = "Play the run again: every view shows it as it stood at a moment (R)";
                     toggle(ui, on, "Replay", hint, Action::Replay(Control::Toggle));
                 }
@@ -239,10 +248,12 @@ impl Heading {
                     );
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(eframe::egui::Label::new(RichText::new(&self.title).strong()).truncate());
+                    let title = eframe::egui::Label::new(RichText::new(&self.title).strong()).truncate();
+                    place = ui.add(title).rect.expand2(vec2(0.0, GAP_SMALL));
                 });
             });
         });
+        place
     }
 }
 

@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{Button, Context, Id, Key, Label, Modal, RichText, TextEdit, Ui};
+use eframe::egui::{Button, Context, Id, Key, Label, Modal, Modifiers, Response, RichText, TextEdit, Ui};
 
 use super::{
     action::{Action, Actions},
+    dialogs::closes,
     shelf::Job,
     theme::{GAP, Palette},
+};
+use crate::{
+    library::{Entry, giving_way},
+    units,
 };
 
 const WINDOW_WIDTH: f32 = 460.0;
@@ -28,11 +33,24 @@ pub(crate) enum Question {
     Delete {
         path: PathBuf,
         name: String,
+        /// When it began, and its file: two runs may have one name.
+        about: String,
         /// There is no trash for it.
         for_good: bool,
     },
+    /// Runs would have to give way to this limit.
+    Limit { limit: u64, runs: usize, bytes: u64, for_good: bool },
     /// Only where the system has no dialog.
     Open { path: String, begun: bool },
+}
+
+impl Question {
+    /// What must be asked before this limit is set; `None` where no run has to give way.
+    pub(crate) fn about_limit(entries: &[Entry], limit: u64, for_good: bool) -> Option<Self> {
+        let leaving = giving_way(entries, limit);
+        let (runs, bytes) = (leaving.len(), leaving.iter().map(|entry| entry.bytes).sum());
+        (runs > 0).then_some(Self::Limit { limit, runs, bytes, for_good })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +60,14 @@ pub(crate) enum Field {
 }
 
 pub(crate) fn question_ui(ctx: &Context, question: &mut Question, actions: &mut Actions) {
+    let holds_text = matches!(question, Question::Describe { .. } | Question::Open { .. });
+    // Before the fields see it: in a note, Enter alone begins a line.
+    let mut entered = holds_text && ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
     let response = Modal::new(Id::unique("question window")).show(ctx, |ui| {
         ui.set_width(WINDOW_WIDTH.min(ctx.content_rect().width() - 4.0 * GAP));
         let (name, answer, valid) = match question {
             Question::Describe { path, title, name, note, first, begun } => {
-                describe_ui(ui, title, name, note, (*first, begun));
+                entered |= describe_ui(ui, title, name, note, (*first, begun));
                 let job = Job::Describe {
                     path: path.clone(),
                     name: name.trim().to_owned(),
@@ -54,21 +75,24 @@ pub(crate) fn question_ui(ctx: &Context, question: &mut Question, actions: &mut 
                 };
                 ("Save", Action::Order(job), true)
             }
-            Question::Delete { path, name, for_good } => {
-                delete_ui(ui, name, *for_good);
+            Question::Delete { path, name, about, for_good } => {
+                delete_ui(ui, name, about, *for_good);
                 let label = if *for_good { "Delete for good" } else { "Move to trash" };
                 (label, Action::Order(Job::Remove { path: path.clone(), for_good: *for_good }), true)
             }
+            Question::Limit { limit, runs, bytes, for_good } => {
+                limit_ui(ui, *limit, (*runs, *bytes), *for_good);
+                let label = if *for_good { "Delete for good" } else { "Move to trash" };
+                let job = Job::SetLimit { limit: Some(*limit), for_good: *for_good };
+                (label, Action::Order(job), true)
+            }
             Question::Open { path, begun } => {
-                open_ui(ui, path, begun);
+                entered |= open_ui(ui, path, begun);
                 ("Open file", Action::OpenRuns(vec![PathBuf::from(path.trim())]), !path.trim().is_empty())
             }
         };
         ui.add_space(GAP);
         ui.horizontal(|ui| {
-            // A note may have several lines.
-            let entered =
-                matches!(question, Question::Open { .. }) && ui.input(|input| input.key_pressed(Key::Enter));
             if ui.add_enabled(valid, Button::new(name)).clicked() || (valid && entered) {
                 actions.push(answer);
                 actions.push(Action::CloseQuestion);
@@ -78,18 +102,19 @@ pub(crate) fn question_ui(ctx: &Context, question: &mut Question, actions: &mut 
             }
         });
     });
-    if response.should_close() {
+    if closes(&response, holds_text) {
         actions.push(Action::CloseQuestion);
     }
 }
 
+/// True once it is to be saved.
 fn describe_ui(
     ui: &mut Ui,
     title: &str,
     name: &mut String,
     note: &mut String,
     (first, begun): (Field, &mut bool),
-) {
+) -> bool {
     ui.heading("Name and note");
     ui.add_space(GAP);
     let name_label = ui.label("Name");
@@ -102,16 +127,24 @@ fn describe_ui(
         .add(TextEdit::multiline(note).desired_rows(4).desired_width(f32::INFINITY))
         .labelled_by(note_label.id)
         .accessible_name("Run note");
+    ui.label(RichText::new("Enter saves; in the note, Ctrl+Enter").small().weak());
     if !std::mem::replace(begun, true) {
-        let field = if first == Field::Name { name_field } else { note_field };
+        let field = if first == Field::Name { &name_field } else { &note_field };
         field.request_focus();
     }
+    is_entered(ui, &name_field)
 }
 
-fn delete_ui(ui: &mut Ui, name: &str, for_good: bool) {
+/// Enter was pressed in this line.
+fn is_entered(ui: &Ui, line: &Response) -> bool {
+    line.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+}
+
+fn delete_ui(ui: &mut Ui, name: &str, about: &str, for_good: bool) {
     ui.heading("Delete this run?");
     ui.add_space(GAP);
     ui.add(Label::new(name).wrap());
+    ui.add(Label::new(RichText::new(about).weak()).wrap());
     if for_good {
         ui.add_space(GAP);
         let text = "There is no trash where this run is kept. It would be gone for good.";
@@ -119,7 +152,33 @@ fn delete_ui(ui: &mut Ui, name: &str, for_good: bool) {
     }
 }
 
-fn open_ui(ui: &mut Ui, path: &mut String, begun: &mut bool) {
+fn limit_ui(ui: &mut Ui, limit: u64, (runs, bytes): (usize, u64), for_good: bool) {
+    let which = if runs == 1 { "the oldest run".to_owned() } else { format!("the {runs} oldest runs") };
+    ui.heading(format!("Let {which} go?"));
+    ui.add_space(GAP);
+    let where_to = if for_good { "gone for good" } else { "moved to the trash" };
+    let them = if runs == 1 { "It" } else { "They" };
+    ui.add(
+        Label::new(format!(
+            "To keep at most {}, {which} must give way: {}. {them} would be {where_to}. Later runs will make the oldest \
+             give way in the same way, without asking. The newest run and pinned runs always stay.",
+            units::bytes(limit),
+            units::bytes(bytes),
+        ))
+        .wrap(),
+    );
+    ui.add_space(GAP);
+    let text = if for_good {
+        "There is no trash where these runs are kept."
+    } else {
+        "What lies in the trash still takes its room until the trash is emptied."
+    };
+    let color = if for_good { Palette::of(ui).warning } else { Palette::of(ui).text_weak };
+    ui.label(RichText::new(text).color(color));
+}
+
+/// True once the path is entered.
+fn open_ui(ui: &mut Ui, path: &mut String, begun: &mut bool) -> bool {
     ui.heading("Open a run");
     ui.add_space(GAP);
     let label = ui.label("File to open");
@@ -130,4 +189,5 @@ fn open_ui(ui: &mut Ui, path: &mut String, begun: &mut bool) {
     if !std::mem::replace(begun, true) {
         field.request_focus();
     }
+    is_entered(ui, &field)
 }

@@ -134,7 +134,12 @@ pub(crate) fn player_ui(ui: &mut Ui, player: &Player, actions: &mut Actions) {
         } else {
             (Icon::Play, "Play replay", Control::Play)
         };
-        if ui.add(Button::new(icon.atom())).on_hover_text(name).accessible_name(name).clicked() {
+        if ui
+            .add(Button::new(icon.atom()))
+            .on_hover_text(format!("{name} (Space)"))
+            .accessible_name(name)
+            .clicked()
+        {
             ask(control);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

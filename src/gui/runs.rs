@@ -18,6 +18,7 @@ use crate::{
     spec::Spec,
     store::{Phase, RunStore},
     time::{monotonic_ns, process_cpu_ns},
+    units,
 };
 
 /// Runs kept for comparison. Each may hold millions of spans.
@@ -49,6 +50,8 @@ enum Source {
     File {
         path: PathBuf,
         spec: Box<Spec>,
+        /// The record ends before the run does.
+        cut_off: bool,
     },
 }
 
@@ -98,6 +101,11 @@ impl Run {
         self.player.as_ref().map_or(&self.store, Player::whole)
     }
 
+    /// The views show a moment of a replay, and not the run as it ended.
+    pub(crate) fn is_moment(&self) -> bool {
+        !Arc::ptr_eq(&self.store, self.whole())
+    }
+
     fn control(&mut self, control: Control) {
         let clock_ns = monotonic_ns();
         self.player = match (self.player.take(), control) {
@@ -113,6 +121,14 @@ impl Run {
             (None, _) => return,
         };
         self.store = self.player.as_ref().map_or_else(|| Arc::clone(&self.store), Player::moment);
+    }
+
+    /// Where and why its record ends, where that is before the run's own end.
+    pub(crate) fn cut_off(&self) -> Option<String> {
+        let Source::File { cut_off: true, .. } = &self.source else { return None };
+        let whole = self.whole();
+        let why = whole.reason.as_deref().unwrap_or("the record ends here");
+        Some(format!("At {}: {why}", units::duration(whole.now_ns)))
     }
 
     /// The run's file, if it has one.
@@ -275,7 +291,7 @@ impl Runs {
     pub(crate) fn open(&mut self, path: PathBuf, file: RunFile) {
         // What this process used while the run went is not known.
         let meter = Meter { ended: Some(Observer::default()), ..Meter::start() };
-        let source = Source::File { path, spec: Box::new(file.spec) };
+        let source = Source::File { path, spec: Box::new(file.spec), cut_off: file.cut_off };
         self.add(Arc::new(file.store), false, source, meter);
     }
 

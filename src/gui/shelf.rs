@@ -3,29 +3,40 @@
 //! Nothing of this blocks a frame. Jobs go to the thread in order, and after each it lists the library anew.
 
 use std::{
+    cell::Cell,
     path::PathBuf,
     sync::{
         Arc,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread,
+    time::Duration,
 };
 
 use eframe::egui::Context;
 
 use crate::{
-    library::{Entry, Library, LibraryError, Removed},
-    record::{Label, Recorder},
+    library::{Entry, Library, LibraryError, Removed, Room},
+    record::{self, Label, Recorder},
     spec::Spec,
+    units,
 };
 
 /// Jobs that may wait. A person does not click faster than they are done.
 const MOST_JOBS: usize = 64;
+/// Of a library with more runs than this, only the folder is looked at so often.
+const MOST_LOOKED_AT: usize = 2000;
+/// How often the library is looked at for what others have changed, while its list is seen.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 /// Something to be done with the library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
     List,
+    /// Look for changes by itself from now on, or no longer.
+    Watch(bool),
+    /// Read what this run was made from.
+    ReadSpec(PathBuf),
     Describe {
         path: PathBuf,
         name: String,
@@ -37,8 +48,12 @@ pub(crate) enum Job {
         path: PathBuf,
         for_good: bool,
     },
-    SetLimit(Option<u64>),
-    /// Let old runs give way to the limit.
+    /// And let old runs give way to it, to the trash, or for good where there is none and they may.
+    SetLimit {
+        limit: Option<u64>,
+        for_good: bool,
+    },
+    /// Let old runs give way to the limit that is set.
     MakeRoom,
 }
 
@@ -49,7 +64,11 @@ pub(crate) enum News {
     Said(String),
     /// There is no trash for this run.
     NoTrash(PathBuf),
+    /// There is no trash for runs that would have to give way to this limit, which is not set.
+    NoTrashFor(u64),
     Failed(String),
+    /// What the run of this name was made from.
+    Spec(String, Box<Spec>),
 }
 
 #[derive(Debug)]
@@ -75,6 +94,9 @@ pub(crate) struct Shelf {
     limit: Option<u64>,
     /// Counts the lists, so that a view knows when it has a new one.
     pub(crate) version: u64,
+    /// The list was drawn since it was last asked.
+    seen: Cell<bool>,
+    watched: bool,
 }
 
 impl Shelf {
@@ -100,6 +122,19 @@ impl Shelf {
 
     pub(crate) fn limit(&self) -> Option<u64> {
         self.limit
+    }
+
+    /// To be called by whoever draws the list: while it is drawn, the library is watched.
+    pub(crate) fn see(&self) {
+        self.seen.set(true);
+    }
+
+    /// Begins to watch the library where its list was drawn in the frame before, and ends it where not.
+    pub(crate) fn watch_if_seen(&mut self) {
+        let seen = self.seen.take();
+        if seen != self.watched && self.order(Job::Watch(seen)) {
+            self.watched = seen;
+        }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -135,25 +170,87 @@ impl Shelf {
 }
 
 /// The thread: ends when the window lets go of it.
-fn keep(mut library: Library, orders: &Receiver<Job>, reports: &SyncSender<Report>, wake: &Context) {
-    while let Ok(job) = orders.recv() {
-        let mut news =
-            perform(&mut library, job).unwrap_or_else(|error| Some(News::Failed(error.to_string())));
-        let listed = library.list().and_then(|entries| Ok((entries, library.limit()?)));
-        let (entries, limit) = listed.unwrap_or_else(|error| {
-            news = Some(News::Failed(format!("The runs could not be listed: {error}")));
-            (Vec::new(), None)
-        });
-        if reports.send(Report { entries, limit, news }).is_err() {
+fn keep(library: Library, orders: &Receiver<Job>, reports: &SyncSender<Report>, wake: &Context) {
+    let mut keeper = Keeper { library, watching: false, listed: Listed::default() };
+    while let Some(job) = keeper.next(orders) {
+        let Some(report) = keeper.report(job) else { continue };
+        if reports.send(report).is_err() {
             return;
         }
         wake.request_repaint();
     }
 }
 
+/// The library with what was told of it last.
+struct Keeper {
+    library: Library,
+    watching: bool,
+    listed: Listed,
+}
+
+/// What shows that a list is as it was, without making it again.
+#[derive(Debug, Default)]
+struct Listed {
+    /// Last change of the folder.
+    folder: Option<(i64, i64)>,
+    entries: Vec<(PathBuf, u64, u64, String)>,
+}
+
+impl Keeper {
+    /// The next job; `None` inside where it is time to look by itself, and outside once the window is gone.
+    #[expect(clippy::option_option, reason = "the end and a pause are two things")]
+    fn next(&self, orders: &Receiver<Job>) -> Option<Option<Job>> {
+        if !self.watching {
+            return orders.recv().ok().map(Some);
+        }
+        match orders.recv_timeout(WATCH_EVERY) {
+            Ok(job) => Some(Some(job)),
+            Err(RecvTimeoutError::Timeout) => Some(None),
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    /// Does a job and lists what is there then. Without a job nothing is told unless something has changed.
+    fn report(&mut self, job: Option<Job>) -> Option<Report> {
+        let by_itself = job.is_none();
+        let folder = self.library.last_change();
+        // To look at very many files takes a while; those that come, end and are described change their folder too.
+        let many = self.listed.entries.len() > MOST_LOOKED_AT;
+        if by_itself && many && folder == self.listed.folder {
+            return None;
+        }
+        let mut news = match job {
+            Some(Job::Watch(on)) => {
+                self.watching = on;
+                return None;
+            }
+            Some(job) => {
+                perform(&mut self.library, job).unwrap_or_else(|error| Some(News::Failed(error.to_string())))
+            }
+            None => None,
+        };
+        let listed = self.library.list().and_then(|entries| Ok((entries, self.library.limit()?)));
+        let (entries, limit) = listed.unwrap_or_else(|error| {
+            news = Some(News::Failed(format!("The runs could not be listed: {error}")));
+            (Vec::new(), None)
+        });
+        let key = |entry: &Entry| {
+            (entry.path.clone(), entry.bytes, entry.modified_unix_ns, entry.status().to_owned())
+        };
+        let listed = Listed { folder, entries: entries.iter().map(key).collect() };
+        let same = self.listed.entries == listed.entries;
+        self.listed = listed;
+        (!(by_itself && same && news.is_none())).then_some(Report { entries, limit, news })
+    }
+}
+
 fn perform(library: &mut Library, job: Job) -> Result<Option<News>, LibraryError> {
     match job {
-        Job::List => Ok(None),
+        Job::List | Job::Watch(_) => Ok(None),
+        Job::ReadSpec(path) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(Some(News::Spec(name, Box::new(record::read_spec_of(&path)?))))
+        }
         Job::Describe { path, name, note } => {
             let written = |label: &mut Label| (label.name, label.note) = (name, note);
             library.change_label(&path, written).map(|()| None)
@@ -167,15 +264,34 @@ fn perform(library: &mut Library, job: Job) -> Result<Option<News>, LibraryError
                 Removed::NoTrash => News::NoTrash(path),
             }))
         }
-        Job::SetLimit(limit) => library.set_limit(limit).and_then(|()| make_room(library)),
-        Job::MakeRoom => make_room(library),
+        Job::SetLimit { limit, for_good } => {
+            let room = match limit {
+                Some(limit) => library.make_room_within(limit, for_good)?,
+                None => Room::default(),
+            };
+            match limit {
+                Some(limit) if room.no_trash => Ok(Some(News::NoTrashFor(limit))),
+                limit => library.set_limit(limit).map(|()| room_text(room).map(News::Said)),
+            }
+        }
+        Job::MakeRoom => library.make_room().map(|room| room_text(room).map(News::Said)),
     }
 }
 
-fn make_room(library: &mut Library) -> Result<Option<News>, LibraryError> {
-    Ok(match library.make_room()?.len() {
-        0 => None,
-        1 => Some(News::Said("Deleted the oldest run to stay within the limit".to_owned())),
-        more => Some(News::Said(format!("Deleted the {more} oldest runs to stay within the limit"))),
-    })
+/// What gave way, as the status bar says it.
+fn room_text(room: Room) -> Option<String> {
+    let oldest = |count: usize| match count {
+        1 => "the oldest run".to_owned(),
+        more => format!("the {} oldest runs", units::count(more as u64)),
+    };
+    let within = "to stay within the limit";
+    match (room.to_trash, room.for_good) {
+        (0, 0) => None,
+        (moved, 0) => Some(format!("Moved {} to the trash {within}", oldest(moved))),
+        (0, gone) => Some(format!("Deleted {} for good {within}", oldest(gone))),
+        (moved, gone) => {
+            let all = oldest(moved + gone);
+            Some(format!("Let {all} go {within}: {moved} to the trash, {gone} for good"))
+        }
+    }
 }

@@ -35,12 +35,31 @@ pub(crate) fn cut(image: &ColorImage, area: Rect, pixels_per_point: f32) -> Opti
     Some(Cut { width: (right - left) as u32, height: (bottom - top) as u32, rgb })
 }
 
-/// The cut as the bytes of a PNG file.
-pub(crate) fn encode(cut: &Cut) -> Result<Vec<u8>, png::EncodingError> {
+/// Cuts under each other, as wide as the widest; beside a narrower one its first pixel goes on. What is not in the
+/// picture is left out, but the last part must be there.
+pub(crate) fn stack(image: &ColorImage, parts: &[Rect], pixels_per_point: f32) -> Option<Cut> {
+    let cuts: Vec<_> = parts.iter().map(|part| cut(image, *part, pixels_per_point)).collect();
+    cuts.last()?.as_ref()?;
+    let cuts: Vec<Cut> = cuts.into_iter().flatten().collect();
+    let width = cuts.iter().map(|cut| cut.width).max()?;
+    let mut rgb = Vec::new();
+    for cut in &cuts {
+        let beside = cut.rgb[..3].repeat((width - cut.width) as usize);
+        for row in cut.rgb.chunks_exact(cut.width as usize * 3) {
+            rgb.extend(row);
+            rgb.extend(&beside);
+        }
+    }
+    Some(Cut { width, height: cuts.iter().map(|cut| cut.height).sum(), rgb })
+}
+
+/// The cut as the bytes of a PNG file, with its title as a text in it.
+pub(crate) fn encode(cut: &Cut, title: &str) -> Result<Vec<u8>, png::EncodingError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, cut.width, cut.height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    encoder.add_itxt_chunk("Title".to_owned(), title.to_owned())?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&cut.rgb)?;
     writer.finish()?;
@@ -83,11 +102,26 @@ mod tests {
     #[test]
     fn an_encoded_cut_reads_back_the_same() {
         let cut = cut(&image(), area(0.0, 0.0, 8.0, 6.0), 1.0).unwrap();
-        let bytes = encode(&cut).unwrap();
+        let bytes = encode(&cut, "threads × 4 · 日本").unwrap();
         let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut pixels).unwrap();
         assert_eq!((info.width, info.height, info.color_type), (8, 6, png::ColorType::Rgb));
         assert_eq!(pixels, cut.rgb);
+        let title = reader.info().utf8_text.first().and_then(|text| text.get_text().ok());
+        assert_eq!(title.as_deref(), Some("threads × 4 · 日本"));
+    }
+
+    #[test]
+    fn a_title_stands_above_and_its_ground_goes_on_to_the_right() {
+        let (title, plot) = (area(1.0, 0.0, 3.0, 1.0), area(0.0, 4.0, 4.0, 6.0));
+        let cut = stack(&image(), &[title, plot], 1.0).unwrap();
+        assert_eq!((cut.width, cut.height), (4, 3));
+        assert_eq!(cut.rgb[..12], [1, 0, 7, 2, 0, 7, 1, 0, 7, 1, 0, 7]);
+        assert_eq!(cut.rgb[12..15], [0, 4, 7]);
+        let gone = area(20.0, 0.0, 30.0, 5.0);
+        assert_eq!(stack(&image(), &[gone, plot], 1.0).map(|cut| cut.height), Some(2));
+        assert_eq!(stack(&image(), &[title, gone], 1.0), None);
+        assert_eq!(stack(&image(), &[], 1.0), None);
     }
 }

@@ -1,6 +1,6 @@
 //! How much room the library may take, and which runs give way.
 
-use std::{fs, io, path::PathBuf};
+use std::{fs, io};
 
 use serde::Deserialize;
 
@@ -36,9 +36,9 @@ pub(super) fn write(path: &std::path::Path, limit: Option<u64>) -> io::Result<()
     write_atomically(path, |out| out.write_all(line.as_bytes()))
 }
 
-/// The runs to remove so that the rest takes at most `limit` bytes, oldest first. Takes entries from newest to oldest.
+/// The runs that would have to leave so that the rest takes at most `limit` bytes, oldest first. Takes entries from newest to oldest.
 /// The newest, pinned ones, those that may be live and those that cannot be read stay, even where that is too much.
-pub(super) fn to_remove(entries: &[Entry], limit: u64) -> Vec<PathBuf> {
+pub fn giving_way(entries: &[Entry], limit: u64) -> Vec<&Entry> {
     let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
     let mut leaving = Vec::new();
     for entry in entries.iter().skip(1).rev() {
@@ -47,7 +47,7 @@ pub(super) fn to_remove(entries: &[Entry], limit: u64) -> Vec<PathBuf> {
         }
         if !entry.is_pinned() && !entry.is_live() && entry.brief.is_ok() {
             bytes -= entry.bytes;
-            leaving.push(entry.path.clone());
+            leaving.push(entry);
         }
     }
     leaving
@@ -79,9 +79,10 @@ mod tests {
             (vec![plain("a")], 0, &[]),
             (vec![], 0, &[]),
         ] {
-            let expected: Vec<PathBuf> =
-                expected.iter().map(|name| PathBuf::from(format!("/runs/{name}.pscope"))).collect();
-            assert_eq!(to_remove(&entries, limit), expected, "{limit} of {entries:?}");
+            let expected: Vec<String> = expected.iter().map(|name| format!("{name}.pscope")).collect();
+            let leaving: Vec<String> =
+                giving_way(&entries, limit).into_iter().map(Entry::file_name).collect();
+            assert_eq!(leaving, expected, "{limit} of {entries:?}");
         }
     }
 

@@ -26,7 +26,7 @@ use crate::{
     spec::Spec,
     time::unix_ns,
 };
-pub use limit::LIMITS;
+pub use limit::{LIMITS, giving_way};
 pub use order::{Sort, matches, sort};
 pub use remove::Removed;
 
@@ -106,6 +106,15 @@ pub fn data_folder() -> Option<PathBuf> {
     directories::BaseDirs::new().map(|folders| folders.data_dir().join("poolscope"))
 }
 
+/// What became of runs that gave way to others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    pub to_trash: usize,
+    pub for_good: usize,
+    /// There is no trash for the next one, which is still there.
+    pub no_trash: bool,
+}
+
 /// A folder of runs.
 #[derive(Debug)]
 pub struct Library {
@@ -139,6 +148,11 @@ impl Library {
 
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// When files of the folder last came, went or were renamed: seconds and nanoseconds, to be compared with one another.
+    pub fn last_change(&self) -> Option<(i64, i64)> {
+        fs::metadata(&self.folder).ok().map(|folder| (folder.mtime(), folder.mtime_nsec()))
     }
 
     /// Begins to record a run under a name of its own.
@@ -207,17 +221,41 @@ impl Library {
         limit::write(&self.settings(), limit).map_err(io_error(&self.settings()))
     }
 
-    /// Removes the oldest runs until the library is within its limit, and says which. The newest, those that are pinned and
-    /// those that may be live stay in any case.
-    pub fn make_room(&mut self) -> Result<Vec<PathBuf>, LibraryError> {
-        let Some(limit) = self.limit()? else { return Ok(Vec::new()) };
-        let leaving = limit::to_remove(&self.list()?, limit);
-        for path in &leaving {
-            // To the trash it would take as much room as before.
-            remove::for_good(&files_of(path))
-                .map_err(|why| LibraryError::Remove { path: path.clone(), why })?;
+    /// Lets the oldest runs go until the library is within its own limit: to the trash, or for good where there is none.
+    pub fn make_room(&mut self) -> Result<Room, LibraryError> {
+        match self.limit()? {
+            Some(limit) => self.make_room_within(limit, true),
+            None => Ok(Room::default()),
         }
-        Ok(leaving)
+    }
+
+    /// Lets the oldest runs go until all take at most `limit` bytes, to the trash. Where there is none they go for good if
+    /// they may, and else it ends there. The newest, those that are pinned and those that may be live stay in any case.
+    pub fn make_room_within(&mut self, limit: u64, may_go_for_good: bool) -> Result<Room, LibraryError> {
+        self.let_go(limit, |files| match remove::remove(files, false)? {
+            Removed::NoTrash if may_go_for_good => remove::remove(files, true),
+            other => Ok(other),
+        })
+    }
+
+    fn let_go(
+        &mut self,
+        limit: u64,
+        remove: impl Fn(&[PathBuf]) -> Result<Removed, String>,
+    ) -> Result<Room, LibraryError> {
+        let mut room = Room::default();
+        let entries = self.list()?;
+        for path in giving_way(&entries, limit).into_iter().map(|entry| &entry.path) {
+            match remove(&files_of(path)).map_err(|why| LibraryError::Remove { path: path.clone(), why })? {
+                Removed::ToTrash => room.to_trash += 1,
+                Removed::ForGood => room.for_good += 1,
+                Removed::NoTrash => {
+                    room.no_trash = true;
+                    break;
+                }
+            }
+        }
+        Ok(room)
     }
 
     fn settings(&self) -> PathBuf {

@@ -14,10 +14,14 @@ pub enum Sort {
     /// Longest first; runs without an end come last.
     Wall,
     Status,
+    /// Most tasks ok first.
+    Tasks,
+    /// Largest first.
+    Size,
 }
 
 impl Sort {
-    pub const ALL: [Self; 4] = [Self::Time, Self::Name, Self::Wall, Self::Status];
+    pub const ALL: [Self; 6] = [Self::Time, Self::Name, Self::Wall, Self::Status, Self::Tasks, Self::Size];
 
     pub fn label(self) -> &'static str {
         match self {
@@ -25,6 +29,8 @@ impl Sort {
             Self::Name => "by name",
             Self::Wall => "longest first",
             Self::Status => "by status",
+            Self::Tasks => "most tasks first",
+            Self::Size => "largest first",
         }
     }
 }
@@ -39,6 +45,11 @@ pub fn sort(entries: &mut [Entry], by: Sort) {
             let wall_ns = entry.brief.as_ref().ok().and_then(|brief| brief.wall_ns);
             (Reverse(wall_ns), newest(entry))
         }),
+        Sort::Tasks => entries.sort_by_cached_key(|entry| {
+            let ok = entry.brief.as_ref().ok().map(|brief| brief.tally.ok);
+            (Reverse(ok), newest(entry))
+        }),
+        Sort::Size => entries.sort_by_cached_key(|entry| (Reverse(entry.bytes), newest(entry))),
         Sort::Status => {
             entries.sort_by_cached_key(|entry| (entry.status().to_owned(), newest(entry)));
         }
@@ -80,11 +91,18 @@ mod tests {
             }),
         ];
         entries.reverse();
+        let of = |entries: &mut [Entry; 3], name: &str, change: &dyn Fn(&mut Entry)| {
+            entries.iter_mut().filter(|entry| entry.file_name() == name).for_each(change);
+        };
+        of(&mut entries, "a.pscope", &|entry| entry.bytes = 900);
+        of(&mut entries, "c.pscope", &|entry| entry.brief.as_mut().unwrap().tally.ok = 7);
         for (by, expected) in [
             (Sort::Time, ["b.pscope", "a.pscope", "c.pscope"]),
             (Sort::Name, ["c.pscope", "b.pscope", "a.pscope"]),
             (Sort::Wall, ["c.pscope", "b.pscope", "a.pscope"]),
             (Sort::Status, ["b.pscope", "a.pscope", "c.pscope"]),
+            (Sort::Tasks, ["c.pscope", "b.pscope", "a.pscope"]),
+            (Sort::Size, ["a.pscope", "b.pscope", "c.pscope"]),
         ] {
             sort(&mut entries, by);
             assert_eq!(names(&entries), expected, "{by:?}");

@@ -118,8 +118,14 @@ fn room_is_made_by_the_oldest() {
     }
     let listed = library.list().unwrap();
     assert_eq!(listed[0].status(), "cut off");
-    assert!(library.make_room().unwrap().is_empty(), "there is no limit at first");
-    library.set_limit(Some(listed[0].bytes * 2)).unwrap();
-    assert_eq!(library.make_room().unwrap(), [paths[0].clone()]);
-    assert_eq!(library.list().unwrap().len(), 2);
+    assert_eq!(library.make_room().unwrap(), Room::default(), "there is no limit at first");
+    // Nobody's trash is touched.
+    let limit = listed[0].bytes * 2;
+    let room = library.let_go(limit, |_| Ok(Removed::NoTrash)).unwrap();
+    assert_eq!(room, Room { no_trash: true, ..Room::default() });
+    assert_eq!(library.list().unwrap().len(), 3, "none goes for good unasked");
+    let room = library.let_go(limit, |files| remove::remove(files, true)).unwrap();
+    assert_eq!(room, Room { for_good: 1, ..Room::default() });
+    let left: Vec<PathBuf> = library.list().unwrap().into_iter().map(|entry| entry.path).collect();
+    assert!(left.len() == 2 && !left.contains(&paths[0]), "{left:?}");
 }

@@ -25,5 +25,5 @@ mod write;
 pub use label::{Brief, Label, brief, set_label};
 pub use lock::is_being_recorded;
 pub use looks::is_run;
-pub use read::{ReadError, RunFile, read};
+pub use read::{ReadError, RunFile, read, read_spec_of};
 pub use recorder::{RecordError, Recorder, Recording};

@@ -39,6 +39,8 @@ pub struct RunFile {
     pub label: Label,
     /// What is missing or damaged, as a sentence.
     pub gap: Option<String>,
+    /// The file ends before its run does; the run's reason says why.
+    pub cut_off: bool,
 }
 
 /// Why a file could not be opened as a run.
@@ -70,7 +72,7 @@ pub fn read(path: &Path) -> Result<RunFile, ReadError> {
         let suspect = check.join().unwrap_or_else(|_panic| TABLES.map(|(table, _)| table).to_vec());
         read.map(|file| (file, suspect))
     });
-    let (Tables { spec, store, gaps, unreadable }, mut suspect) = found?;
+    let (Tables { spec, store, gaps, unreadable, cut_off }, mut suspect) = found?;
     let title = conn.query_row("SELECT title FROM run", [], |row| row.get(0)).map_err(damaged)?;
     suspect.retain(|table| !unreadable.contains(table));
     let missing = named(&unreadable).map(|tables| format!("damaged: rows of {tables} are missing"));
@@ -80,7 +82,15 @@ pub fn read(path: &Path) -> Result<RunFile, ReadError> {
     let gap = (!gaps.is_empty()).then(|| gaps.join("; "));
     // What cannot be read of it is among the gaps.
     let label = read_label(&conn).unwrap_or_default();
-    Ok(RunFile { spec, store, title, label, gap })
+    Ok(RunFile { spec, store, title, label, gap, cut_off })
+}
+
+/// The spec of a run, without the run itself.
+pub fn read_spec_of(path: &Path) -> Result<Spec, ReadError> {
+    let conn = open(path)?.conn;
+    read_spec(&conn)
+        .map_err(|error| ReadError::Damaged { path: path.to_owned(), why: plain(&error) })?
+        .map_err(|why| ReadError::NotARun { path: path.to_owned(), why })
 }
 
 /// `the table task`, `the tables task and log`.
@@ -118,6 +128,8 @@ struct Tables {
     gaps: Gaps,
     /// Tables that could not be read to their ends.
     unreadable: Vec<&'static str>,
+    /// They end before the run does.
+    cut_off: bool,
 }
 
 fn read_tables(conn: &mut Connection, path: &Path, is_alone: bool) -> Result<Tables, ReadError> {
@@ -156,7 +168,8 @@ fn read_tables(conn: &mut Connection, path: &Path, is_alone: bool) -> Result<Tab
             }
         }
     }
-    if store.phase.is_live() {
+    let cut_off = store.phase.is_live();
+    if cut_off {
         end_early(&mut store, &status, is_recorded);
         if is_alone && status == RUNNING {
             let name = one_line(&log.file_name().unwrap_or_default().to_string_lossy());
@@ -165,7 +178,7 @@ fn read_tables(conn: &mut Connection, path: &Path, is_alone: bool) -> Result<Tab
             ));
         }
     }
-    Ok(Tables { spec, store, gaps, unreadable })
+    Ok(Tables { spec, store, gaps, unreadable, cut_off })
 }
 
 /// Hands over what all tables tell, in its order. False if there is no end to it.

@@ -263,6 +263,11 @@ pub struct RunStore {
 }
 
 impl RunStore {
+    /// It was interrupted, and nothing ever told of its start: a record that was cut off before that.
+    pub fn lacks_start(&self) -> bool {
+        self.info.is_none() && self.phase == Phase::Ended(Status::Interrupted)
+    }
+
     /// The process that filled a worker's place at a moment: the last that had been spawned by then, or else the first.
     /// `None` for a worker whose process was never told.
     pub fn pid_at(&self, worker: WorkerId, t_ns: u64) -> Option<u32> {

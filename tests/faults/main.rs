@@ -24,7 +24,7 @@
 //! | 27 | disk full, an older file | `tests/record/place.rs`; for exports the unit tests of `export/atomic` |
 //! | 28 | damaged and hostile run files | `tests/record/damage.rs`, `hostile.rs`; the fuzz target `runfile` |
 //! | 29 | the wall clock jumps | the unit tests of `time`; `walls` keeps all others from reading that clock |
-//! | 30 | the display goes away | `sessions` for a window that cannot open, `tests/window.rs` for one that is killed |
+//! | 30 | the display goes away | `sessions` for a window that cannot open, `tests/window` for one that is killed |
 //! | 31 | impossible specs | `tests/run.rs`, and the unit tests of `spec` |
 //!
 //! `storm` does 1 to 3 at random moments, many times over; `--ignored` adds its long version.

@@ -285,9 +285,14 @@ impl Window {
         self.data.path().join("poolscope/window.json")
     }
 
+    /// The folder of its library.
+    pub(crate) fn library(&self) -> std::path::PathBuf {
+        self.data.path().join("poolscope/runs")
+    }
+
     /// The run files of its library.
     pub(crate) fn kept(&self) -> Vec<std::path::PathBuf> {
-        let files = std::fs::read_dir(self.data.path().join("poolscope/runs")).expect("the library");
+        let files = std::fs::read_dir(self.library()).expect("the library");
         let mut files: Vec<_> = files.flatten().map(|file| file.path()).collect();
         files.retain(|path| path.extension().is_some_and(|extension| extension == "pscope"));
         files.sort();

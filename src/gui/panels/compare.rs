@@ -59,7 +59,7 @@ fn timeline_heights(room: f32, lanes: [usize; 2]) -> [f32; 2] {
 }
 
 fn run_ui(ui: &mut Ui, name: &str, store: &RunStore, now_ns: u64, axis: &mut TimeAxis, height: f32) {
-    let title = store.title().unwrap_or_else(|| "not started yet".to_owned());
+    let title = store.title().unwrap_or_else(|| unknown(store).to_owned());
     let text = RichText::new(format!("{name}: {title}")).strong();
     ui.allocate_ui_with_layout(
         vec2(ui.available_width(), TITLE_HEIGHT),
@@ -73,6 +73,15 @@ fn run_ui(ui: &mut Ui, name: &str, store: &RunStore, now_ns: u64, axis: &mut Tim
         timeline_ui(ui, &format!("compare {name}"), store, now_ns, axis);
     });
     ui.add_space(theme::GAP_SMALL);
+}
+
+/// Why a run has no title.
+fn unknown(store: &RunStore) -> &'static str {
+    match store.phase {
+        phase if phase.is_live() => "not started yet",
+        _ if store.lacks_start() => "its record has no start",
+        _ => "it never started",
+    }
 }
 
 /// What makes the numbers below doubtful.
@@ -221,5 +230,9 @@ mod tests {
         assert_eq!(notes(&ended, &ended, &comparison), ["w"]);
         assert!(notes(&ended, &live, &comparison)[0].starts_with("B has not ended"));
         assert!(notes(&live, &live, &comparison)[0].starts_with("Neither"));
+        assert_eq!(unknown(&live), "not started yet");
+        assert_eq!(unknown(&ended), "it never started");
+        ended.phase = Phase::Ended(crate::event::Status::Interrupted);
+        assert_eq!(unknown(&ended), "its record has no start");
     }
 }

@@ -3,56 +3,71 @@
 use std::{path::PathBuf, sync::Arc};
 
 use eframe::egui::{
-    Align, Button, ComboBox, Label, Layout, Response, RichText, ScrollArea, Sense, TextEdit, Ui, vec2,
+    Align, Button, Color32, ComboBox, Label, Layout, Response, RichText, ScrollArea, Sense, TextEdit,
+    TextStyle, Ui, vec2,
 };
 use egui_extras::{Column, TableBuilder, TableRow};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 
 use crate::{
     gui::{
         action::{Action, Actions},
         icons::Icon,
-        questions::{Field, Question},
+        questions::Question,
         shelf::{Job, Shelf},
-        theme::{self, GAP, GAP_SMALL, Palette},
+        theme::{self, GAP, GAP_SMALL, NUMBER_MARGIN, Palette},
     },
     library::{Entry, LIMITS, Sort, matches, sort},
-    record::Brief,
     units::{self, Shown},
 };
 
-use super::cells::{empty, heading, number_cell};
+use super::{
+    cells::{at_right, empty, number_cell},
+    kept::{brief_ui, details_ui, menu_ui, tasks_text, time_text},
+};
 
 const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 const SEARCH_WIDTH: f32 = 150.0;
 /// Details stand beside the list where both have room, else above it.
 const DETAILS_WIDTH: f32 = 300.0;
 const LIST_WIDTH: f32 = 640.0;
+const LEAST_TASKS_WIDTH: f32 = 92.0;
 
 /// What of the library is shown.
 #[derive(Debug, Default)]
 pub(crate) struct LibraryView {
     search: String,
     sort: Sort,
+    /// The other way round.
+    reversed: bool,
     selected: Option<PathBuf>,
+    /// The selected row must come into view.
+    reveal: bool,
     found: Found,
 }
 
 /// The entries that pass the search, in order: made anew only when something has changed.
 #[derive(Debug, Default)]
 struct Found {
-    key: Option<(u64, String, Sort)>,
+    key: Option<(u64, String, (Sort, bool))>,
     entries: Arc<[Entry]>,
+    /// The longest text of tasks, for the width of their column.
+    widest_tasks: String,
 }
 
 impl Found {
-    fn update(&mut self, version: u64, all: &[Entry], search: &str, by: Sort) {
+    fn update(&mut self, version: u64, all: &[Entry], search: &str, by: (Sort, bool)) {
         let key = (version, search.trim().to_owned(), by);
         if self.key.as_ref() == Some(&key) {
             return;
         }
         let mut entries: Vec<Entry> = all.iter().filter(|entry| matches(entry, search)).cloned().collect();
-        sort(&mut entries, by);
+        sort(&mut entries, by.0);
+        if by.1 {
+            entries.reverse();
+        }
+        let tasks = entries.iter().filter_map(|entry| entry.brief.as_ref().ok()).map(tasks_text);
+        self.widest_tasks = tasks.max_by_key(|text| text.chars().count()).unwrap_or_default();
         self.entries = entries.into();
         self.key = Some(key);
     }
@@ -71,7 +86,8 @@ pub(crate) fn library_ui(ui: &mut Ui, shelf: &Shelf, view: &mut LibraryView, act
         }
         return;
     };
-    view.found.update(shelf.version, all, &view.search, view.sort);
+    shelf.see();
+    view.found.update(shelf.version, all, &view.search, (view.sort, view.reversed));
     controls_ui(ui, shelf, all, view, actions);
     ui.add_space(GAP_SMALL);
     if all.is_empty() {
@@ -106,13 +122,7 @@ pub(crate) fn library_ui(ui: &mut Ui, shelf: &Shelf, view: &mut LibraryView, act
             });
         }
         Some(entry) => {
-            buttons_ui(ui, entry, actions);
-            if let Ok(brief) = &entry.brief
-                && !brief.label.note.is_empty()
-            {
-                let note = brief.label.note.replace('\n', " ");
-                ui.add(Label::new(RichText::new(note).weak()).truncate()).on_hover_text(&brief.label.note);
-            }
+            brief_ui(ui, entry, actions);
             table_ui(ui, &entries, view, actions);
         }
         None => table_ui(ui, &entries, view, actions),
@@ -125,14 +135,16 @@ fn controls_ui(ui: &mut Ui, shelf: &Shelf, all: &[Entry], view: &mut LibraryView
             .accessible_name("Search runs");
         let order = ComboBox::from_id_salt("runs order")
             .width(96.0)
-            .selected_text(view.sort.label())
+            .selected_text(if view.reversed { "reversed" } else { view.sort.label() })
             .show_ui(ui, |ui| {
                 for by in Sort::ALL {
-                    ui.selectable_value(&mut view.sort, by, by.label());
+                    if ui.selectable_label(view.sort == by, by.label()).clicked() {
+                        (view.sort, view.reversed) = (by, false);
+                    }
                 }
             });
         order.response.accessible_name("Order of runs");
-        limit_ui(ui, shelf.limit(), actions);
+        limit_ui(ui, shelf.limit(), all, actions);
         open_button(ui, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let bytes = all.iter().map(|entry| entry.bytes).sum();
@@ -150,7 +162,7 @@ fn count_text(found: usize, all: usize, bytes: u64) -> String {
     format!("{of} {noun} · {}", units::bytes(bytes))
 }
 
-fn limit_ui(ui: &mut Ui, limit: Option<u64>, actions: &mut Actions) {
+fn limit_ui(ui: &mut Ui, limit: Option<u64>, all: &[Entry], actions: &mut Actions) {
     let text = |limit: Option<u64>| {
         limit.map_or_else(|| "no limit".to_owned(), |bytes| format!("at most {}", units::bytes(bytes)))
     };
@@ -158,14 +170,17 @@ fn limit_ui(ui: &mut Ui, limit: Option<u64>, actions: &mut Actions) {
         ComboBox::from_id_salt("runs limit").width(110.0).selected_text(text(limit)).show_ui(ui, |ui| {
             for choice in std::iter::once(None).chain(LIMITS.map(Some)) {
                 if ui.selectable_label(limit == choice, text(choice)).clicked() && limit != choice {
-                    actions.push(Action::Order(Job::SetLimit(choice)));
+                    let question = choice.and_then(|bytes| Question::about_limit(all, bytes, false));
+                    let set = Action::Order(Job::SetLimit { limit: choice, for_good: false });
+                    actions.push(question.map_or(set, Action::Ask));
                 }
             }
         });
     combo
         .response
         .on_hover_text(
-            "How much room runs may take. Beyond it the oldest are deleted, never the newest or a pinned one",
+            "How much room runs may take. Beyond it the oldest are moved to the trash, never the newest or a pinned one. \
+             You are asked before a limit moves any",
         )
         .accessible_name("Limit of room");
 }
@@ -176,8 +191,21 @@ fn open_button(ui: &mut Ui, actions: &mut Actions) {
     }
 }
 
+/// What each column shows and is sorted by, and whether it holds numbers.
+const COLUMNS: [(&str, Sort, bool); 6] = [
+    ("Run", Sort::Name, false),
+    ("Began", Sort::Time, false),
+    ("Time", Sort::Wall, true),
+    ("Status", Sort::Status, false),
+    ("Tasks ok", Sort::Tasks, true),
+    ("Size", Sort::Size, true),
+];
+
 fn table_ui(ui: &mut Ui, entries: &[Entry], view: &mut LibraryView, actions: &mut Actions) {
-    TableBuilder::new(ui)
+    let font = TextStyle::Body.resolve(ui.style());
+    let widest = view.found.widest_tasks.clone();
+    let tasks = ui.painter().layout_no_wrap(widest, font, Color32::PLACEHOLDER).size().x.ceil();
+    let mut table = TableBuilder::new(ui)
         .id_salt("library table")
         .striped(true)
         .sense(Sense::click())
@@ -188,37 +216,50 @@ fn table_ui(ui: &mut Ui, entries: &[Entry], view: &mut LibraryView, actions: &mu
         .column(Column::exact(138.0))
         .column(Column::exact(70.0))
         .column(Column::exact(88.0))
-        .column(Column::exact(92.0))
-        .column(Column::exact(68.0))
+        .column(Column::exact((tasks + 2.0 * NUMBER_MARGIN).max(LEAST_TASKS_WIDTH)))
+        .column(Column::exact(68.0));
+    if std::mem::take(&mut view.reveal)
+        && let Some(at) = entries.iter().position(|entry| Some(&entry.path) == view.selected.as_ref())
+    {
+        table = table.scroll_to_row(at, None);
+    }
+    table
         .header(ROW_HEIGHT, |mut row| {
-            for (title, number) in [
-                ("Run", false),
-                ("Began", false),
-                ("Time", true),
-                ("Status", false),
-                ("Tasks ok", true),
-                ("Size", true),
-            ] {
-                row.col(|ui| {
-                    heading(ui, title, number);
-                });
+            for (title, by, number) in COLUMNS {
+                row.col(|ui| sort_heading(ui, title, by, number, view));
             }
         })
         .body(|body| {
             body.rows(ROW_HEIGHT, entries.len(), |mut row| {
                 let entry = &entries[row.index()];
-                entry_row(&mut row, entry, &mut view.selected, actions);
+                entry_row(&mut row, entry, view, actions);
             });
         });
 }
 
-fn entry_row(
-    row: &mut TableRow<'_, '_>,
-    entry: &Entry,
-    selected: &mut Option<PathBuf>,
-    actions: &mut Actions,
-) {
-    let is_selected = selected.as_ref() == Some(&entry.path);
+/// A column's name that sorts by it; once more, the other way round.
+fn sort_heading(ui: &mut Ui, title: &str, by: Sort, number: bool, view: &mut LibraryView) {
+    let is_sorted = view.sort == by;
+    let text = RichText::new(title).strong();
+    let arrow = if view.reversed { Icon::Up } else { Icon::Down };
+    let button = match (is_sorted, number) {
+        (true, true) => Button::new((arrow.atom(), text)),
+        (true, false) => Button::new((text, arrow.atom())),
+        (false, _) => Button::new(text),
+    };
+    let button = button.frame(false);
+    let response = if number { at_right(ui, |ui| ui.add(button)) } else { ui.add(button) };
+    let response = response
+        .on_hover_text(format!("Sort {}; once more, the other way round", by.label()))
+        .accessible_name(format!("Sort by {}", title.to_lowercase()));
+    if response.clicked() {
+        view.reversed = is_sorted && !view.reversed;
+        view.sort = by;
+    }
+}
+
+fn entry_row(row: &mut TableRow<'_, '_>, entry: &Entry, view: &mut LibraryView, actions: &mut Actions) {
+    let is_selected = view.selected.as_ref() == Some(&entry.path);
     row.set_selected(is_selected);
     let mut name: Option<Response> = None;
     row.col(|ui| {
@@ -255,19 +296,15 @@ fn entry_row(
         response |= name;
     }
     if response.clicked() || response.secondary_clicked() {
-        *selected = Some(entry.path.clone());
+        view.selected = Some(entry.path.clone());
+        // What is told of it may take the place where its row was.
+        view.reveal = true;
+        response.ctx.request_repaint();
     }
     if response.double_clicked() && entry.brief.is_ok() {
         actions.push(Action::OpenRuns(vec![entry.path.clone()]));
     }
-    response.context_menu(|ui| {
-        for (name, enabled, action) in choices(entry) {
-            if ui.add_enabled(enabled, Button::new(name)).clicked() {
-                actions.push(action);
-                ui.close();
-            }
-        }
-    });
+    menu_ui(&response, entry, actions);
 }
 
 /// Text that leaves clicks to its row.
@@ -275,7 +312,7 @@ fn text_ui(ui: &mut Ui, text: String) {
     ui.add(Label::new(text).selectable(false));
 }
 
-fn status_color(palette: &Palette, entry: &Entry) -> eframe::egui::Color32 {
+fn status_color(palette: &Palette, entry: &Entry) -> Color32 {
     match entry.status() {
         "finished" if entry.brief.as_ref().is_ok_and(|brief| brief.tally.all_ok()) => palette.text,
         "running" => palette.text,
@@ -284,89 +321,10 @@ fn status_color(palette: &Palette, entry: &Entry) -> eframe::egui::Color32 {
     }
 }
 
-fn time_text(unix_ns: u64, zone: &TimeZone) -> String {
-    let time = Timestamp::from_nanosecond(i128::from(unix_ns)).unwrap_or(Timestamp::UNIX_EPOCH);
-    time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// Before its end a record does not tell how many tasks ended.
-fn tasks_text(brief: &Brief) -> String {
-    let total = units::count(u64::from(brief.tally.total));
-    if brief.status == "running" {
-        return format!("– / {total}");
-    }
-    format!("{} / {total}", units::count(u64::from(brief.tally.ok)))
-}
-
-/// What can be done with a run of the library: name, whether now, and what it does.
-fn choices(entry: &Entry) -> [(&'static str, bool, Action); 6] {
-    let path = &entry.path;
-    let (readable, at_rest) = (entry.brief.is_ok(), !entry.is_live());
-    let label = entry.brief.as_ref().map(|brief| brief.label.clone()).unwrap_or_default();
-    let describe = |first| {
-        Action::Ask(Question::Describe {
-            path: path.clone(),
-            title: entry.brief.as_ref().map_or_else(|_| entry.file_name(), |brief| brief.title.clone()),
-            name: label.name.clone(),
-            note: label.note.clone(),
-            first,
-            begun: false,
-        })
-    };
-    let delete = Question::Delete { path: path.clone(), name: entry.name(), for_good: false };
-    let pin = if label.pinned { "Unpin" } else { "Pin" };
-    [
-        ("Open", readable, Action::OpenRuns(vec![path.clone()])),
-        ("Rename…", readable && at_rest, describe(Field::Name)),
-        ("Note…", readable && at_rest, describe(Field::Note)),
-        (pin, readable && at_rest, Action::Order(Job::Pin(path.clone(), !label.pinned))),
-        ("Delete…", at_rest, Action::Ask(delete)),
-        ("Copy path", true, Action::Copy(path.display().to_string())),
-    ]
-}
-
-fn buttons_ui(ui: &mut Ui, entry: &Entry, actions: &mut Actions) {
-    ui.horizontal_wrapped(|ui| {
-        for (name, enabled, action) in choices(entry) {
-            let why_not = if entry.is_live() { "It is being recorded" } else { "It cannot be read" };
-            if ui.add_enabled(enabled, Button::new(name)).on_disabled_hover_text(why_not).clicked() {
-                actions.push(action);
-            }
-        }
-    });
-}
-
-fn details_ui(ui: &mut Ui, entry: &Entry, actions: &mut Actions) {
-    ui.add(Label::new(RichText::new(entry.name()).strong()).wrap());
-    match &entry.brief {
-        Ok(brief) => {
-            if !brief.label.name.is_empty() {
-                ui.add(Label::new(&brief.title).wrap());
-            }
-            if !brief.complete && !entry.is_live() {
-                ui.colored_label(Palette::of(ui).warning, "The record has gaps.");
-            }
-        }
-        Err(why) => {
-            ui.add(Label::new(RichText::new(why).color(Palette::of(ui).error)).wrap());
-        }
-    }
-    ui.add(Label::new(RichText::new(entry.file_name()).weak().small()).truncate())
-        .on_hover_text(entry.path.display().to_string());
-    ui.add_space(GAP_SMALL);
-    buttons_ui(ui, entry, actions);
-    if let Ok(brief) = &entry.brief
-        && !brief.label.note.is_empty()
-    {
-        ui.add_space(GAP_SMALL);
-        ui.add(Label::new(&brief.label.note).wrap());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Tally;
+    use crate::record::Brief;
 
     fn entry(stem: &str, started: u64) -> Entry {
         let brief = Brief {
@@ -388,37 +346,23 @@ mod tests {
         let names = |found: &Found| found.entries.iter().map(Entry::name).collect::<Vec<_>>();
         let mut all = vec![entry("b", 2), entry("a", 1)];
         let mut found = Found::default();
-        found.update(1, &all, "", Sort::Time);
+        found.update(1, &all, "", (Sort::Time, false));
         assert_eq!(names(&found), ["run b", "run a"]);
-        found.update(1, &all, "", Sort::Name);
+        found.update(1, &all, "", (Sort::Name, false));
         assert_eq!(names(&found), ["run a", "run b"]);
-        found.update(1, &all, " B ", Sort::Name);
+        found.update(1, &all, " B ", (Sort::Name, false));
         assert_eq!(names(&found), ["run b"]);
         all.push(entry("bb", 3));
-        found.update(1, &all, " B ", Sort::Name);
+        found.update(1, &all, " B ", (Sort::Name, false));
         assert_eq!(names(&found), ["run b"], "nothing new was told");
-        found.update(2, &all, " B ", Sort::Name);
+        found.update(2, &all, " B ", (Sort::Name, false));
         assert_eq!(names(&found), ["run b", "run bb"]);
+        found.update(2, &all, " B ", (Sort::Name, true));
+        assert_eq!(names(&found), ["run bb", "run b"], "the other way round");
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_can_only_be_deleted_or_found() {
-        let mut entry = entry("x", 1);
-        assert!(choices(&entry).iter().all(|(_, enabled, _)| *enabled));
-        entry.brief = Err("why".to_owned());
-        let enabled: Vec<_> =
-            choices(&entry).into_iter().filter(|(_, enabled, _)| *enabled).map(|(name, ..)| name).collect();
-        assert_eq!(enabled, ["Delete…", "Copy path"]);
-    }
-
-    #[test]
-    fn numbers_and_times_are_told_as_people_read_them() {
-        let tally = Tally { total: 4096, ok: 4095, ..Tally::default() };
-        let mut brief = Brief { tally, ..Brief::default() };
-        assert_eq!(tasks_text(&brief), "4\u{202f}095 / 4\u{202f}096");
-        brief.status = "running".to_owned();
-        assert_eq!(tasks_text(&brief), "– / 4\u{202f}096");
-        assert_eq!(time_text(1_795_385_815_000_000_000, &TimeZone::UTC), "2026-11-22 22:16:55");
+    fn the_count_tells_how_much_is_kept() {
         assert_eq!(count_text(2, 12, 3_100_000), "2 of 12 runs · 3.10 MB");
         assert_eq!(count_text(12, 12, 0), "12 runs · 0 B");
         assert_eq!(count_text(1, 1, 0), "1 run · 0 B");

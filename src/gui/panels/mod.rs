@@ -4,6 +4,7 @@
 mod cells;
 pub(crate) mod compare;
 mod fields;
+pub(crate) mod kept;
 pub(crate) mod library;
 pub(crate) mod log;
 pub(crate) mod notices;

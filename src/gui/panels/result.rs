@@ -127,7 +127,11 @@ pub(crate) fn result_ui(ui: &mut Ui, run: Option<&Run>, view: &mut ResultView, a
         return;
     };
     view.update(ui, run);
-    header_ui(ui, &run.store, actions);
+    if run.is_moment() {
+        moment_header_ui(ui, &run.store);
+    } else {
+        header_ui(ui, &run.store, actions);
+    }
     ui.add_space(GAP_SMALL);
     if let Some(picture) = &mut view.picture {
         picture_ui(ui, picture, run.store.tally.total);
@@ -163,6 +167,19 @@ fn header_ui(ui: &mut Ui, store: &RunStore, actions: &mut Actions) {
         }
         let results = if store.tally.ok == 1 { "result" } else { "results" };
         ui.weak(format!("over {} {results}", units::count(u64::from(store.tally.ok))));
+    });
+}
+
+/// Of a moment of a replay: how the checksum stood then was not recorded.
+fn moment_header_ui(ui: &mut Ui, store: &RunStore) {
+    ui.horizontal(|ui| {
+        ui.label("Checksum");
+        ui.weak("known only at the end of the run").on_hover_text(
+            "The checksum is of all results together. How it stood at this moment was not recorded: leave the replay, or \
+             go to its end, to see it",
+        );
+        let results = if store.tally.ok == 1 { "result" } else { "results" };
+        ui.weak(format!("· {} {results} so far", units::count(u64::from(store.tally.ok))));
     });
 }
 

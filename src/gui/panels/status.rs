@@ -25,6 +25,8 @@ const QUIET_ABOUT: &str = "Paint a run that goes once a second, so that looking 
     itself while Run both is timed";
 const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+O open · Ctrl+E export";
 
+const REPLAY_HINT: &str = "Space play or pause the replay · F fit · Ctrl+O open · Ctrl+E export";
+
 /// What the line must know beside the runs.
 #[derive(Clone, Copy)]
 pub(crate) struct StatusState<'a> {
@@ -56,9 +58,12 @@ pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, state: StatusState<'_>, action
                 if runs.waiting() > 0 {
                     ui.weak("· threads follow");
                 }
-                match state.said {
-                    Some(said) => said_ui(ui, said, actions),
-                    None => _ = ui.add(Label::new(RichText::new(HINT).weak()).truncate()),
+                if let Some(said) = state.said {
+                    said_ui(ui, said, actions);
+                } else {
+                    let replays = runs.shown().is_some_and(|run| run.player.is_some());
+                    let hint = if replays { REPLAY_HINT } else { HINT };
+                    ui.add(Label::new(RichText::new(hint).weak()).truncate());
                 }
             });
         });
@@ -164,7 +169,9 @@ pub(crate) fn state_text(store: &RunStore) -> String {
         Phase::Ended(Status::Finished) => {
             format!("Finished: {} in {}", tally_text(store.tally), units::duration(store.last_end_ns))
         }
-        Phase::Ended(Status::Interrupted) => format!("Interrupted: {}", tally_text(store.tally)),
+        Phase::Ended(Status::Interrupted) => {
+            format!("Interrupted: {}{}", tally_text(store.tally), because.replacen(": ", "; ", 1))
+        }
         Phase::Ended(Status::Failed) => format!("Failed{because}"),
         Phase::Ended(Status::Lost) => {
             let under = culprit(store).map_or_else(String::new, |under| format!(", {under}"));

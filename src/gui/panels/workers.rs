@@ -4,6 +4,7 @@ use eframe::egui::{Align, Button, Layout, Sense, Ui, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use crate::{
+    event::WorkerSample,
     gui::{
         action::{Action, Actions},
         runs::Run,
@@ -18,6 +19,7 @@ use super::cells::{at_right, empty, heading, number_cell};
 
 const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 /// Signals that a person may send, with what they do.
+const NOT_SAMPLED: &str = "No sample of this worker yet";
 const SIGKILL: i32 = 9;
 const SIGNALS: [(i32, &str); 5] = [
     (SIGKILL, "Kill (SIGKILL)"),
@@ -40,6 +42,8 @@ pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) 
             ui,
             if run.live {
                 "The engine is starting the first worker."
+            } else if run.store.lacks_start() {
+                "No worker is known of this run: its record ends before it tells of one."
             } else {
                 "This run ended before it had a worker. The Log tab says why; change the pool at the left and run again."
             },
@@ -104,16 +108,31 @@ fn worker_row(row: &mut TableRow<'_, '_>, run: &Run, worker: &WorkerRow, actions
     });
     // In a replay a run that has ended is shown as it was while it lived.
     let lived = run.store.phase.is_live() && worker.state.is_present();
-    number_cell(row, if lived { Shown::percent(f64::from(worker.last.cpu)) } else { Shown::none() });
-    number_cell(row, Shown::duration(worker.cpu_ns));
+    let sampled = was_sampled(&worker.last);
+    number_cell(
+        row,
+        match lived {
+            true if sampled => Shown::percent(f64::from(worker.last.cpu)),
+            true => unknown(),
+            false => Shown::none(),
+        },
+    );
+    number_cell(row, if sampled || worker.cpu_ns > 0 { Shown::duration(worker.cpu_ns) } else { unknown() });
     row.col(|ui| {
         at_right(ui, |ui| {
-            if own_process {
+            if own_process && !sampled {
+                ui.weak("–").on_hover_text(NOT_SAMPLED);
+            } else if own_process {
                 let [now, most] = [worker.last.rss_bytes, worker.max_rss_bytes].map(units::exact_bytes);
                 ui.label(units::bytes(worker.last.rss_bytes)).on_hover_text(format!("{now}\nat most {most}"));
             } else {
-                let engine = units::exact_bytes(run.store.engine.rss_bytes);
-                ui.weak("shared").on_hover_text(format!("Threads share their engine's memory: {engine}"));
+                let engine = &run.store.engine;
+                let bytes = if was_sampled(engine) {
+                    units::exact_bytes(engine.rss_bytes)
+                } else {
+                    "not sampled yet".to_owned()
+                };
+                ui.weak("shared").on_hover_text(format!("Threads share their engine's memory: {bytes}"));
             }
         });
     });
@@ -125,6 +144,15 @@ fn worker_row(row: &mut TableRow<'_, '_>, run: &Run, worker: &WorkerRow, actions
         ui.add(eframe::egui::Label::new(&exit).truncate());
     });
     row.col(|ui| kill_ui(ui, worker, own_process, alive, actions));
+}
+
+/// A sample that was never taken has no state.
+fn was_sampled(sample: &WorkerSample) -> bool {
+    sample.state != '\0'
+}
+
+fn unknown() -> Shown {
+    Shown::none().explained(NOT_SAMPLED)
 }
 
 fn state_text(state: WorkerState) -> &'static str {

@@ -33,6 +33,8 @@ pub(crate) fn cores_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
     if cores == 0 {
         frame.paint_empty(if store.phase.is_live() {
             "The load of every core appears here while a run is going."
+        } else if store.lacks_start() {
+            "The record of this run has no sample of CPU load."
         } else {
             "This run ended before the first sample of CPU load, a tenth of a second after its start."
         });
@@ -86,8 +88,9 @@ fn sample_at(samples: &Chunked<CoreSample>, secs: f64) -> Option<&CoreSample> {
 }
 
 fn core_line<'a>(frame: &Frame, store: &RunStore, core: usize, scale: &TimeScale) -> Line<'a> {
-    let points = sample::extremes_per_column(
-        visible(&store.cores, scale),
+    let range = visible(&store.cores, scale);
+    let mut points = sample::extremes_per_column(
+        range.clone(),
         scale.from_secs,
         scale.to_secs,
         scale.width() as usize,
@@ -97,6 +100,10 @@ fn core_line<'a>(frame: &Frame, store: &RunStore, core: usize, scale: &TimeScale
             Some([time::secs(sample.t_ns), f64::from(load.busy().clamp(0.0, 1.0))])
         },
     );
+    // A sample stands for the interval that ends with it: the first begins with the run.
+    if let Some(&[_, load]) = points.first().filter(|_| range.start == 0) {
+        points.insert(0, [0.0, load]);
+    }
     let style = if core >= COLORS { LineStyle::Dashed { length: 6.0 } } else { LineStyle::Solid };
     line(&CoreId(core as u32).to_string(), points, frame.plot, frame.palette.core(core)).style(style)
 }

@@ -92,6 +92,8 @@ fn empty_ui(ui: &mut Ui, store: &RunStore, outer: Rect) {
     paint_mesh(ui.painter(), mesh);
     let sentence = if store.phase.is_live() {
         "A lane for every worker appears here once a run is going, with a bar for every task."
+    } else if store.lacks_start() {
+        "No worker is known of this run: its record ends before it tells of one."
     } else {
         "This run had no workers: it ended before any could start."
     };

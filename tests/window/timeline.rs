@@ -1,0 +1,96 @@
+//! The timeline's own: choosing, walking, finding, marking, and the way back to a view.
+
+use eframe::egui::{Key, Modifiers, accesskit, pos2};
+
+use super::{
+    SIZE, open,
+    support::{
+        folder, path, run,
+        window::{Window, has_display},
+    },
+};
+
+/// A window with a run of two workers: 40 tasks of 5 ms, of which number 7 fails.
+fn with_run() -> Option<(Window, tempfile::TempDir)> {
+    if !has_display() {
+        drop(open()?);
+    }
+    let folder = folder();
+    let file = path(&folder, "a.pscope");
+    let words = "run --backend processes --workers 2 --workload sleep --size 5000000 --tasks 40 --chunk 1 \
+                 --fault panic@7 -o";
+    let mut args: Vec<&str> = words.split_whitespace().collect();
+    args.push(file.to_str().expect("a plain path"));
+    let (code, out, error) = run(&args);
+    assert_eq!(code, 1, "one task has failed: {out}{error}");
+    let mut window = Window::open_with(SIZE, &[&file]);
+    window.wait_text("Finished: 39 of 40 tasks ok, 1 failed");
+    Some((window, folder))
+}
+
+/// Where the lane of a worker is, halfway along the time axis.
+fn middle_of_lane(window: &mut Window, worker: u32) -> eframe::egui::Pos2 {
+    let y = window.wait_text(&format!("worker {worker} lane")).centre().y;
+    let accesskit::Rect { x0, x1, .. } = window.wait_text("Overview of the run").bounds;
+    pos2(f64::midpoint(x0, x1) as f32, y)
+}
+
+#[test]
+fn what_is_looked_for_is_found_and_chosen_again_and_again() {
+    let Some((mut window, _folder)) = with_run() else { return };
+    window.key(Key::F, Modifiers::COMMAND);
+    window.type_text("failed");
+    window.key(Key::Enter, Modifiers::NONE);
+    window.wait_text("Chosen task");
+    window.wait_text("task 7");
+    window.click("After");
+    window.wait_gone("task 7");
+    window.click("Find in the timeline");
+    window.key(Key::A, Modifiers::COMMAND);
+    window.type_text("12");
+    window.key(Key::Enter, Modifiers::NONE);
+    window.wait_text("task 12");
+}
+
+#[test]
+fn a_task_is_chosen_by_a_click_walked_from_by_keys_and_zoomed_to() {
+    let Some((mut window, _folder)) = with_run() else { return };
+    let whole = window.wait_text("Overview of the run").label;
+    let at = middle_of_lane(&mut window, 0);
+    window.click_at(at);
+    window.wait_text("Chosen task");
+    let task_of = |window: &mut Window| {
+        let is_task = |text: &str| text.strip_prefix("task ").is_some_and(|n| n.parse::<u32>().is_ok());
+        window.wait_for("the chosen task", |widget| is_task(&widget.value)).value
+    };
+    let first = task_of(&mut window);
+    window.key(Key::ArrowRight, Modifiers::NONE);
+    window.wait_gone(&first);
+    window.key(Key::ArrowLeft, Modifiers::NONE);
+    window.wait_text(&first);
+    window.key(Key::ArrowDown, Modifiers::NONE);
+    window.wait_text("worker 1, pid ");
+    window.click("Zoom to it");
+    let zoomed = |widget: &super::support::window::Widget| {
+        widget.label.starts_with("Overview of the run") && widget.label != whole
+    };
+    window.wait_for("a part of the run in view", zoomed);
+    window.key(Key::ArrowLeft, Modifiers::ALT);
+    window.wait_for("the whole run in view", |widget| widget.label == whole);
+    window.key(Key::ArrowRight, Modifiers::ALT);
+    window.wait_for("the part again", zoomed);
+}
+
+#[test]
+fn a_range_is_marked_by_keys_and_told_of() {
+    let Some((mut window, _folder)) = with_run() else { return };
+    window.key(Key::OpenBracket, Modifiers::NONE);
+    window.wait_text("Marked range");
+    window.wait_text("39 ok, 1 failed");
+    // From the middle on only: fewer.
+    let at = middle_of_lane(&mut window, 1);
+    window.hover(at);
+    window.key(Key::OpenBracket, Modifiers::NONE);
+    window.wait_gone("39 ok, 1 failed");
+    window.find("workers busy");
+}
