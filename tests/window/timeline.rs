@@ -63,6 +63,8 @@ fn a_task_is_chosen_by_a_click_walked_from_by_keys_and_zoomed_to() {
         let is_task = |text: &str| text.strip_prefix("task ").is_some_and(|n| n.parse::<u32>().is_ok());
         window.wait_for("the chosen task", |widget| is_task(&widget.value)).value
     };
+    // What the pointer is over tells of a task too.
+    window.hover(pos2(400.0, 2.0));
     let first = task_of(&mut window);
     window.key(Key::ArrowRight, Modifiers::NONE);
     window.wait_gone(&first);
@@ -92,5 +94,5 @@ fn a_range_is_marked_by_keys_and_told_of() {
     window.hover(at);
     window.key(Key::OpenBracket, Modifiers::NONE);
     window.wait_gone("39 ok, 1 failed");
-    window.find("workers busy");
+    window.wait_text("workers busy");
 }
