@@ -26,6 +26,30 @@ impl Camera {
     }
 }
 
+impl Camera {
+    /// More workers than cores, with a task chosen from among theirs.
+    fn crowd(&mut self) {
+        let window = &mut self.window;
+        window.click("Workload");
+        window.click("spin");
+        for (field, text) in [("Workers", "6"), ("Size", "4000000"), ("Tasks", "240"), ("Faults", "")] {
+            window.fill(field, text);
+        }
+        window.click("Lengths");
+        window.click("skewed");
+        window.click("Telemetry");
+        window.click("full");
+        window.click("Run");
+        window.wait_text("running task");
+        window.wait_text("Finished: 240 of 240");
+        window.click("Workers table");
+        let lane = window.wait_text("worker 3 lane").centre();
+        window.click_at(eframe::egui::pos2(760.0, lane.y));
+        window.wait_text("Chosen task");
+        window.hover(eframe::egui::pos2(640.0, 3.0));
+    }
+}
+
 #[test]
 fn take_them() {
     let Some(folder) = std::env::var_os("POOLSCOPE_SCREENSHOTS").map(PathBuf::from) else {
@@ -61,4 +85,13 @@ fn take_them() {
     camera.window.click("Run");
     camera.window.wait_text("Finished");
     camera.shot("survived");
+
+    camera.crowd();
+    camera.shot("crowded");
+
+    camera.window.click("Runs");
+    camera.window.click("Replay");
+    camera.window.wait_text("Replay at ");
+    camera.window.click("Pause replay");
+    camera.shot("runs");
 }
