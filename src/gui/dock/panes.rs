@@ -25,6 +25,7 @@ use crate::gui::{
     theme::{AXIS_WIDTH, GAP, GAP_SMALL, Palette},
     timeline::timeline_ui,
 };
+use crate::time::ns_from_secs;
 
 const TAB_BAR_HEIGHT: f32 = 30.0;
 const HEAD_HEIGHT: f32 = 18.0;
@@ -144,17 +145,19 @@ impl Panes<'_> {
 
     /// A table, or a text.
     fn table_ui(&mut self, ui: &mut Ui, panel: Panel) {
-        let App { runs, log, result, keeping, .. } = &mut *self.app;
+        let App { runs, log, result, keeping, axis, .. } = &mut *self.app;
+        let cursor_ns = axis.cursor_secs().map(ns_from_secs);
+        let pinned_ns = axis.marks().pinned.map(ns_from_secs);
         let (shown, actions) = (runs.shown(), &mut *self.actions);
         // Sideways only: tables and the log scroll down by themselves.
         ScrollArea::horizontal().auto_shrink([false, false]).id_salt(panel.label()).show(
             ui,
             |ui| match panel {
-                Panel::Log => log_ui(ui, shown, log),
+                Panel::Log => log_ui(ui, shown, log, (cursor_ns, pinned_ns)),
                 Panel::Result => result_ui(ui, shown, result, actions),
                 Panel::Compare => compare_tab_ui(ui, runs, actions),
                 Panel::Runs => library_ui(ui, &keeping.shelf, &mut keeping.view, actions),
-                _ => workers_ui(ui, shown, actions),
+                _ => workers_ui(ui, shown, cursor_ns, actions),
             },
         );
     }

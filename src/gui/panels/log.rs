@@ -1,7 +1,8 @@
 //! The run's log: all workers' lines in order of time, searched and filtered without reading it again every frame.
 
 use eframe::egui::{
-    Align, ComboBox, Layout, ScrollArea, TextEdit, TextStyle, Ui, text::LayoutJob, text::TextFormat,
+    Align, ComboBox, Layout, Rect, ScrollArea, Shape, TextEdit, TextStyle, Ui, text::LayoutJob,
+    text::TextFormat,
 };
 
 use crate::{
@@ -30,11 +31,13 @@ pub(crate) struct LogView {
     search: String,
     least: Level,
     hits: Hits,
+    /// Where the cursor was pinned in the frame before.
+    pinned_ns: Option<u64>,
 }
 
 impl Default for LogView {
     fn default() -> Self {
-        Self { search: String::new(), least: Level::Debug, hits: Hits::default() }
+        Self { search: String::new(), least: Level::Debug, hits: Hits::default(), pinned_ns: None }
     }
 }
 
@@ -81,7 +84,13 @@ fn least_text(least: Level) -> &'static str {
     }
 }
 
-pub(crate) fn log_ui(ui: &mut Ui, run: Option<&Run>, view: &mut LogView) {
+/// The line that was the last at the cursor stands out; where the cursor is pinned anew, the view goes there.
+pub(crate) fn log_ui(
+    ui: &mut Ui,
+    run: Option<&Run>,
+    view: &mut LogView,
+    (cursor_ns, pinned_ns): (Option<u64>, Option<u64>),
+) {
     let Some(run) = run else {
         empty(
             ui,
@@ -122,27 +131,48 @@ pub(crate) fn log_ui(ui: &mut Ui, run: Option<&Run>, view: &mut LogView) {
         );
         return;
     }
-    lines_ui(ui, log, &view.hits.at);
+    let last = |t_ns: u64| last_until(log, &view.hits.at, t_ns);
+    let pinned_anew = pinned_ns.filter(|_| view.pinned_ns != pinned_ns).and_then(last);
+    let lit = cursor_ns.and_then(last);
+    view.pinned_ns = pinned_ns;
+    lines_ui(ui, log, &view.hits.at, lit, pinned_anew);
 }
 
 fn count_text(shown: usize, all: usize) -> String {
     format!("{} of {} lines", units::count(shown as u64), units::count(all as u64))
 }
 
-fn lines_ui(ui: &mut Ui, log: &Chunked<LogLine>, hits: &[u32]) {
+/// The place among the hits of the last line until a moment. Lines are in the order of their arrival, which is about that
+/// of time.
+fn last_until(log: &Chunked<LogLine>, hits: &[u32], t_ns: u64) -> Option<usize> {
+    let until = hits.partition_point(|at| log.get(*at as usize).is_some_and(|line| line.t_ns <= t_ns));
+    until.checked_sub(1)
+}
+
+/// `lit` stands out, `to` is brought into view; both are places among the hits.
+fn lines_ui(ui: &mut Ui, log: &Chunked<LogLine>, hits: &[u32], lit: Option<usize>, to: Option<usize>) {
     let row_height = ui.text_style_height(&TextStyle::Monospace);
-    ScrollArea::both().auto_shrink([false, false]).stick_to_bottom(true).show_rows(
-        ui,
-        row_height,
-        hits.len(),
-        |ui, rows| {
-            ui.spacing_mut().interact_size.y = row_height;
-            for line in hits[rows].iter().filter_map(|at| log.get(*at as usize)) {
-                let job = line_job(ui, line);
-                ui.add(eframe::egui::Label::new(job).extend());
+    let spacing = ui.spacing().item_spacing.y;
+    let mut area = ScrollArea::both().auto_shrink([false, false]).stick_to_bottom(true);
+    if let Some(to) = to {
+        // With some lines before it.
+        let offset = to as f32 * (row_height + spacing) - ui.available_height() * 0.4;
+        area = area.vertical_scroll_offset(offset.max(0.0));
+    }
+    area.show_rows(ui, row_height, hits.len(), |ui, rows| {
+        ui.spacing_mut().interact_size.y = row_height;
+        for place in rows {
+            let Some(line) = hits.get(place).and_then(|at| log.get(*at as usize)) else { continue };
+            let job = line_job(ui, line);
+            let ground = ui.painter().add(Shape::Noop);
+            let label = ui.add(eframe::egui::Label::new(job).extend());
+            if lit == Some(place) {
+                let row = Rect::from_x_y_ranges(ui.clip_rect().x_range(), label.rect.y_range());
+                let color = Palette::of(ui).selection;
+                ui.painter().set(ground, Shape::rect_filled(row, 0.0, color));
             }
-        },
-    );
+        }
+    });
 }
 
 fn line_job(ui: &Ui, line: &LogLine) -> LayoutJob {
@@ -190,6 +220,15 @@ mod tests {
         ]
         .into_iter()
         .collect()
+    }
+
+    #[test]
+    fn the_line_at_a_moment_is_the_last_until_then_of_those_shown() {
+        let at = |t_ns: u64| LogLine { t_ns, ..line(Level::Info, None, "x") };
+        let log: Chunked<LogLine> = [0, 10, 10, 30].into_iter().map(at).collect();
+        let last = |hits: &[u32], t_ns| last_until(&log, hits, t_ns);
+        assert_eq!([0, 9, 10, 29, 99].map(|t_ns| last(&[0, 1, 2, 3], t_ns)), [0, 0, 2, 2, 3].map(Some));
+        assert_eq!((last(&[1, 3], 9), last(&[1, 3], 20), last(&[], 20)), (None, Some(0), None));
     }
 
     fn hits(search: &str, least: Level) -> Vec<u32> {

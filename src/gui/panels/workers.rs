@@ -9,6 +9,7 @@ use crate::{
         action::{Action, Actions},
         runs::Run,
         theme::{self, DOT_RADIUS, GAP, GAP_HAIR, Palette},
+        timeline::Doing,
     },
     spec::Backend,
     store::{WorkerRow, WorkerState},
@@ -29,7 +30,8 @@ const SIGNALS: [(i32, &str); 5] = [
     (18, "Go on (SIGCONT)"),
 ];
 
-pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) {
+/// `cursor_ns` is the moment under the cursor, of which the states are told where there is one.
+pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, cursor_ns: Option<u64>, actions: &mut Actions) {
     let Some(run) = run else {
         empty(
             ui,
@@ -66,7 +68,12 @@ pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) 
         .column(Column::exact(60.0))
         .header(ROW_HEIGHT, |mut row| {
             for (title, hint, number) in HEADINGS {
-                let title = if title == "PID" && !own_process { "TID" } else { title };
+                let at_cursor = cursor_ns.map(|t_ns| format!("At {}", units::duration(t_ns)));
+                let title = match (title, &at_cursor) {
+                    ("PID", _) if !own_process => "TID",
+                    ("State", Some(at_cursor)) => at_cursor,
+                    _ => title,
+                };
                 row.col(|ui| {
                     if !number {
                         ui.add_space(GAP);
@@ -78,7 +85,7 @@ pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, actions: &mut Actions) 
         .body(|body| {
             body.rows(ROW_HEIGHT, run.store.workers.len(), |mut row| {
                 let worker = &run.store.workers[row.index()];
-                worker_row(&mut row, run, worker, actions);
+                worker_row(&mut row, run, worker, cursor_ns, actions);
             });
         });
 }
@@ -96,7 +103,13 @@ const HEADINGS: [(&str, &str, bool); 10] = [
     ("", "", false),
 ];
 
-fn worker_row(row: &mut TableRow<'_, '_>, run: &Run, worker: &WorkerRow, actions: &mut Actions) {
+fn worker_row(
+    row: &mut TableRow<'_, '_>,
+    run: &Run,
+    worker: &WorkerRow,
+    cursor_ns: Option<u64>,
+    actions: &mut Actions,
+) {
     let alive = run.live && worker.state.is_present();
     number_cell(row, worker.worker.0.to_string());
     let own_process = run.spec().backend == Backend::Processes;
@@ -104,7 +117,15 @@ fn worker_row(row: &mut TableRow<'_, '_>, run: &Run, worker: &WorkerRow, actions
     let leaving = alive && !run.store.is_wanted(worker.worker);
     row.col(|ui| {
         ui.add_space(GAP);
-        state_ui(ui, worker.state, leaving);
+        let lane = run.store.lanes.get(worker.worker.index());
+        match lane.zip(cursor_ns) {
+            Some((lane, t_ns)) => {
+                let doing = Doing::at(lane, t_ns);
+                dot_ui(ui, doing.state());
+                ui.add(eframe::egui::Label::new(doing.to_string()).truncate());
+            }
+            None => state_ui(ui, worker.state, leaving),
+        }
     });
     // In a replay a run that has ended is shown as it was while it lived.
     let lived = run.store.phase.is_live() && worker.state.is_present();
@@ -168,6 +189,15 @@ fn state_text(state: WorkerState) -> &'static str {
 
 /// `leaving` is who the pool has no room for any more, and who still ends a task.
 fn state_ui(ui: &mut Ui, state: WorkerState, leaving: bool) {
+    dot_ui(ui, state);
+    if leaving {
+        ui.label("leaving").on_hover_text("The pool was made smaller: it ends after its running task");
+    } else {
+        ui.label(state_text(state));
+    }
+}
+
+fn dot_ui(ui: &mut Ui, state: WorkerState) {
     let palette = Palette::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(DOT_RADIUS * 2.0 + GAP_HAIR, ROW_HEIGHT), Sense::hover());
     let color = palette.worker_state(state);
@@ -176,11 +206,6 @@ fn state_ui(ui: &mut Ui, state: WorkerState, leaving: bool) {
         ui.painter().circle_stroke(rect.center(), DOT_RADIUS, (theme::LINE, color));
     } else {
         ui.painter().circle_filled(rect.center(), DOT_RADIUS, color);
-    }
-    if leaving {
-        ui.label("leaving").on_hover_text("The pool was made smaller: it ends after its running task");
-    } else {
-        ui.label(state_text(state));
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     Memory,
     chosen::{Chosen, Place, Step, span_times},
     details::zoom_to,
-    head::paint_head,
+    head::{TRACE, paint_head},
     layout::{Bar, What, bar_at, lay_out, view_ns},
     locks::{self, LockIndex},
     model::{TimelineIndex, accessible_title, lane_head, visible_lives},
@@ -263,7 +263,7 @@ impl Lanes<'_> {
                 continue;
             };
             let rect = self.lane_rect(at);
-            self.head_ui(ui, id, at, lane, rect);
+            self.head_ui(ui, (id, at), lane, rect, axis);
             self.paint_lives(&mut lane_painter, lane, rect, &scale, false);
             bars = lay_out(lane, index, &scale, bars);
             for (left, right) in starved(self.store, lane, &bars, &scale, self.now_ns) {
@@ -328,13 +328,16 @@ impl Lanes<'_> {
         paint_mesh(painter, mesh);
     }
 
-    fn head_ui(&self, ui: &Ui, id: Id, at: usize, lane: &Lane, rect: Rect) {
+    fn head_ui(&self, ui: &Ui, (id, at): (Id, usize), lane: &Lane, rect: Rect, axis: &TimeAxis) {
         let left = rect.left() - theme::AXIS_WIDTH;
         let place = Rect::from_min_max(pos2(left, rect.top()), pos2(rect.left(), rect.bottom()));
         let head = lane_head(self.store, at, lane);
         let response = ui.interact(place, id.with(("head", at)), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &head.accessible));
-        paint_head(ui, &ui.painter_at(place.intersect(ui.clip_rect())), place, &head);
+        // Until the cursor, or else until the newest in view.
+        let until_ns = time::ns_from_secs(axis.cursor_secs().unwrap_or(axis.edges_secs().1));
+        let cpu = self.index.cpu_until(self.store, at, until_ns, TRACE);
+        paint_head(ui, &ui.painter_at(place.intersect(ui.clip_rect())), place, &head, &cpu);
         response.on_hover_text(head.hover);
     }
 

@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use eframe::egui::{Align2, Id, Mesh, Painter, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
+pub(crate) use self::model::Doing;
 use self::{
     chosen::Chosen,
     finder::Finder,

@@ -1,13 +1,13 @@
 //! What a timeline has to show, without any pixels: states, what a lane's header says, life marks, and sums over each
 //! lane's uses of locks.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::locks::LockIndex;
 pub(crate) use crate::store::AttemptState as State;
 use crate::{
     gui::plots::{RunKey, run_key},
-    ids::WorkerId,
+    ids::{TaskId, WorkerId},
     spec::Backend,
     store::{Lane, Life, RunStore, StateCounts, WorkerRow, WorkerState},
     units,
@@ -49,11 +49,15 @@ impl From<StateCounts> for Counts {
     }
 }
 
-/// Sums over the uses of locks of all lanes of one run. Kept between frames.
+/// Of one run: sums over the uses of locks of all lanes, and which samples are of which worker. Kept between frames.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TimelineIndex {
     run: RunKey,
     pub(crate) locks: Vec<LockIndex>,
+    /// Places in the run's column of samples, of each worker.
+    samples: Vec<Vec<u32>>,
+    /// Samples that were looked at.
+    sampled: usize,
 }
 
 impl TimelineIndex {
@@ -61,13 +65,33 @@ impl TimelineIndex {
     pub(crate) fn update(&mut self, store: &RunStore) {
         let run = run_key(store);
         let shrunk = self.locks.iter().zip(&store.lanes).any(|(index, lane)| index.is_ahead_of(&lane.locks));
-        if self.run != run || shrunk || self.locks.len() > store.lanes.len() {
-            *self = Self { run, locks: Vec::new() };
+        if self.run != run
+            || shrunk
+            || self.locks.len() > store.lanes.len()
+            || self.sampled > store.processes.len()
+        {
+            *self = Self { run, ..Self::default() };
         }
         self.locks.resize_with(store.lanes.len(), LockIndex::default);
         for (index, lane) in self.locks.iter_mut().zip(&store.lanes) {
             index.update(&lane.locks);
         }
+        self.samples.resize_with(store.lanes.len(), Vec::new);
+        for (kept, at) in store.processes.iter_from(self.sampled).zip(self.sampled as u32..) {
+            if let Some(places) = kept.worker.and_then(|worker| self.samples.get_mut(worker.index())) {
+                places.push(at);
+            }
+        }
+        self.sampled = store.processes.len();
+    }
+
+    /// CPU use of a worker in its last samples until a moment, in cores, the oldest first.
+    pub(crate) fn cpu_until(&self, store: &RunStore, lane: usize, t_ns: u64, most: usize) -> Vec<f32> {
+        let Some(places) = self.samples.get(lane) else { return Vec::new() };
+        let sample = |place: &u32| store.processes.get(*place as usize);
+        let until = places.partition_point(|place| sample(place).is_some_and(|kept| kept.t_ns <= t_ns));
+        let last = &places[until.saturating_sub(most)..until];
+        last.iter().filter_map(sample).map(|kept| kept.sample.cpu).collect()
     }
 }
 
@@ -157,6 +181,55 @@ pub(crate) fn life_at(lane: &Lane, t_ns: u64) -> Option<&Life> {
     after.checked_sub(1).and_then(|at| lane.lives.get(at))
 }
 
+/// What a worker did at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// Nobody filled the place.
+    Absent,
+    Starting,
+    Idle,
+    Task(TaskId),
+}
+
+impl Doing {
+    pub(crate) fn at(lane: &Lane, t_ns: u64) -> Self {
+        let next = lane.spans.partition_point(|_, end_ns| end_ns <= t_ns);
+        if lane.spans.times(next).is_some_and(|(start_ns, _)| start_ns <= t_ns) {
+            return lane.spans.get(next).map_or(Self::Idle, |span| Self::Task(span.task));
+        }
+        if let Some(open) = lane.running.filter(|open| open.start_ns <= t_ns) {
+            return Self::Task(open.task);
+        }
+        match life_at(lane, t_ns) {
+            Some(life) if life.exited_ns.is_some_and(|exited_ns| exited_ns <= t_ns) => Self::Absent,
+            Some(life) if life.ready_ns.is_some_and(|ready_ns| ready_ns <= t_ns) => Self::Idle,
+            Some(_) => Self::Starting,
+            None => Self::Absent,
+        }
+    }
+
+    /// As the table of workers tells states.
+    pub(crate) fn state(self) -> WorkerState {
+        match self {
+            Self::Absent => WorkerState::Exited,
+            Self::Starting => WorkerState::Starting,
+            Self::Idle => WorkerState::Idle,
+            Self::Task(_) => WorkerState::Busy,
+        }
+    }
+}
+
+impl fmt::Display for Doing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("not there"),
+            Self::Starting => f.write_str("starting"),
+            Self::Idle => f.write_str("idle"),
+            Self::Task(task) => task.fmt(f),
+        }
+    }
+}
+
 /// Lives that touch an interval, with their place.
 pub(crate) fn visible_lives(lane: &Lane, from_ns: u64, to_ns: u64) -> impl Iterator<Item = (usize, &Life)> {
     let first = lane.lives.partition_point(|life| life.exited_ns.is_some_and(|exited| exited < from_ns));
@@ -189,7 +262,6 @@ pub(crate) mod tests {
     use super::*;
     use crate::{
         event::{Event, Exit, LockKind, Outcome, Usage},
-        ids::TaskId,
         store::{LockSpan, Span, testing::*},
     };
 
@@ -258,6 +330,40 @@ pub(crate) mod tests {
             store.apply(event);
         }
         assert_eq!(title(&store), "Timeline: 2 workers, 1 retired, 2 tasks shown");
+    }
+
+    #[test]
+    fn what_a_worker_did_is_known_for_every_moment() {
+        let store = store([
+            run_started(spec(Backend::Processes, 1, 4)),
+            spawned(5, 0, 0),
+            ready(10, 0),
+            started(20, 0, 3, 0),
+            ok(30, 0, 3),
+            started(40, 0, 1, 0),
+            exited(50, 0, Exit::Signal(9), false),
+            spawned(60, 0, 1),
+            ready(65, 0),
+            started(70, 0, 2, 0),
+        ]);
+        let told = |t_ns| Doing::at(&store.lanes[0], t_ns).to_string();
+        for (t_ns, expected) in [
+            (0, "not there"),
+            (5, "starting"),
+            (10, "idle"),
+            (20, "task 3"),
+            (29, "task 3"),
+            (30, "idle"),
+            (40, "task 1"),
+            (49, "task 1"),
+            (50, "not there"),
+            (60, "starting"),
+            (65, "idle"),
+            (70, "task 2"),
+            (1000, "task 2"),
+        ] {
+            assert_eq!(told(t_ns), expected, "at {t_ns}");
+        }
     }
 
     #[test]
