@@ -197,11 +197,16 @@ impl Doing {
         if lane.spans.times(next).is_some_and(|(start_ns, _)| start_ns <= t_ns) {
             return lane.spans.get(next).map_or(Self::Idle, |span| Self::Task(span.task));
         }
-        if let Some(open) = lane.running.filter(|open| open.start_ns <= t_ns) {
+        let life = life_at(lane, t_ns);
+        // Who is gone runs nothing, also while the end of its task is still to be told.
+        if life.is_some_and(|life| life.exited_ns.is_some_and(|exited_ns| exited_ns <= t_ns)) {
+            return Self::Absent;
+        }
+        let born_ns = life.map_or(0, |life| life.spawned_ns);
+        if let Some(open) = lane.running.filter(|open| (born_ns..=t_ns).contains(&open.start_ns)) {
             return Self::Task(open.task);
         }
-        match life_at(lane, t_ns) {
-            Some(life) if life.exited_ns.is_some_and(|exited_ns| exited_ns <= t_ns) => Self::Absent,
+        match life {
             Some(life) if life.ready_ns.is_some_and(|ready_ns| ready_ns <= t_ns) => Self::Idle,
             Some(_) => Self::Starting,
             None => Self::Absent,
@@ -261,7 +266,7 @@ fn shown_tasks(store: &RunStore, from_ns: u64, to_ns: u64) -> usize {
 pub(crate) mod tests {
     use super::*;
     use crate::{
-        event::{Event, Exit, LockKind, Outcome, Usage},
+        event::{Ended, Event, Exit, LockKind, Outcome, Usage},
         store::{LockSpan, Span, testing::*},
     };
 
@@ -342,6 +347,7 @@ pub(crate) mod tests {
             ok(30, 0, 3),
             started(40, 0, 1, 0),
             exited(50, 0, Exit::Signal(9), false),
+            done(Ended { start_ns: 40, ..ended(50, 0, 1, Outcome::Crashed(Exit::Signal(9))) }),
             spawned(60, 0, 1),
             ready(65, 0),
             started(70, 0, 2, 0),
