@@ -92,6 +92,7 @@ fn take_them() {
     camera.window.click("Runs");
     camera.window.click("Replay");
     camera.window.wait_text("Replay at ");
+    std::thread::sleep(std::time::Duration::from_secs(4));
     camera.window.click("Pause replay");
     camera.shot("runs");
 }

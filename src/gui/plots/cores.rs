@@ -32,7 +32,7 @@ pub(crate) fn cores_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
     let cores = store.cores.last().map_or(0, |sample| sample.loads.len());
     if cores == 0 {
         frame.paint_empty(if store.phase.is_live() {
-            "The load of every core appears here while a run is going."
+            "The load of every core appears here a tenth of a second after the start."
         } else if store.lacks_start() {
             "The record of this run has no sample of CPU load."
         } else {

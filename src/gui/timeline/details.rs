@@ -1,6 +1,6 @@
 //! What is known of the chosen attempt and of the marked range, in small windows that stand below the timeline at first.
 
-use eframe::egui::{Grid, Id, Rect, RichText, Ui, Vec2, Window, pos2};
+use eframe::egui::{Grid, Id, Rect, RichText, Ui, Vec2, Window, pos2, vec2};
 
 use super::{
     Memory,
@@ -29,14 +29,16 @@ pub(super) fn zoom_to(axis: &mut TimeAxis, (from_ns, to_ns): (u64, u64)) {
     axis.go_to((from_secs - margin).max(0.0), to_secs + margin);
 }
 
-/// Of about this width, so that two stand beside each other.
+/// Of about this width, so that two stand beside each other, and this height: what is not known when they are placed.
 const WIDTH: f32 = 340.0;
+const HEIGHT: f32 = 260.0;
 
 /// `place` counts from the right.
 fn window(title: &str, id: Id, outer: Rect, place: f32) -> Window<'_> {
     let left = outer.right() - (place + 1.0) * WIDTH;
     let corner = pos2(left, outer.bottom() + theme::GAP);
-    let window = Window::new(title).id(id).default_pos(corner);
+    let window =
+        Window::new(title).id(id).default_pos(corner).default_size(vec2(WIDTH - theme::GAP_LARGE, HEIGHT));
     window.resizable(false).collapsible(false).constrain(true)
 }
 
