@@ -126,6 +126,20 @@ pub struct ExportError {
     pub source: io::Error,
 }
 
+/// What is not a run must not be written over one.
+///
+/// # Errors
+/// There is a run of Poolscope, or something with a log beside it that may be one.
+pub fn spare_run(path: &Path) -> io::Result<()> {
+    if !path.is_file() || !is_run(path) {
+        return Ok(());
+    }
+    let path = path.display();
+    let why =
+        format!("cannot write {path}: it is a run of Poolscope, which would be lost; choose another name");
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, why))
+}
+
 /// Writes a run to a file, whole or not at all. Never over a run of Poolscope, which may be the very one that is exported.
 pub fn export(store: &RunStore, observer: Observer, format: &Format, path: &Path) -> Result<(), ExportError> {
     export_labelled(store, observer, &Label::default(), format, path)
@@ -140,13 +154,7 @@ pub fn export_labelled(
     path: &Path,
 ) -> Result<(), ExportError> {
     let fail = |source| ExportError { path: path.to_owned(), source };
-    if path.is_file() && is_run(path) {
-        let why = format!(
-            "cannot write {}: it is a run of Poolscope, which would be lost; choose another name",
-            path.display()
-        );
-        return Err(fail(io::Error::new(io::ErrorKind::AlreadyExists, why)));
-    }
+    spare_run(path).map_err(fail)?;
     write_atomically(path, |out| format.write_labelled(store, observer, label, out)).map_err(fail)
 }
 

@@ -232,10 +232,13 @@ impl App {
             Action::Resize(_) | Action::Step(_) => self.apply_resize(&action),
             Action::Stop => self.stop(),
             Action::Kill(worker, signal) => self.runs.send_to_live(&Command::KillWorker { worker, signal }),
-            Action::Fit => self.axis.fit(),
+            Action::Fit => self.axis.go_fit(),
             Action::Retrace { back } => self.axis.retrace(back),
             Action::Mark { start } => self.axis.mark(start),
-            Action::Find => self.axis.find(),
+            Action::Find => {
+                self.apply_panels(&Action::ShowPanel(Panel::Timeline));
+                self.axis.find();
+            }
             Action::ToggleFollow => self.axis.set_follow(!self.axis.follow()),
             Action::PickPreset(_) | Action::PickRecent(_) | Action::Undo | Action::Redo => {
                 self.apply_setup(&action);

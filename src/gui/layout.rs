@@ -20,6 +20,7 @@ use super::{
         status::{StatusState, status_ui},
         toolbar::{ToolbarState, toolbar_ui},
     },
+    plots::run_key,
     questions::question_ui,
     replay::{Control, player_ui},
     runs::{Run, Runs},
@@ -114,6 +115,7 @@ impl App {
         // Whole runs, also where one of them is being replayed.
         let end_ns = |run: &Run| if run.live { run.now_ns() } else { run.whole().now_ns };
         // Never a sliding window: it would follow the longer run, and leave the other out of sight.
+        self.axis.keep_to([run_key(left.whole()), run_key(right.whole())]);
         self.axis.begin_frame(secs(end_ns(left).max(end_ns(right))), false);
         let title = format!("{}  ·  {}", left.title(), right.title());
         let heading =
@@ -124,6 +126,7 @@ impl App {
     fn run_head_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
         let Some(run) = self.runs.shown() else { return };
         let end_ns = if run.live { run.now_ns() } else { run.whole().now_ns };
+        self.axis.keep_to([run_key(run.whole()); 2]);
         self.axis.begin_frame(secs(end_ns), run.live);
         let replays = (!run.live).then_some(run.player.is_some());
         let (title, follows) = (run.title(), self.axis.follow());

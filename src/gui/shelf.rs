@@ -171,7 +171,7 @@ impl Shelf {
 
 /// The thread: ends when the window lets go of it.
 fn keep(library: Library, orders: &Receiver<Job>, reports: &SyncSender<Report>, wake: &Context) {
-    let mut keeper = Keeper { library, watching: false, listed: Listed::default() };
+    let mut keeper = Keeper { library, watching: false, listed: Listed::default(), fault: None };
     while let Some(job) = keeper.next(orders) {
         let Some(report) = keeper.report(job) else { continue };
         if reports.send(report).is_err() {
@@ -186,6 +186,8 @@ struct Keeper {
     library: Library,
     watching: bool,
     listed: Listed,
+    /// What went wrong at the last look.
+    fault: Option<String>,
 }
 
 /// What shows that a list is as it was, without making it again.
@@ -229,11 +231,21 @@ impl Keeper {
             }
             None => None,
         };
-        let listed = self.library.list().and_then(|entries| Ok((entries, self.library.limit()?)));
-        let (entries, limit) = listed.unwrap_or_else(|error| {
-            news = Some(News::Failed(format!("The runs could not be listed: {error}")));
-            (Vec::new(), None)
+        let mut faults = Vec::new();
+        let entries = self.library.list().unwrap_or_else(|error| {
+            faults.push(format!("The runs could not be listed: {error}"));
+            Vec::new()
         });
+        let limit = self.library.limit().unwrap_or_else(|error| {
+            faults.push(error.to_string());
+            None
+        });
+        let fault = (!faults.is_empty()).then(|| faults.join("; "));
+        // Told once, and not again at every look.
+        if fault.is_some() && (fault != self.fault || !by_itself) {
+            news = fault.clone().map(News::Failed);
+        }
+        self.fault = fault;
         let key = |entry: &Entry| {
             (entry.path.clone(), entry.bytes, entry.modified_unix_ns, entry.status().to_owned())
         };

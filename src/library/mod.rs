@@ -282,6 +282,14 @@ pub fn copy_run(from: &Path, to: &Path) -> io::Result<()> {
             from.display()
         )));
     }
+    // A log beside what is replaced would be taken for the new file's.
+    if let Some(log) = beside(to).into_iter().find(|there| there.exists()) {
+        return Err(io::Error::other(format!(
+            "cannot write {}: it is being recorded or was cut off, and {} belongs to it; choose another name",
+            to.display(),
+            log.display()
+        )));
+    }
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", from.display()));
     let mut file = File::open(from).map_err(named)?;
     write_atomically(to, |out| io::copy(&mut file, out).map(drop))

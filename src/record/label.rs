@@ -5,7 +5,9 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::{
-    ReadError, is_being_recorded,
+    ReadError,
+    file::make_whole,
+    is_being_recorded,
     open::{harden, open},
     read::RUNNING,
 };
@@ -144,6 +146,12 @@ pub fn set_label(path: &Path, label: &Label) -> Result<(), ReadError> {
                 params![cut(&label.name, MAX_NAME_CHARS), cut(&label.note, MAX_NOTE_CHARS), label.pinned],
             )
         })
-        .map(drop)
-        .map_err(|error| ReadError::Io { path: path.to_owned(), source: std::io::Error::other(error) })
+        .map_err(|error| ReadError::Io { path: path.to_owned(), source: std::io::Error::other(error) })?;
+    // Closing has moved what was in a log into the file, and taken the log away: the file must not say that it has one.
+    if !is_being_recorded(path)
+        && let Err(why) = make_whole(path)
+    {
+        return Err(ReadError::Io { path: path.to_owned(), source: std::io::Error::other(why) });
+    }
+    Ok(())
 }

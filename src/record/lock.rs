@@ -15,7 +15,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 /// Marks a file as being recorded, until what this gives is dropped. `None` where there are no such locks.
 pub(super) fn hold(path: &Path) -> Option<File> {
-    let log = File::open(beside(path, "-wal")).ok()?;
+    // Network file systems lock only for those who may write.
+    let log = File::options().read(true).write(true).open(beside(path, "-wal")).ok()?;
     for _ in 0..TRIES {
         match log.try_lock() {
             Ok(()) => return Some(log),

@@ -9,7 +9,7 @@ use std::{
 
 use rustix::fs::{FallocateFlags, fallocate};
 
-use super::{Recording, file, is_being_recorded, looks::is_run, open::beside};
+use super::{Recording, brief, file, is_being_recorded, looks::Header, open::beside};
 
 /// Kept from the disk while a run is recorded, so that its last words find room when nothing else does.
 const RESERVE_BYTES: u64 = 256 << 10;
@@ -29,7 +29,8 @@ impl Parts {
         Self { prefix: format!(".{}.", name.to_string_lossy()) }
     }
 
-    /// Removes those whose writers are gone. What they hold was to be replaced by now in any case.
+    /// Removes those whose writers are gone, unless they hold anything that somebody may want: what a killed session or a
+    /// full disk left of a run.
     fn clear(&self, folder: &Path) {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -40,10 +41,19 @@ impl Parts {
                 there.is_file()
                     && there.modified().is_ok_and(|at| at.elapsed().is_ok_and(|age| age > SETTLED))
             });
-            if is_one && is_settled && !is_being_recorded(&entry.path()) {
+            if is_one && is_settled && !is_being_recorded(&entry.path()) && is_worthless(&entry.path()) {
                 remove(&entry.path());
             }
         }
+    }
+}
+
+/// A run in which no task has ended, or no file at all by its length.
+fn is_worthless(path: &Path) -> bool {
+    let is_empty = || fs::metadata(path).is_ok_and(|there| there.len() == 0);
+    match brief(path) {
+        Ok(brief) => brief.tally.done() == 0,
+        Err(_) => is_empty() && !beside(path, "-wal").exists(),
     }
 }
 
@@ -89,13 +99,14 @@ impl Target {
             Err(error) => return Err(error.to_string()),
             Ok(there) if !there.is_file() => return Err("there is something that is no file".to_owned()),
             Ok(there) => {
-                // One that was cut off has its end beside it, which must not be taken for the new one's.
-                file::make_whole(&wanted)?;
-                if there.len() > 0 && !is_run(&wanted) {
+                // Looked at before anything is done to it: it may be another program's database.
+                if there.len() > 0 && !Header::read(&wanted).is_some_and(|header| header.is_run()) {
                     return Err("the file that is there is no run of Poolscope, and stays as it is; \
                                 choose another name, or remove it"
                         .to_owned());
                 }
+                // One that was cut off has its end beside it, which must not be taken for the new one's.
+                file::make_whole(&wanted)?;
                 let part = tempfile::Builder::new()
                     .prefix(&parts.prefix)
                     .suffix(PART)

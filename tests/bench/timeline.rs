@@ -189,12 +189,15 @@ fn main() {
     for tasks in sizes {
         let Made { store, rate, publish_ms } = run(tasks);
         let bytes: usize = store.lanes.iter().map(|lane| lane.spans.bytes()).sum();
+        let publish = if publish_ms.0.is_nan() {
+            "never handed to the window in between".to_owned()
+        } else {
+            format!("handed to the window in {:.2} ms ({:.2})", publish_ms.0, publish_ms.1)
+        };
         println!(
-            "\n{tasks} tasks: {:.1} bytes a task; taken in at {:.2} M/s, handed to the window in {:.2} ms ({:.2})",
+            "\n{tasks} tasks: {:.1} bytes a task; taken in at {:.2} M/s, {publish}",
             bytes as f64 / f64::from(tasks),
             rate / 1e6,
-            publish_ms.0,
-            publish_ms.1,
         );
         let widths = [1, 10, 100, 10_000].map(|part| (store.now_ns / part).max(1000));
         println!("{:>12}{}", "", ZOOMS.map(|name| format!("{name:>22}")).concat());

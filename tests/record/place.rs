@@ -249,26 +249,30 @@ fn a_link_is_followed_and_one_to_nowhere_stays() {
     assert_eq!((code, errors.lines().count()), (2, 1), "{errors}");
 }
 
-/// They would gather, unseen, since their names are hidden.
+/// They would gather, unseen, since their names are hidden. What holds any of a run may be wanted all the same.
 #[test]
-fn what_a_killed_session_left_goes_when_its_name_is_recorded_again() {
+fn what_a_killed_session_left_goes_when_its_name_is_recorded_again_unless_it_holds_a_task() {
     let folder = folder();
     let file = path(&folder, "a.pscope");
     record(SMALL, &file);
     kill_in_the_middle(LONG, &file);
+    let mut idle = start("--workers 1 --workload sleep --size 100000000000 --tasks 2", &file);
+    until("it is begun", DEADLINE, || (parts(folder.path()).len() == 2).then_some(()));
+    std::thread::sleep(Duration::from_millis(500));
+    idle.child.kill().and_then(|()| idle.child.wait()).expect("it is killed");
     // One that is written to just now is in nobody's way.
     let other = start(LONG, &file);
-    until("it is written", DEADLINE, || (parts(folder.path()).len() == 2).then_some(()));
+    until("it is written", DEADLINE, || (parts(folder.path()).len() == 3).then_some(()));
     std::thread::sleep(Duration::from_millis(300));
     for name in names(folder.path()).into_iter().filter(|name| name.starts_with('.')) {
         let then = std::time::SystemTime::now() - Duration::from_mins(1);
         fs::File::open(path(&folder, &name)).and_then(|file| file.set_modified(then)).expect("it is aged");
     }
     record(SMALL, &file);
-    assert_eq!(parts(folder.path()).len(), 1, "{:?}", names(folder.path()));
+    assert_eq!(parts(folder.path()).len(), 2, "{:?}", names(folder.path()));
     support::signal(other.child.id(), "INT");
     let (_, run, complaint) = finish(other);
-    assert_eq!((complaint.as_str(), names(folder.path())), ("", vec!["a.pscope".to_owned()]));
+    assert_eq!((complaint.as_str(), parts(folder.path()).len()), ("", 1), "{:?}", names(folder.path()));
     assert_eq!(without_self(show(&file).0), without_self(run));
 }
 
@@ -301,4 +305,33 @@ fn what_is_no_run_is_not_replaced() {
 fn arguments(file: &Path) -> Vec<&str> {
     let file = file.to_str().expect("UTF-8");
     ["run", "--quiet", "-o", file].into_iter().chain(SMALL.split_whitespace()).collect()
+}
+
+#[test]
+fn a_run_that_was_cut_off_can_be_named_and_is_whole_then() {
+    let folder = folder();
+    let file = path(&folder, "a.pscope");
+    kill_in_the_middle(LONG, &file);
+    let before = record::read(&file).expect("a run");
+    let label = record::Label { name: "mine".to_owned(), ..record::Label::default() };
+    record::set_label(&file, &label).expect("it is written");
+    let found = record::read(&file).expect("a run");
+    assert_eq!((found.gap, found.label), (None, label));
+    assert_eq!((found.store.tally, found.cut_off), (before.store.tally, true));
+    assert_eq!(names(folder.path()), ["a.pscope"]);
+}
+
+#[test]
+fn a_copy_is_not_put_beside_the_log_of_another_run() {
+    let folder = folder();
+    let (whole, cut) = (path(&folder, "whole.pscope"), path(&folder, "cut.pscope"));
+    record(SMALL, &whole);
+    kill_in_the_middle(LONG, &cut);
+    let before = record::read(&cut).expect("a run").store.tally;
+    let error = poolscope::library::copy_run(&whole, &cut).expect_err("its log is there");
+    assert!(error.to_string().contains("cut.pscope"), "{error}");
+    assert_eq!(record::read(&cut).expect("a run").store.tally, before);
+    let other = path(&folder, "other.pscope");
+    poolscope::library::copy_run(&whole, &other).expect("nothing is there");
+    assert_eq!(fs::read(&whole).expect("there"), fs::read(&other).expect("there"));
 }

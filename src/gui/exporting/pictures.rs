@@ -21,6 +21,7 @@ pub(super) fn write(
     pixels_per_point: f32,
     path: &Path,
 ) -> Result<(), String> {
+    export::spare_run(path).map_err(|error| error.to_string())?;
     let cut = shot::stack(image, &view.parts, pixels_per_point).ok_or("the picture would be empty")?;
     let bytes = shot::encode(&cut, &view.title).map_err(|error| error.to_string())?;
     export::write_atomically(path, |out| out.write_all(&bytes)).map_err(|error| error.to_string())
@@ -39,6 +40,9 @@ mod tests {
         let area = Rect::from_min_max((0.0, 0.0).into(), (2.0, 2.0).into());
         write(&image, &view(area), 1.0, &path).unwrap();
         assert_eq!(std::fs::read(&path).unwrap()[1..4], *b"PNG");
+        let run = folder.path().join("run.png");
+        std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/v1.pscope"), &run).unwrap();
+        assert!(write(&image, &view(area), 1.0, &run).is_err(), "a run is not written over");
         let outside = area.translate((9.0, 9.0).into());
         assert!(write(&image, &view(outside), 1.0, &path).is_err());
     }

@@ -6,6 +6,7 @@
 use eframe::egui::{EventFilter, Id, Key, PointerButton, Rect, Response, Ui};
 
 use super::{
+    RunKey,
     marks::Marks,
     views::{Place, Views},
 };
@@ -65,6 +66,8 @@ pub(crate) struct TimeAxis {
     next_cursor: Option<Cursor>,
     marks: Marks,
     views: Views,
+    /// What marks and views are of.
+    runs: [RunKey; 2],
     /// Somebody wants to look for something.
     find: bool,
     /// By the window's clock, when input was taken last.
@@ -128,6 +131,19 @@ impl TimeAxis {
     /// As [`Self::show`], from the next frame on, and to be gone back from.
     pub(crate) fn go_to(&mut self, from_secs: f64, to_secs: f64) {
         self.changes.push(Change::Show { from_secs, to_secs });
+    }
+
+    /// Shows the whole run from the next frame on, and can be gone back from.
+    pub(crate) fn go_fit(&mut self) {
+        self.changes.push(Change::Fit);
+    }
+
+    /// Marks and ways back are of one run, or of two that are compared; others begin without.
+    pub(crate) fn keep_to(&mut self, runs: [RunKey; 2]) {
+        if self.runs != runs {
+            self.runs = runs;
+            (self.marks, self.views, self.find) = (Marks::default(), Views::default(), false);
+        }
     }
 
     /// Back to the view before, or forward again, from the next frame on.
@@ -314,7 +330,8 @@ impl TimeAxis {
 
     fn take_keys(&mut self, ui: &Ui, response: &Response) {
         // Without this, egui moves the focus away on an arrow key.
-        let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+        let marked = self.marks.range.is_some() || self.marks.pinned.is_some();
+        let filter = EventFilter { horizontal_arrows: true, escape: marked, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
         let span = self.to_secs - self.from_secs;
         let middle = f64::midpoint(self.from_secs, self.to_secs);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     gui::{
-        plots::TimeAxis,
+        plots::{RunKey, TimeAxis, run_key},
         theme::{self, Palette},
     },
     store::RunStore,
@@ -21,6 +21,8 @@ const WIDTH: f32 = 130.0;
 #[derive(Debug, Default)]
 pub(super) struct Finder {
     text: String,
+    /// What was found is of this run.
+    run: RunKey,
     last: Option<Found>,
     nothing: bool,
 }
@@ -37,6 +39,9 @@ pub(super) fn finder_ui(
 ) -> bool {
     let id = id.with("find");
     let wanted = axis.take_find();
+    if finder.run != run_key(store) {
+        (finder.run, finder.last, finder.nothing) = (run_key(store), None, false);
+    }
     let focused = ui.memory(|memory| memory.has_focus(id));
     let right = legend.right() - theme::AXIS_RIGHT - theme::CONTROL_ROW;
     if right - free_from_x < WIDTH + theme::GAP && !wanted && !focused {

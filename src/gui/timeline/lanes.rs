@@ -129,7 +129,8 @@ fn take_click(
                 }
             }
             Some(Target::Crowd(from_ns, to_ns)) => zoom_to(axis, (from_ns, to_ns)),
-            None => {}
+            // Its first click has pinned the cursor, which was not meant.
+            None => axis.marks_mut().pinned = None,
         }
     } else if response.clicked() {
         match target.copied() {

@@ -103,7 +103,9 @@ pub(super) fn overview_ui(
     let whole = span >= limit_secs * 0.999;
     if let Some(pointer) = response.interact_pointer_pos().filter(|_| !whole) {
         let at_secs = f64::from((pointer.x - strip.left()) / strip.width()) * limit_secs;
-        let from_secs = if response.dragged() {
+        let from_secs = if response.dragged() && response.drag_delta().x == 0.0 {
+            return; // Held still.
+        } else if response.dragged() {
             from_secs + f64::from(response.drag_delta().x / strip.width()) * limit_secs
         } else if response.clicked() {
             at_secs - span * 0.5

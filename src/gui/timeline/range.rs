@@ -1,6 +1,9 @@
 //! Figures of a marked range of time alone.
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use super::model::Counts;
 use crate::{
@@ -10,6 +13,8 @@ use crate::{
     time::ns_from_secs,
 };
 
+/// The figures of a run that goes on are made anew this often at most.
+const REFRESH: Duration = Duration::from_millis(250);
 /// Attempts that are looked at one by one, which takes a few frames' time.
 const MOST_READ: usize = 300_000;
 
@@ -91,8 +96,9 @@ fn busy_ns(lane: &Lane, range: Range<usize>, from_ns: u64, to_ns: u64) -> u64 {
 /// The figures as they were worked out last.
 #[derive(Debug, Default)]
 pub(super) struct RangeMemory {
-    /// Of which run, with how many attempts, and from when to when.
-    made_of: Option<(RunKey, usize, (u64, u64))>,
+    /// Of which run, with how many attempts, until which moment, and from when to when.
+    made_of: Option<(RunKey, usize, u64, (u64, u64))>,
+    made: Option<Instant>,
     figures: RangeFigures,
 }
 
@@ -101,9 +107,13 @@ impl RangeMemory {
     pub(super) fn figures(&mut self, store: &RunStore, (from_secs, to_secs): (f64, f64)) -> &RangeFigures {
         let range = (ns_from_secs(from_secs), ns_from_secs(to_secs));
         let attempts = store.lanes.iter().map(|lane| lane.spans.len()).sum();
-        let made_of = Some((run_key(store), attempts, range));
-        if self.made_of != made_of {
+        let made_of = Some((run_key(store), attempts, store.now_ns.min(range.1), range));
+        // While a run goes on, or is played again, not with every frame.
+        let is_due = self.made.is_none_or(|made| made.elapsed() >= REFRESH) || !store.phase.is_live();
+        let is_other = self.made_of.map(|of| (of.0, of.3)) != made_of.map(|of| (of.0, of.3));
+        if self.made_of != made_of && (is_due || is_other) {
             (self.made_of, self.figures) = (made_of, RangeFigures::new(store, range));
+            self.made = Some(Instant::now());
         }
         &self.figures
     }

@@ -116,6 +116,13 @@ impl Row {
         small.map_or_else(|| Self::Large(nodes.into()), Self::Small)
     }
 
+    fn get(&self, at: usize, base_ns: u64) -> Option<Node> {
+        match self {
+            Self::Small(nodes) => nodes.get(at).map(|node| node.node(base_ns)),
+            Self::Large(nodes) => nodes.get(at).copied(),
+        }
+    }
+
     /// The node at a place, if it is narrower.
     fn narrower(&self, at: usize, than_ns: u64, base_ns: u64) -> Option<Node> {
         match self {
@@ -158,7 +165,7 @@ impl Steps {
     pub(super) fn last(&self) -> impl Iterator<Item = Node> {
         let last = self.steps.last();
         let len = last.map_or(0, Row::len);
-        (0..len).filter_map(move |at| last?.narrower(at, u64::MAX, self.base_ns))
+        (0..len).filter_map(move |at| last?.get(at, self.base_ns))
     }
 
     /// Memory on the heap, in bytes.
