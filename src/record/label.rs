@@ -5,9 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::{
-    ReadError,
-    file::make_whole,
-    is_being_recorded,
+    ReadError, is_being_recorded,
     open::{harden, open},
     read::RUNNING,
 };
@@ -144,14 +142,13 @@ pub fn set_label(path: &Path, label: &Label) -> Result<(), ReadError> {
             conn.execute(
                 "INSERT OR REPLACE INTO label VALUES (1, ?, ?, ?)",
                 params![cut(&label.name, MAX_NAME_CHARS), cut(&label.note, MAX_NOTE_CHARS), label.pinned],
-            )
+            )?;
+            // Closing moves what is in a log into the file, and takes the log away: a file that is not recorded any more
+            // must not say that it has one. Somebody who reads it just now keeps it as it is.
+            if !is_being_recorded(path) {
+                let _busy = conn.pragma_update(None, "journal_mode", "delete");
+            }
+            Ok(())
         })
-        .map_err(|error| ReadError::Io { path: path.to_owned(), source: std::io::Error::other(error) })?;
-    // Closing has moved what was in a log into the file, and taken the log away: the file must not say that it has one.
-    if !is_being_recorded(path)
-        && let Err(why) = make_whole(path)
-    {
-        return Err(ReadError::Io { path: path.to_owned(), source: std::io::Error::other(why) });
-    }
-    Ok(())
+        .map_err(|error| ReadError::Io { path: path.to_owned(), source: std::io::Error::other(error) })
 }
