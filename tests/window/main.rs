@@ -6,6 +6,7 @@ mod comparing;
 mod exporting;
 mod form;
 mod keeping;
+mod panels;
 mod replaying;
 mod running;
 #[path = "../support/mod.rs"]

@@ -1,28 +1,13 @@
-//! The window's commands and panels, driven as by somebody who has no pointer, or who arranges the window. Without a
-//! display these tests say that they were skipped; where `POOLSCOPE_REQUIRE_WINDOW` is set, a missing display fails them.
-#![cfg(feature = "gui")]
+//! The window's commands and panels, driven as by somebody who has no pointer, or who arranges the window.
 
-mod support;
-
-use std::{fs, io::Write as _, time::Duration};
+use std::{fs, time::Duration};
 
 use eframe::egui::{Key, Modifiers};
-use support::{
-    folder, path, until,
-    window::{Window, has_display},
+
+use super::{
+    SIZE, open,
+    support::{folder, path, until, window::Window},
 };
-
-const SIZE: (u32, u32) = (1280, 800);
-
-/// Opens the window, or says that there is none and gives `None`.
-fn open() -> Option<Window> {
-    if !has_display() {
-        // Past the test runner, which hides what passing tests print.
-        writeln!(std::io::stderr(), "skipped: there is no display for a window").expect("stderr");
-        return None;
-    }
-    Some(Window::open(SIZE))
-}
 
 fn has(window: &mut Window, label: &str) -> bool {
     window.widgets().iter().any(|widget| widget.label == label)
