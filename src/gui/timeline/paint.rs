@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     gui::{
-        plots::{add_hline, add_vline, paint_mesh, small_font},
+        plots::{add_hline, paint_mesh, small_font},
         theme::{self, Palette},
     },
     units,
