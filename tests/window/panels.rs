@@ -6,7 +6,7 @@ use eframe::egui::{Key, Modifiers};
 
 use super::{
     SIZE, open,
-    support::{folder, path, until, window::Window},
+    support::{self, folder, path, until, window::Window},
 };
 
 fn has(window: &mut Window, label: &str) -> bool {
