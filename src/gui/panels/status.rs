@@ -97,11 +97,21 @@ fn quiet_ui(ui: &mut Ui, quiet: Quiet, actions: &mut Actions) {
 }
 
 /// What the window itself costs. It is told with frames that are painted anyway, and asks for none.
+/// More frames a second than this, while nothing moves by itself, are due to somebody's hand.
+const HAND_FPS: f64 = 5.0;
+/// So long after the last of them the window is idle.
+const IDLE_AFTER: std::time::Duration = std::time::Duration::from_millis(1500);
+
 fn cost_ui(ui: &mut Ui, moving: bool, state: StatusState<'_>) {
+    let hurried = state.figures.is_some_and(|figures| figures.frames_per_second > HAND_FPS);
     let text = match state.figures {
-        Some(figures) if moving => figures_text(figures),
+        Some(figures) if moving || hurried => figures_text(figures),
         _ => "UI idle".to_owned(),
     };
+    if hurried && !moving {
+        // One frame more, to say that it is idle again.
+        ui.ctx().request_repaint_after(IDLE_AFTER);
+    }
     ui.label(RichText::new(text).small().weak()).on_hover_text(cost_details(moving, state));
 }
 
