@@ -30,6 +30,7 @@ use crate::{
     analysis::Observer,
     export::{self, Format, LogPattern},
     library::copy_run,
+    record,
     store::RunStore,
 };
 
@@ -305,8 +306,13 @@ impl Exporter {
                 return;
             }
         };
+        let file = subject.file.clone();
         run_in_thread((self.sender.clone(), id), ctx.clone(), path, move |path| {
-            export::export(&store, observer, &format, path).map_err(|error| error.to_string())
+            // As it stands now: it may have been named since it was opened.
+            let brief = file.and_then(|file| record::brief(&file).ok());
+            let label = brief.map(|brief| brief.label).unwrap_or_default();
+            export::export_labelled(&store, observer, &label, &format, path)
+                .map_err(|error| error.to_string())
         });
     }
 

@@ -66,6 +66,8 @@ fn files_are_opened_by_argument_and_by_name_and_compared_with_a_new_run() {
         let (code, _, stderr) = support::run(&[&args[..], &["1", "--backend", backend]].concat());
         assert_eq!(code, 0, "{stderr}");
     }
+    let label = poolscope::record::Label { name: "my proof".to_owned(), ..Default::default() };
+    poolscope::record::set_label(&first, &label).expect("it is written");
     let mut window = Window::open_with(SIZE, &[&first]);
     window.wait_text("#1 threads × 1, square, 9 tasks · first.pscope");
     window.click("Use spec");
@@ -76,6 +78,10 @@ fn files_are_opened_by_argument_and_by_name_and_compared_with_a_new_run() {
     let csv = path(&folder, "tasks.csv");
     export(&mut window, "Tasks CSV…", &csv);
     window.wait_text(&format!("Saved {}", csv.display()));
+    let page = path(&folder, "page.html");
+    export(&mut window, "Report HTML…", &page);
+    window.wait_text(&format!("Saved {}", page.display()));
+    assert!(fs::read_to_string(&page).is_ok_and(|page| page.contains("my proof")), "its name is on it");
     window.key(Key::O, Modifiers::COMMAND);
     window.fill("Path to open", second.to_str().expect("UTF-8"));
     window.click("Open file");

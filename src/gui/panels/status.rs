@@ -23,9 +23,9 @@ pub(crate) const READY_ABOUT: &str = "Until the last worker of the pool was read
     that a short run may have done all of them before the others were there";
 const QUIET_ABOUT: &str = "Paint a run that goes once a second, so that looking costs less; the pointer still paints. On by \
     itself while Run both is timed";
-const HINT: &str = "Space run or stop · F fit · L follow · + − workers · Ctrl+O open · Ctrl+E export";
+const HINT: &str = "Ctrl+P all commands · Space run or stop · F fit · L follow · + − workers · Ctrl+E export";
 
-const REPLAY_HINT: &str = "Space play or pause the replay · F fit · Ctrl+O open · Ctrl+E export";
+const REPLAY_HINT: &str = "Ctrl+P all commands · Space play or pause the replay · F fit · Ctrl+E export";
 
 /// What the line must know beside the runs.
 #[derive(Clone, Copy)]

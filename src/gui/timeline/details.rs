@@ -33,13 +33,15 @@ pub(super) fn zoom_to(axis: &mut TimeAxis, (from_ns, to_ns): (u64, u64)) {
 const WIDTH: f32 = 340.0;
 const HEIGHT: f32 = 260.0;
 
-/// `place` counts from the right.
-fn window(title: &str, id: Id, outer: Rect, place: f32) -> Window<'_> {
+/// `place` counts from the right. The status line at the bottom stays free.
+fn window<'a>(ui: &Ui, title: &'a str, id: Id, outer: Rect, place: f32) -> Window<'a> {
     let left = outer.right() - (place + 1.0) * WIDTH;
     let corner = pos2(left, outer.bottom() + theme::GAP);
     let window =
         Window::new(title).id(id).default_pos(corner).default_size(vec2(WIDTH - theme::GAP_LARGE, HEIGHT));
-    window.resizable(false).collapsible(false).constrain(true)
+    let area = ui.ctx().content_rect();
+    let area = area.with_max_y(area.bottom() - theme::CONTROL_ROW - theme::GAP);
+    window.resizable(false).collapsible(false).constrain_to(area)
 }
 
 pub(super) fn chosen_ui(
@@ -56,7 +58,7 @@ pub(super) fn chosen_ui(
     };
     let hovered = tooltip::of_span(lane, index, span);
     let mut open = true;
-    let shown = window("Chosen task", id.with("chosen"), outer, 0.0).open(&mut open);
+    let shown = window(ui, "Chosen task", id.with("chosen"), outer, 0.0).open(&mut open);
     shown.show(ui.ctx(), |ui| {
         tooltip::hovered_ui(ui, store, WorkerId(place.lane as u32), &hovered, now_ns);
         ui.horizontal(|ui| {
@@ -91,7 +93,7 @@ pub(super) fn range_ui(
     let Some(range_secs) = axis.marks().range else { return };
     let figures = memory.figures(store, range_secs);
     let mut open = true;
-    let shown = window("Marked range", id.with("range"), outer, 1.0).open(&mut open);
+    let shown = window(ui, "Marked range", id.with("range"), outer, 1.0).open(&mut open);
     shown.show(ui.ctx(), |ui| {
         rows_ui(ui, &rows(figures));
         if ui.button("Zoom to it").clicked() {

@@ -109,10 +109,6 @@ impl Spans {
         Reader { spans: self, unpack: None }
     }
 
-    pub fn first(&self) -> Option<Span> {
-        self.get(0)
-    }
-
     pub fn last(&self) -> Option<&Span> {
         self.open.last()
     }

@@ -115,7 +115,7 @@ fn what_is_packed_comes_out_as_it_was() {
         let column: Spans = all.iter().cloned().collect();
         assert_eq!((column.len(), column.is_empty()), (n, n == 0));
         assert!(column.iter().eq(all.iter().cloned()), "{n}");
-        assert_eq!((column.first().as_ref(), column.last()), (all.first(), all.last()));
+        assert_eq!((column.get(0).as_ref(), column.last()), (all.first(), all.last()));
         for _ in 0..200 {
             let at = random.below(n as u64 + 3) as usize;
             assert_eq!(column.get(at).as_ref(), all.get(at), "{at} of {n}");
