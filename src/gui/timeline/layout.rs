@@ -242,7 +242,7 @@ pub(crate) fn bar_at(bars: &[Bar], x: f32, slack: f32) -> Option<&Bar> {
 mod tests {
     use super::{super::model::tests::span, *};
     use crate::{
-        event::{LockKind, Outcome},
+        event::{LockKind, Outcome, Usage},
         store::{LockSpan, Span},
     };
 
@@ -352,6 +352,36 @@ mod tests {
         let bars = lay_out(&lane, &index, &scale(0.0, 0.001, 1000.0), Vec::new());
         let What::Single { wait_from_x: Some(x), .. } = bars[1].what else { panic!("{bars:?}") };
         assert!((x - bars[0].right).abs() < 0.1, "from the end of the task before, not from under it: {x}");
+    }
+
+    #[test]
+    fn bars_tell_what_share_of_the_time_there_was_no_core() {
+        let with = |at: u32, run_ns: u64, usage: Usage| {
+            let start_ns = u64::from(at) * 1_000_000;
+            Span { usage, ..span(at, start_ns, start_ns + run_ns, Outcome::Ok) }
+        };
+        let usage = |cpu_ns, core_wait_ns| Usage { cpu_ns: Some(cpu_ns), core_wait_ns, ..Usage::default() };
+        let (lane, index) = lane([
+            with(0, 800_000, usage(200_000, Some(400_000))),
+            with(1, 800_000, usage(400_000, None)),
+            with(2, 800_000, usage(790_000, Some(10_000))),
+            with(3, 800_000, Usage::default()),
+        ]);
+        let told = |bars: &[Bar]| -> Vec<(f32, f32)> {
+            let shares = |bar: &Bar| match &bar.what {
+                What::Single { off_cpu, .. } => (off_cpu.ready, off_cpu.blocked),
+                What::Merged { off_cpu, .. } => (*off_cpu, -1.0),
+            };
+            bars.iter().map(shares).collect()
+        };
+        let wide = lay_out(&lane, &index, &scale(0.0, 0.004, 1000.0), Vec::new());
+        assert_eq!(told(&wide), [(0.5, 0.25), (0.5, 0.0), (0.0, 0.0), (0.0, 0.0)]);
+        // Too narrow to tell for what: the two are one.
+        let narrow = lay_out(&lane, &index, &scale(0.0, 0.004, 15.0), Vec::new());
+        assert_eq!(told(&narrow)[..2], [(0.75, 0.0), (0.5, 0.0)]);
+        // And in a crowd the sum of all: 1.01 ms of 3.2.
+        let crowd = lay_out(&lane, &index, &scale(0.0, 4.0, 1000.0), Vec::new());
+        assert_eq!(told(&crowd), [(0.375, -1.0)]);
     }
 
     #[test]
