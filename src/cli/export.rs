@@ -24,13 +24,13 @@ pub(super) fn export(args: &ExportArgs) -> Result<u8, CliError> {
     let observer = Observer::default();
     if args.output == Path::new("-") {
         let mut out = BufWriter::new(io::stdout().lock());
-        match format.write_labelled(&file.store, observer, &file.label, &mut out).and_then(|()| out.flush()) {
+        match format.write(&file.store, observer, &file.label, &mut out).and_then(|()| out.flush()) {
             // The reader has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             other => other?,
         }
     } else {
-        export::export_labelled(&file.store, observer, &file.label, &format, &args.output)
+        export::export(&file.store, observer, &file.label, &format, &args.output)
             .map_err(|error| error.source)?;
     }
     Ok(EXIT_OK)

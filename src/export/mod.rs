@@ -82,13 +82,9 @@ impl Format {
         }
     }
 
-    /// Writes a run to anything that takes bytes, with local times where the format has wall-clock times.
-    pub fn write(&self, store: &RunStore, observer: Observer, out: &mut dyn Write) -> io::Result<()> {
-        self.write_labelled(store, observer, &Label::default(), out)
-    }
-
-    /// The same, with what a person wrote about the run where the format is for people.
-    pub fn write_labelled(
+    /// Writes a run to anything that takes bytes, with local times where the format has wall-clock times, and with what a
+    /// person wrote about the run where the format is for people.
+    pub fn write(
         &self,
         store: &RunStore,
         observer: Observer,
@@ -140,13 +136,9 @@ pub fn spare_run(path: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::AlreadyExists, why))
 }
 
-/// Writes a run to a file, whole or not at all. Never over a run of Poolscope, which may be the very one that is exported.
-pub fn export(store: &RunStore, observer: Observer, format: &Format, path: &Path) -> Result<(), ExportError> {
-    export_labelled(store, observer, &Label::default(), format, path)
-}
-
-/// The same, with what a person wrote about the run.
-pub fn export_labelled(
+/// Writes a run to a file, with what a person wrote about it. Whole or not at all, and never over a run of Poolscope, which
+/// may be the very one that is exported.
+pub fn export(
     store: &RunStore,
     observer: Observer,
     label: &Label,
@@ -155,7 +147,7 @@ pub fn export_labelled(
 ) -> Result<(), ExportError> {
     let fail = |source| ExportError { path: path.to_owned(), source };
     spare_run(path).map_err(fail)?;
-    write_atomically(path, |out| format.write_labelled(store, observer, label, out)).map_err(fail)
+    write_atomically(path, |out| format.write(store, observer, label, out)).map_err(fail)
 }
 
 #[cfg(test)]
@@ -189,7 +181,7 @@ mod tests {
         let store = store([run_started(spec(Backend::Serial, 1, 1)), ok(5, 0, 0), finished(6)]);
         for (format, begins) in formats() {
             let path = folder.path().join("run").with_extension(format.extension());
-            export(&store, Observer::default(), &format, &path).unwrap();
+            export(&store, Observer::default(), &Label::default(), &format, &path).unwrap();
             let text = std::fs::read_to_string(&path).unwrap();
             assert!(text.starts_with(begins), "{}: {text}", format.extension());
         }
@@ -217,7 +209,7 @@ mod tests {
         for run in runs.chain(live) {
             for (format, begins) in formats() {
                 let mut bytes = Vec::new();
-                format.write(&run, Observer::default(), &mut bytes).unwrap();
+                format.write(&run, Observer::default(), &Label::default(), &mut bytes).unwrap();
                 let text = String::from_utf8(bytes).unwrap();
                 let empty = text.is_empty() && matches!(format, Format::Log(_));
                 assert!(empty || run.info.is_none() || text.starts_with(begins), "{}", format.name());
@@ -229,7 +221,8 @@ mod tests {
     fn an_error_names_the_path_once() {
         let path = Path::new("/nonexistent/run.csv");
         let format = Format::Csv(Table::Tasks);
-        let error = export(&RunStore::default(), Observer::default(), &format, path).unwrap_err();
+        let error =
+            export(&RunStore::default(), Observer::default(), &Label::default(), &format, path).unwrap_err();
         assert_eq!(error.path, path);
         assert_eq!(error.to_string().matches("/nonexistent/run.csv").count(), 1, "{error}");
     }

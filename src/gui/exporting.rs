@@ -311,8 +311,7 @@ impl Exporter {
             // As it stands now: it may have been named since it was opened.
             let brief = file.and_then(|file| record::brief(&file).ok());
             let label = brief.map(|brief| brief.label).unwrap_or_default();
-            export::export_labelled(&store, observer, &label, &format, path)
-                .map_err(|error| error.to_string())
+            export::export(&store, observer, &label, &format, path).map_err(|error| error.to_string())
         });
     }
 

@@ -3,6 +3,7 @@
 use crate::{
     analysis::Observer,
     export::{Format, LogPattern},
+    record::Label,
     store::RunStore,
 };
 
@@ -15,7 +16,8 @@ pub(super) fn preview(pattern: &str, store: Option<&RunStore>) -> Result<String,
     let mut sample = store.clone();
     sample.log = store.log.iter().take(1).cloned().collect();
     let mut line = Vec::new();
-    Format::Log(pattern).write(&sample, Observer::default(), &mut line).map_err(|error| error.to_string())?;
+    let written = Format::Log(pattern).write(&sample, Observer::default(), &Label::default(), &mut line);
+    written.map_err(|error| error.to_string())?;
     Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
 }
 
