@@ -365,7 +365,8 @@ impl App {
 
     fn shortcuts(&mut self, ctx: &Context) {
         self.note_tabbing(ctx);
-        let is_asked = self.quit_asked || self.exporter.window().is_some() || self.keeping.question.is_some();
+        let is_asked =
+            self.quit_asked || self.exporter.window().is_some() || self.keeping.questions.is_open();
         let any_key = ctx.input(|input| input.events.iter().any(|event| matches!(event, Event::Key { .. })));
         if is_asked || !any_key {
             return;
