@@ -93,6 +93,7 @@ impl App {
         let mut notices = Notices::default();
         let keeping = Keeping::new(ctx, files, &mut notices);
         let (memory, remembered) = Memory::open();
+        ctx.set_theme(remembered.theme);
         let form = Form::from_spec(spec);
         let dock = Dock::new(&remembered.layout);
         Self {
@@ -254,7 +255,10 @@ impl App {
             }
             Action::CompareLeft(id) => self.runs.compare_left(id),
             Action::CompareRight(id) => self.runs.compare_right(id),
-            Action::SetTheme(preference) => ctx.set_theme(preference),
+            Action::SetTheme(preference) => {
+                self.remembered.theme = preference;
+                ctx.set_theme(preference);
+            }
             Action::TogglePalette => {
                 self.palette = if self.palette.is_some() { None } else { Some(CommandPalette::default()) };
             }
