@@ -23,6 +23,8 @@ pub(crate) struct Widget {
     pub(crate) label: String,
     pub(crate) value: String,
     pub(crate) disabled: bool,
+    /// On, where it can be on or off.
+    pub(crate) on: bool,
     /// Left, top, right, bottom in points.
     pub(crate) bounds: accesskit::Rect,
 }
@@ -69,6 +71,11 @@ impl Window {
         let data = Arc::clone(&self.data);
         drop(self);
         Self::open_in(size, &[], data)
+    }
+
+    /// Another window of the same person, while this one is open.
+    pub(crate) fn open_beside(&self, size: (u32, u32)) -> Self {
+        Self::open_in(size, &[], Arc::clone(&self.data))
     }
 
     fn open_in(size: (u32, u32), args: &[&Path], data: Arc<tempfile::TempDir>) -> Self {
@@ -129,6 +136,7 @@ impl Window {
                     label: node.label().unwrap_or_default().to_owned(),
                     value: node.value().unwrap_or_default().to_owned(),
                     disabled: node.is_disabled(),
+                    on: node.toggled() == Some(accesskit::Toggled::True),
                     bounds: node.bounds()?,
                 })
             })
