@@ -194,12 +194,8 @@ impl App {
 
     fn set_pace(&mut self, ctx: &Context) {
         self.quiet.set_timed(self.runs.timed());
-        let hidden = ctx.input(|input| input.viewport().visible()) == Some(false);
-        self.pacer.set_pace(match self.quiet.is_on() {
-            _ if hidden => Pace::Hidden,
-            true => Pace::Quiet,
-            false => Pace::Full,
-        });
+        let visible = ctx.input(|input| input.viewport().visible());
+        self.pacer.set_pace(Pace::of(visible, self.quiet.is_on()));
     }
 
     fn take_in_exports(&mut self, ctx: &Context) {
