@@ -124,6 +124,14 @@ impl Window {
         std::thread::sleep(Duration::from_millis(300));
     }
 
+    /// All that is told to those who do not see the window.
+    pub(crate) fn tree(&mut self) -> accesskit::TreeUpdate {
+        match self.ask(&Request::GetTree) {
+            Response::Tree { accesskit: Some(tree), .. } => tree,
+            _ => panic!("no tree came"),
+        }
+    }
+
     pub(crate) fn widgets(&mut self) -> Vec<Widget> {
         let Response::Tree { accesskit: Some(tree), .. } = self.ask(&Request::GetTree) else {
             return Vec::new();

@@ -20,14 +20,16 @@ const TITLE_HEIGHT: f32 = theme::ROW;
 const ROW_HEIGHT: f32 = theme::ROW;
 const NAME_WIDTH: f32 = 116.0;
 const VALUE_WIDTH: f32 = 100.0;
-/// Legend and time labels of a timeline, beside its lanes.
-const TIMELINE_EXTRA: f32 = 38.0;
+/// Legend, overview and time labels of a timeline, beside its lanes.
+const TIMELINE_EXTRA: f32 = 54.0;
+/// Title of a run and the spaces around its parts.
+const RUN_EXTRA: f32 = TITLE_HEIGHT + 3.0 * theme::GAP_SMALL;
 /// A timeline lower than this says nothing.
-const MIN_TIMELINE: f32 = 84.0;
+const MIN_TIMELINE: f32 = 100.0;
 /// What a timeline needs before the queue may be shown with it: so much for each lane, and in all no more than the
 /// larger of these, of which the second is a share of the room.
 const READABLE_LANE: f32 = 18.0;
-const READABLE_TIMELINE: f32 = 110.0;
+const READABLE_TIMELINE: f32 = 126.0;
 const READABLE_SHARE: f32 = 0.3;
 /// A plot of the queue lower than this says nothing, and higher than this no more.
 const QUEUE_HEIGHTS: RangeInclusive<f32> = 58.0..=120.0;
@@ -41,7 +43,7 @@ pub(crate) fn compare_ui(ui: &mut Ui, a: &RunStore, b: &RunStore, now_ns: (u64, 
     for note in &notes {
         ui.label(RichText::new(note).color(color));
     }
-    let room = ui.available_height() - 2.0 * (TITLE_HEIGHT + theme::GAP);
+    let room = ui.available_height() - 2.0 * RUN_EXTRA;
     let Heights { timelines: [height_a, height_b], queue } = heights(room, [a.lanes.len(), b.lanes.len()]);
     run_ui(ui, "A", [a, b], now_ns.0, axis, (height_a, queue));
     run_ui(ui, "B", [b, a], now_ns.1, axis, (height_b, queue));
@@ -242,13 +244,15 @@ mod tests {
         for (room, lanes, expected, queue) in [
             (2000.0, [4, 8], [usable(4), usable(8)], Some(120.0)),
             (600.0, [64, 64], [300.0 - 116.0 - theme::GAP_SMALL; 2], Some(116.0)),
-            (352.0, [4, 4], [READABLE_TIMELINE; 2], Some(62.0)),
+            (384.0, [4, 4], [READABLE_TIMELINE; 2], Some(62.0)),
             (330.0, [64, 64], [165.0; 2], None),
             (290.0, [2, 64], [usable(2), 290.0 - usable(2)], None),
             (10.0, [4, 4], [MIN_TIMELINE; 2], None),
         ] {
             let found = heights(room, lanes);
-            let parts = |[a, b]: [f32; 2], queue: Option<f32>| [a, b, queue.unwrap_or(0.0)].map(f32::round);
+            let parts = |[a, b]: [f32; 2], queue: Option<f32>| {
+                [a, b, queue.unwrap_or(0.0)].map(|height| height.round() as i32)
+            };
             assert_eq!(
                 parts(found.timelines, found.queue),
                 parts(expected, queue),
