@@ -8,13 +8,14 @@ use eframe::egui::{
     pos2,
 };
 
-/// What somebody can press, turn or write into.
-pub(crate) const CONTROLS: [Role; 9] = [
+/// What somebody can press, turn or write into, or must be able to see as a whole.
+const CONTROLS: [Role; 10] = [
     Role::Button,
     Role::CheckBox,
     Role::ComboBox,
     Role::DisclosureTriangle,
     Role::Link,
+    Role::ProgressIndicator,
     Role::RadioButton,
     Role::Slider,
     Role::SpinButton,
