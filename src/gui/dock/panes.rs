@@ -149,19 +149,17 @@ impl Panes<'_> {
         let cursor_ns = axis.cursor_secs().map(ns_from_secs);
         let pinned_ns = axis.marks().pinned.map(ns_from_secs);
         let (shown, actions) = (runs.shown(), &mut *self.actions);
-        // The bar stands below the last row, not on it.
-        let over = std::mem::replace(&mut ui.spacing_mut().scroll.floating_allocated_width, GAP);
         // Sideways only: tables and the log scroll down by themselves.
-        ScrollArea::horizontal().auto_shrink([false, false]).id_salt(panel.label()).show(ui, |ui| {
-            ui.spacing_mut().scroll.floating_allocated_width = over;
-            match panel {
+        ScrollArea::horizontal().auto_shrink([false, false]).id_salt(panel.label()).show(
+            ui,
+            |ui| match panel {
                 Panel::Log => log_ui(ui, shown, log, (cursor_ns, pinned_ns)),
                 Panel::Result => result_ui(ui, shown, result, actions),
                 Panel::Compare => compare_tab_ui(ui, runs, actions),
                 Panel::Runs => library_ui(ui, &keeping.shelf, &mut keeping.view, actions),
                 _ => workers_ui(ui, shown, cursor_ns, actions),
-            }
-        });
+            },
+        );
     }
 
     /// Lets a panel without a tab be dragged by `handle` and closed beside it.
