@@ -93,6 +93,7 @@ impl App {
         let mut notices = Notices::default();
         let keeping = Keeping::new(ctx, files, &mut notices);
         let (memory, remembered) = Memory::open();
+        ctx.set_theme(remembered.theme);
         let form = Form::from_spec(spec);
         let dock = Dock::new(&remembered.layout);
         Self {
@@ -193,12 +194,8 @@ impl App {
 
     fn set_pace(&mut self, ctx: &Context) {
         self.quiet.set_timed(self.runs.timed());
-        let hidden = ctx.input(|input| input.viewport().visible()) == Some(false);
-        self.pacer.set_pace(match self.quiet.is_on() {
-            _ if hidden => Pace::Hidden,
-            true => Pace::Quiet,
-            false => Pace::Full,
-        });
+        let visible = ctx.input(|input| input.viewport().visible());
+        self.pacer.set_pace(Pace::of(visible, self.quiet.is_on()));
     }
 
     fn take_in_exports(&mut self, ctx: &Context) {
@@ -254,7 +251,10 @@ impl App {
             }
             Action::CompareLeft(id) => self.runs.compare_left(id),
             Action::CompareRight(id) => self.runs.compare_right(id),
-            Action::SetTheme(preference) => ctx.set_theme(preference),
+            Action::SetTheme(preference) => {
+                self.remembered.theme = preference;
+                ctx.set_theme(preference);
+            }
             Action::TogglePalette => {
                 self.palette = if self.palette.is_some() { None } else { Some(CommandPalette::default()) };
             }
@@ -365,7 +365,8 @@ impl App {
 
     fn shortcuts(&mut self, ctx: &Context) {
         self.note_tabbing(ctx);
-        let is_asked = self.quit_asked || self.exporter.window().is_some() || self.keeping.question.is_some();
+        let is_asked =
+            self.quit_asked || self.exporter.window().is_some() || self.keeping.questions.is_open();
         let any_key = ctx.input(|input| input.events.iter().any(|event| matches!(event, Event::Key { .. })));
         if is_asked || !any_key {
             return;

@@ -13,7 +13,7 @@ use super::{
     notices::Notices,
     opening::Opener,
     panels::{kept::delete_question, library::LibraryView},
-    questions::Question,
+    questions::{Question, Questions},
     shelf::{Job, News, Shelf},
 };
 use crate::{
@@ -30,7 +30,7 @@ pub(super) struct Keeping {
     pub(super) shelf: Shelf,
     pub(super) view: LibraryView,
     pub(super) opener: Opener,
-    pub(super) question: Option<Question>,
+    pub(super) questions: Questions,
     dialog: Option<FileDialog>,
     no_dialogs: bool,
 }
@@ -50,7 +50,7 @@ impl Keeping {
             shelf,
             view: LibraryView::default(),
             opener,
-            question: None,
+            questions: Questions::default(),
             dialog: None,
             no_dialogs: !has_file_dialogs(),
         }
@@ -103,12 +103,16 @@ impl App {
             Some(News::NoTrash(path)) => {
                 let entries = self.keeping.shelf.entries().map_or(&[][..], |entries| entries);
                 let entry = entries.iter().find(|entry| entry.path == path);
-                self.keeping.question = entry.map(|entry| delete_question(entry, true));
+                if let Some(question) = entry.map(|entry| delete_question(entry, true)) {
+                    self.keeping.questions.ask(question);
+                }
             }
             Some(News::Spec(name, spec)) => self.use_spec(&spec, &name),
             Some(News::NoTrashFor(limit)) => {
                 let entries = self.keeping.shelf.entries().map_or(&[][..], |entries| entries);
-                self.keeping.question = Question::about_limit(entries, limit, true);
+                if let Some(question) = Question::about_limit(entries, limit, true) {
+                    self.keeping.questions.ask(question);
+                }
             }
             None => {}
         }
@@ -163,8 +167,8 @@ impl App {
                     self.use_spec(&spec, &name);
                 }
             }
-            Action::Ask(question) => self.keeping.question = Some(question),
-            _ => self.keeping.question = None,
+            Action::Ask(question) => self.keeping.questions.ask(question),
+            _ => self.keeping.questions.close(),
         }
     }
 
@@ -189,7 +193,7 @@ impl App {
 
     fn choose_runs(&mut self, ctx: &Context) {
         if self.keeping.no_dialogs {
-            self.keeping.question = Some(Question::Open { path: String::new(), begun: false });
+            self.keeping.questions.ask(Question::Open { path: String::new(), begun: false });
         } else if self.keeping.dialog.is_none() {
             self.keeping.dialog = Some(FileDialog::open(ctx, &std::env::home_dir().unwrap_or_default()));
         }

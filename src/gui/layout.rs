@@ -155,7 +155,7 @@ impl App {
         if ui.input(|input| !input.raw.hovered_files.is_empty()) {
             drop_hint_ui(ui);
         }
-        if let Some(question) = &mut self.keeping.question {
+        if let Some(question) = self.keeping.questions.open_mut() {
             question_ui(ui.ctx(), question, actions);
         }
         if let Some(mut palette) = self.palette.take() {

@@ -44,6 +44,17 @@ pub(crate) enum Pace {
     Hidden,
 }
 
+impl Pace {
+    /// `visible` is what the window system tells: false for a window that is minimised or covered, and often nothing.
+    pub(crate) fn of(visible: Option<bool>, quiet: bool) -> Self {
+        match quiet {
+            _ if visible == Some(false) => Self::Hidden,
+            true => Self::Quiet,
+            false => Self::Full,
+        }
+    }
+}
+
 /// Whether the window is to be quiet: as somebody chose, and while runs are timed to be compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Quiet {
@@ -197,9 +208,11 @@ impl Pacer {
         self.first_frame_ns.filter(|ns| *ns > 0)
     }
 
-    /// Between two frames of something that moves all the time: as often as frames are worth their cost.
+    /// Between two frames of something that moves all the time: as often as frames are worth their cost, and while nobody
+    /// sees it no more often than anything else.
     pub(crate) fn interval(&self) -> Duration {
-        Duration::from_nanos(interval_ns(self.cost_ns))
+        let hidden = self.pace == Pace::Hidden;
+        Duration::from_nanos(if hidden { QUIET_INTERVAL_NS } else { interval_ns(self.cost_ns) })
     }
 
     /// For the thread that takes in events.
@@ -239,6 +252,8 @@ fn interval_ns(cost_ns: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use eframe::egui::ViewportInfo;
+
     use super::*;
 
     #[test]
@@ -305,6 +320,31 @@ mod tests {
             pacer.set_pace(pace);
             assert_eq!(pacer.shared.interval_ns.load(Ordering::Relaxed), interval_ns, "{pace:?}");
             assert_eq!(pacer.heartbeat(), Duration::from_nanos(interval_ns.max(HEARTBEAT_NS)), "{pace:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_asked_to_be_painted_while_the_window_is_minimised_or_covered() {
+        let (second, frame) = (QUIET_INTERVAL_NS, SHORTEST_INTERVAL_NS);
+        for (minimized, occluded, quiet, pace, heartbeat_ns, interval_ns) in [
+            (Some(true), None, false, Pace::Hidden, second, second),
+            (Some(true), Some(false), false, Pace::Hidden, second, second),
+            (Some(true), None, true, Pace::Hidden, second, second),
+            (Some(false), Some(true), false, Pace::Hidden, second, second),
+            (None, Some(true), false, Pace::Hidden, second, second),
+            (Some(false), Some(false), false, Pace::Full, HEARTBEAT_NS, frame),
+            (Some(false), None, false, Pace::Full, HEARTBEAT_NS, frame),
+            (None, None, false, Pace::Full, HEARTBEAT_NS, frame),
+            (Some(false), Some(false), true, Pace::Quiet, second, frame),
+        ] {
+            let viewport = ViewportInfo { minimized, occluded, ..ViewportInfo::default() };
+            let found = Pace::of(viewport.visible(), quiet);
+            assert_eq!(found, pace, "{minimized:?} {occluded:?} {quiet}");
+            let mut pacer = Pacer::default();
+            pacer.begin_frame(NS_PER_S, 0);
+            pacer.set_pace(found);
+            assert_eq!(pacer.heartbeat(), Duration::from_nanos(heartbeat_ns), "{found:?}");
+            assert_eq!(pacer.interval(), Duration::from_nanos(interval_ns), "{found:?}");
         }
     }
 

@@ -38,12 +38,19 @@ impl Progress {
 
     /// `52.0 k/s · 3.20 s left`.
     pub(crate) fn rate_text(self) -> String {
-        let rate =
-            self.per_second.map(|rate| if rate < 0.01 { "0 /s".to_owned() } else { units::rate(rate) });
-        match (rate, self.eta_ns) {
-            (Some(rate), Some(eta)) => format!("{rate} · {} left", units::duration(eta)),
-            (Some(rate), None) => rate,
-            (None, _) => String::new(),
+        let rate = self.short_rate_text();
+        match self.eta_ns {
+            Some(eta) if !rate.is_empty() => format!("{rate} · {} left", units::duration(eta)),
+            _ => rate,
+        }
+    }
+
+    /// The same without the forecast.
+    pub(crate) fn short_rate_text(self) -> String {
+        match self.per_second {
+            Some(rate) if rate < 0.01 => "0 /s".to_owned(),
+            Some(rate) => units::rate(rate),
+            None => String::new(),
         }
     }
 

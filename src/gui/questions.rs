@@ -1,6 +1,6 @@
 //! What the window asks about runs that are kept: a name and a note, whether to delete, which file to open.
 
-use std::path::PathBuf;
+use std::{collections::VecDeque, path::PathBuf};
 
 use eframe::egui::{Button, Context, Id, Key, Label, Modal, Modifiers, Response, RichText, TextEdit, Ui};
 
@@ -57,6 +57,38 @@ impl Question {
 pub(crate) enum Field {
     Name,
     Note,
+}
+
+/// The question that is open, and those that wait until it is answered: what comes up meanwhile must not take away what
+/// somebody is writing.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    open: Option<Question>,
+    waiting: VecDeque<Question>,
+}
+
+impl Questions {
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    pub(crate) fn open_mut(&mut self) -> Option<&mut Question> {
+        self.open.as_mut()
+    }
+
+    /// Asks at once, or behind what is asked already; the same is not asked twice.
+    pub(crate) fn ask(&mut self, question: Question) {
+        if self.open.is_none() {
+            self.open = Some(question);
+        } else if self.open.as_ref() != Some(&question) && !self.waiting.contains(&question) {
+            self.waiting.push_back(question);
+        }
+    }
+
+    /// The open question is answered, or nobody wants to.
+    pub(crate) fn close(&mut self) {
+        self.open = self.waiting.pop_front();
+    }
 }
 
 pub(crate) fn question_ui(ctx: &Context, question: &mut Question, actions: &mut Actions) {
@@ -190,4 +222,79 @@ fn open_ui(ui: &mut Ui, path: &mut String, begun: &mut bool) -> bool {
         field.request_focus();
     }
     is_entered(ui, &field)
+}
+
+#[cfg(test)]
+mod tests {
+    use eframe::egui::{Event, RawInput};
+
+    use super::*;
+
+    fn describe() -> Question {
+        Question::Describe {
+            path: PathBuf::from("/runs/a.pscope"),
+            title: "a run".to_owned(),
+            name: String::new(),
+            note: String::new(),
+            first: Field::Name,
+            begun: false,
+        }
+    }
+
+    fn delete(name: &str) -> Question {
+        let path = PathBuf::from(format!("/runs/{name}.pscope"));
+        Question::Delete { path, name: name.to_owned(), about: String::new(), for_good: true }
+    }
+
+    /// One frame of a window in which this happened.
+    fn frame(ctx: &Context, questions: &mut Questions, events: Vec<Event>) -> Actions {
+        let mut actions = Actions::new();
+        let input = RawInput { events, ..RawInput::default() };
+        let mut output = ctx.run_ui(input, |ui| {
+            if let Some(question) = questions.open_mut() {
+                question_ui(ui.ctx(), question, &mut actions);
+            }
+        });
+        output.textures_delta.clear();
+        actions
+    }
+
+    #[test]
+    fn what_comes_up_while_somebody_writes_waits_and_nothing_written_is_lost() {
+        let (ctx, mut questions) = (Context::default(), Questions::default());
+        questions.ask(describe());
+        for _ in 0..2 {
+            frame(&ctx, &mut questions, Vec::new());
+        }
+        frame(&ctx, &mut questions, vec![Event::Text("base".to_owned())]);
+        for name in ["b", "c", "b"] {
+            questions.ask(delete(name));
+        }
+        frame(&ctx, &mut questions, vec![Event::Text("line".to_owned())]);
+        let enter = Event::Key {
+            key: Key::Enter,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        };
+        let actions = frame(&ctx, &mut questions, vec![enter]);
+        let path = PathBuf::from("/runs/a.pscope");
+        let job = Job::Describe { path, name: "baseline".to_owned(), note: String::new() };
+        assert_eq!(actions, [Action::Order(job), Action::CloseQuestion]);
+        for next in [Some(delete("b")), Some(delete("c")), None] {
+            questions.close();
+            assert_eq!(questions.open_mut().cloned(), next, "each once, in their order");
+        }
+        assert!(!questions.is_open());
+    }
+
+    #[test]
+    fn the_same_is_not_asked_again_while_it_is_open() {
+        let mut questions = Questions::default();
+        questions.ask(delete("a"));
+        questions.ask(delete("a"));
+        questions.close();
+        assert!(!questions.is_open());
+    }
 }

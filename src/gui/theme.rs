@@ -43,7 +43,7 @@ fn set_colours(visuals: &mut Visuals) {
     visuals.faint_bg_color = palette.lane_alternate;
 }
 
-/// Sets both themes' visuals and the type scale. The theme itself follows the system.
+/// Sets both themes' visuals and the type scale. Which of them is shown is chosen, and remembered, elsewhere.
 /// Nothing is animated: an animation would paint while nothing changes. `reduced_motion` stops what scrolls by itself too.
 pub(crate) fn install(ctx: &Context, reduced_motion: bool) {
     for theme in [Theme::Dark, Theme::Light] {

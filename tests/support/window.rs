@@ -23,6 +23,8 @@ pub(crate) struct Widget {
     pub(crate) label: String,
     pub(crate) value: String,
     pub(crate) disabled: bool,
+    /// On, where it can be on or off.
+    pub(crate) on: bool,
     /// Left, top, right, bottom in points.
     pub(crate) bounds: accesskit::Rect,
 }
@@ -71,6 +73,11 @@ impl Window {
         Self::open_in(size, &[], data)
     }
 
+    /// Another window of the same person, while this one is open.
+    pub(crate) fn open_beside(&self, size: (u32, u32)) -> Self {
+        Self::open_in(size, &[], Arc::clone(&self.data))
+    }
+
     fn open_in(size: (u32, u32), args: &[&Path], data: Arc<tempfile::TempDir>) -> Self {
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
@@ -117,6 +124,14 @@ impl Window {
         std::thread::sleep(Duration::from_millis(300));
     }
 
+    /// All that is told to those who do not see the window.
+    pub(crate) fn tree(&mut self) -> accesskit::TreeUpdate {
+        match self.ask(&Request::GetTree) {
+            Response::Tree { accesskit: Some(tree), .. } => tree,
+            _ => panic!("no tree came"),
+        }
+    }
+
     pub(crate) fn widgets(&mut self) -> Vec<Widget> {
         let Response::Tree { accesskit: Some(tree), .. } = self.ask(&Request::GetTree) else {
             return Vec::new();
@@ -129,6 +144,7 @@ impl Window {
                     label: node.label().unwrap_or_default().to_owned(),
                     value: node.value().unwrap_or_default().to_owned(),
                     disabled: node.is_disabled(),
+                    on: node.toggled() == Some(accesskit::Toggled::True),
                     bounds: node.bounds()?,
                 })
             })

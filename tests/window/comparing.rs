@@ -10,6 +10,9 @@ fn both_backends_run_one_after_the_other_and_are_compared() {
     window.wait_text("A: processes × 2");
     window.wait_text("B: threads × 2");
     window.wait_text("Finished: 10 of 10 tasks ok");
+    let [a, b] = ["Queue plot of A", "Queue plot of B"].map(|name| window.find(name));
+    assert!(a.value.starts_with("axes up to 10 tasks and "), "{a:?}");
+    assert!(a.value == b.value && a.bounds.y1 < b.bounds.y0, "{a:?} {b:?}");
     for row in ["wall time", "time until ready", "CPU time", "peak memory", "throughput", "context switches"]
     {
         window.wait_text(row);

@@ -6,7 +6,9 @@ mod comparing;
 mod exporting;
 mod form;
 mod keeping;
+mod looks;
 mod panels;
+mod pictures;
 mod replaying;
 mod running;
 #[path = "../support/mod.rs"]
@@ -22,12 +24,16 @@ const SIZE: (u32, u32) = (1280, 800);
 
 /// Opens the window, or says that there is none and gives `None`.
 fn open() -> Option<Window> {
-    if !has_display() {
+    has_display_or_says_so().then(|| Window::open(SIZE))
+}
+
+fn has_display_or_says_so() -> bool {
+    let has = has_display();
+    if !has {
         // Past the test runner, which hides what passing tests print.
         writeln!(std::io::stderr(), "skipped: there is no display for a window").expect("stderr");
-        return None;
     }
-    Some(Window::open(SIZE))
+    has
 }
 
 /// A pool of so many sleepers, one task a chunk.

@@ -159,6 +159,31 @@ fn a_panel_is_closed_and_opened_and_the_next_window_knows() {
 }
 
 #[test]
+fn of_two_windows_neither_undoes_what_was_changed_in_the_other() {
+    let Some(mut first) = open() else { return };
+    let mut second = first.open_beside(SIZE);
+    let remembers = |window: &Window, text: &str| {
+        until(&format!("{text} is written"), Duration::from_secs(20), || {
+            fs::read_to_string(window.memory()).ok().filter(|memory| memory.contains(text))
+        })
+    };
+    first.click("Light theme");
+    first.click("one process");
+    first.click("Run");
+    first.wait_text("Finished: 1 of 1 tasks ok");
+    remembers(&first, "\"theme\":\"light\"");
+    command(&mut second, "close log", "Close the panel Log");
+    let memory = remembers(&second, "\"closed\":[\"log\"]");
+    assert!(memory.contains("\"theme\":\"light\""), "{memory}");
+    drop(first);
+    let mut third = second.reopen(SIZE);
+    third.wait_for("the theme", |widget| widget.label == "Light theme" && widget.on);
+    assert!(!has(&mut third, "Log"));
+    third.click("Recent");
+    third.wait_for("the run", |widget| widget.label.starts_with("1. processes"));
+}
+
+#[test]
 fn a_panel_is_dragged_out_of_its_tabs_and_stays_where_it_was_put() {
     let Some(mut window) = open() else { return };
     window.click("one process");

@@ -132,7 +132,7 @@ impl Panes<'_> {
         let (axis, height) = (&mut self.app.axis, ui.available_height());
         match panel {
             Panel::Cpu => cores_ui(ui, &run.store, axis, height),
-            Panel::Queue => queue_ui(ui, &run.store, axis, height),
+            Panel::Queue => queue_ui(ui, "Queue plot", &run.store, None, axis, height),
             _ => timeline_ui(ui, "timeline", &run.store, run.now_ns(), axis),
         }
         let areas = &mut self.app.areas;

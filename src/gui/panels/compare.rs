@@ -1,6 +1,6 @@
-//! Two runs one above the other on one time axis, and what differs between them in numbers and words.
+//! Two runs one above the other on one time axis and one scale of values, and what differs between them in numbers and words.
 
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use eframe::egui::{Align, Id, Label, Layout, RichText, TextWrapMode, Ui, vec2};
 use egui_extras::{Column, TableBuilder};
@@ -9,7 +9,7 @@ use crate::{
     analysis::{Comparison, Row},
     gui::{
         panels::status::READY_ABOUT,
-        plots::{TimeAxis, run_key},
+        plots::{TimeAxis, queue_ui, run_key},
         theme::{self, Palette},
         timeline::timeline_ui,
     },
@@ -20,10 +20,19 @@ const TITLE_HEIGHT: f32 = theme::ROW;
 const ROW_HEIGHT: f32 = theme::ROW;
 const NAME_WIDTH: f32 = 116.0;
 const VALUE_WIDTH: f32 = 100.0;
-/// Legend and time labels of a timeline, beside its lanes.
-const TIMELINE_EXTRA: f32 = 38.0;
+/// Legend, overview and time labels of a timeline, beside its lanes.
+const TIMELINE_EXTRA: f32 = 54.0;
+/// Title of a run and the spaces around its parts.
+const RUN_EXTRA: f32 = TITLE_HEIGHT + 3.0 * theme::GAP_SMALL;
 /// A timeline lower than this says nothing.
-const MIN_TIMELINE: f32 = 84.0;
+const MIN_TIMELINE: f32 = 100.0;
+/// What a timeline needs before the queue may be shown with it: so much for each lane, and in all no more than the
+/// larger of these, of which the second is a share of the room.
+const READABLE_LANE: f32 = 18.0;
+const READABLE_TIMELINE: f32 = 126.0;
+const READABLE_SHARE: f32 = 0.3;
+/// A plot of the queue lower than this says nothing, and higher than this no more.
+const QUEUE_HEIGHTS: RangeInclusive<f32> = 58.0..=120.0;
 /// While a run is live, its numbers are taken again no more often than this.
 const LIVE_REFRESH_SECS: f64 = 1.0;
 
@@ -34,10 +43,10 @@ pub(crate) fn compare_ui(ui: &mut Ui, a: &RunStore, b: &RunStore, now_ns: (u64, 
     for note in &notes {
         ui.label(RichText::new(note).color(color));
     }
-    let room = ui.available_height() - 2.0 * (TITLE_HEIGHT + theme::GAP);
-    let [height_a, height_b] = timeline_heights(room, [a.lanes.len(), b.lanes.len()]);
-    run_ui(ui, "A", a, now_ns.0, axis, height_a);
-    run_ui(ui, "B", b, now_ns.1, axis, height_b);
+    let room = ui.available_height() - 2.0 * RUN_EXTRA;
+    let Heights { timelines: [height_a, height_b], queue } = heights(room, [a.lanes.len(), b.lanes.len()]);
+    run_ui(ui, "A", [a, b], now_ns.0, axis, (height_a, queue));
+    run_ui(ui, "B", [b, a], now_ns.1, axis, (height_b, queue));
 }
 
 /// What differs, in numbers and words.
@@ -46,19 +55,39 @@ pub(crate) fn differences_ui(ui: &mut Ui, a: &RunStore, b: &RunStore) {
     table_ui(ui, &comparison(ui, a, b), &palette);
 }
 
-/// Heights of the two timelines: what their lanes can use, as far as there is room.
-fn timeline_heights(room: f32, lanes: [usize; 2]) -> [f32; 2] {
-    let usable = lanes.map(|lanes| lanes.max(1) as f32 * theme::LANE_HEIGHT_MAX + TIMELINE_EXTRA);
-    let half = room * 0.5;
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Heights {
+    timelines: [f32; 2],
+    /// Of each plot of a queue; `None` where the timelines need the room.
+    queue: Option<f32>,
+}
+
+/// The timelines get what their lanes can use, as far as there is room, less what the queues take where there is plenty.
+fn heights(room: f32, lanes: [usize; 2]) -> Heights {
+    let with_lanes = |height: f32| lanes.map(|lanes| lanes.max(1) as f32 * height + TIMELINE_EXTRA);
+    let usable = with_lanes(theme::LANE_HEIGHT_MAX);
+    let most_readable = READABLE_TIMELINE.max(room * READABLE_SHARE);
+    let readable = with_lanes(READABLE_LANE).map(|height| height.min(most_readable));
+    let spare = (room - readable[0] - readable[1]) * 0.5 - theme::GAP_SMALL;
+    let queue = (spare >= *QUEUE_HEIGHTS.start()).then(|| spare.min(*QUEUE_HEIGHTS.end()));
+    let half = room * 0.5 - queue.map_or(0.0, |height| height + theme::GAP_SMALL);
     // What one cannot use, the other may have.
     let height = |mine: usize, other: usize| {
         let spare = (half - usable[other]).max(0.0);
         usable[mine].min(half + spare).max(MIN_TIMELINE)
     };
-    [height(0, 1), height(1, 0)]
+    Heights { timelines: [height(0, 1), height(1, 0)], queue }
 }
 
-fn run_ui(ui: &mut Ui, name: &str, store: &RunStore, now_ns: u64, axis: &mut TimeAxis, height: f32) {
+/// One of two runs, itself first.
+fn run_ui(
+    ui: &mut Ui,
+    name: &str,
+    [store, beside]: [&RunStore; 2],
+    now_ns: u64,
+    axis: &mut TimeAxis,
+    (height, queue_height): (f32, Option<f32>),
+) {
     let title = store.title().unwrap_or_else(|| unknown(store).to_owned());
     let text = RichText::new(format!("{name}: {title}")).strong();
     ui.allocate_ui_with_layout(
@@ -68,6 +97,11 @@ fn run_ui(ui: &mut Ui, name: &str, store: &RunStore, now_ns: u64, axis: &mut Tim
             ui.add(Label::new(text).wrap_mode(TextWrapMode::Truncate));
         },
     );
+    if let Some(height) = queue_height {
+        ui.push_id(name, |ui| {
+            queue_ui(ui, &format!("Queue plot of {name}"), store, Some(beside), axis, height);
+        });
+    }
     ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
         ui.set_min_height(height);
         timeline_ui(ui, &format!("compare {name}"), store, now_ns, axis);
@@ -207,17 +241,26 @@ mod tests {
     #[test]
     fn timelines_get_what_they_can_use_or_share_what_there_is() {
         let usable = |lanes: usize| lanes as f32 * theme::LANE_HEIGHT_MAX + TIMELINE_EXTRA;
-        let close = |heights: [f32; 2], expected: [f32; 2]| {
-            heights.iter().zip(expected).all(|(height, expected)| (height - expected).abs() < 0.1)
-        };
-        assert!(close(timeline_heights(2000.0, [4, 8]), [usable(4), usable(8)]));
-        assert!(close(timeline_heights(600.0, [64, 64]), [300.0; 2]));
-        let rest = 600.0 - usable(2);
-        assert!(
-            close(timeline_heights(600.0, [2, 64]), [usable(2), rest]),
-            "who has many lanes gets the rest"
-        );
-        assert!(close(timeline_heights(10.0, [4, 4]), [MIN_TIMELINE; 2]));
+        for (room, lanes, expected, queue) in [
+            (2000.0, [4, 8], [usable(4), usable(8)], Some(120.0)),
+            (600.0, [64, 64], [300.0 - 116.0 - theme::GAP_SMALL; 2], Some(116.0)),
+            (384.0, [4, 4], [READABLE_TIMELINE; 2], Some(62.0)),
+            (330.0, [64, 64], [165.0; 2], None),
+            (290.0, [2, 64], [usable(2), 290.0 - usable(2)], None),
+            (10.0, [4, 4], [MIN_TIMELINE; 2], None),
+        ] {
+            let found = heights(room, lanes);
+            let parts = |[a, b]: [f32; 2], queue: Option<f32>| {
+                [a, b, queue.unwrap_or(0.0)].map(|height| height.round() as i32)
+            };
+            assert_eq!(
+                parts(found.timelines, found.queue),
+                parts(expected, queue),
+                "{room}, {lanes:?}: {found:?}"
+            );
+            let taken: f32 = found.timelines.iter().map(|height| height + found.queue.unwrap_or(0.0)).sum();
+            assert!(taken <= room.max(2.0 * MIN_TIMELINE), "{room}, {lanes:?}: {found:?}");
+        }
     }
 
     #[test]

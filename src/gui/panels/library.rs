@@ -248,6 +248,10 @@ fn sort_heading(ui: &mut Ui, title: &str, by: Sort, number: bool, view: &mut Lib
         (false, _) => Button::new(text),
     };
     let button = button.frame(false);
+    if by == Sort::Name {
+        // The names below are buttons with a margin.
+        ui.add_space(ui.spacing().button_padding.x);
+    }
     let response = if number { at_right(ui, |ui| ui.add(button)) } else { ui.add(button) };
     let response = response
         .on_hover_text(format!("Sort {}; once more, the other way round", by.label()))

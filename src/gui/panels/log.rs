@@ -9,7 +9,7 @@ use crate::{
     event::Level,
     gui::{
         runs::{Run, RunId},
-        theme::{GAP_SMALL, Palette},
+        theme::{GAP, GAP_SMALL, Palette},
     },
     store::{Chunked, LogLine},
     time::secs,
@@ -153,6 +153,8 @@ fn last_until(log: &Chunked<LogLine>, hits: &[u32], t_ns: u64) -> Option<usize> 
 fn lines_ui(ui: &mut Ui, log: &Chunked<LogLine>, hits: &[u32], lit: Option<usize>, to: Option<usize>) {
     let row_height = ui.text_style_height(&TextStyle::Monospace);
     let spacing = ui.spacing().item_spacing.y;
+    // The bars stand beside the lines, not on the last of them.
+    ui.spacing_mut().scroll.floating_allocated_width = GAP;
     let mut area = ScrollArea::both().auto_shrink([false, false]).stick_to_bottom(true);
     if let Some(to) = to {
         // With some lines before it.

@@ -1,6 +1,6 @@
 //! The line at the bottom: how the run stands, what happened last, and what the window itself costs.
 
-use eframe::egui::{Align, Button, Label, Layout, RichText, Sense, Ui, accesskit, vec2};
+use eframe::egui::{Align, Button, Color32, Label, Layout, RichText, Sense, TextStyle, Ui, accesskit, vec2};
 
 use crate::{
     analysis::{culprit, first_failure},
@@ -23,9 +23,11 @@ pub(crate) const READY_ABOUT: &str = "Until the last worker of the pool was read
     that a short run may have done all of them before the others were there";
 const QUIET_ABOUT: &str = "Paint a run that goes once a second, so that looking costs less; the pointer still paints. On by \
     itself while Run both is timed";
-const HINT: &str = "Ctrl+P all commands · Space run or stop · F fit · L follow · + − workers · Ctrl+E export";
-
-const REPLAY_HINT: &str = "Ctrl+P all commands · Space play or pause the replay · F fit · Ctrl+E export";
+/// Hints, of which those are shown that there is room for. The first leads to all others.
+const HINTS: [&str; 6] =
+    ["Ctrl+P all commands", "Space run or stop", "F fit", "L follow", "+ − workers", "Ctrl+E export"];
+const REPLAY_HINTS: [&str; 4] =
+    ["Ctrl+P all commands", "Space play or pause the replay", "F fit", "Ctrl+E export"];
 
 /// What the line must know beside the runs.
 #[derive(Clone, Copy)]
@@ -62,12 +64,24 @@ pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, state: StatusState<'_>, action
                     said_ui(ui, said, actions);
                 } else {
                     let replays = runs.shown().is_some_and(|run| run.player.is_some());
-                    let hint = if replays { REPLAY_HINT } else { HINT };
-                    ui.add(Label::new(RichText::new(hint).weak()).truncate());
+                    hint_ui(ui, if replays { &REPLAY_HINTS } else { &HINTS });
                 }
             });
         });
     });
+}
+
+/// As many hints as fit: half of one helps nobody.
+fn hint_ui(ui: &mut Ui, hints: &[&str]) {
+    let font = TextStyle::Body.resolve(ui.style());
+    let room = ui.available_width() - GAP_LARGE;
+    let fits = |count: &usize| {
+        let text = hints[..*count].join(" · ");
+        ui.painter().layout_no_wrap(text, font.clone(), Color32::PLACEHOLDER).size().x <= room
+    };
+    if let Some(count) = (1..=hints.len()).rev().find(fits) {
+        ui.weak(hints[..count].join(" · "));
+    }
 }
 
 /// What went well, until it has faded or somebody waves it away.
@@ -147,7 +161,7 @@ fn figures_text(figures: Figures) -> String {
     )
 }
 
-fn phase_color(palette: &Palette, phase: Phase, tally: Tally) -> eframe::egui::Color32 {
+fn phase_color(palette: &Palette, phase: Phase, tally: Tally) -> Color32 {
     match phase {
         Phase::Starting => palette.text_weak,
         Phase::Running => palette.running,

@@ -131,8 +131,15 @@ fn progress_ui(ui: &mut Ui, runs: &Runs) {
     let spoken = spoken(run.store.tally);
     ui.ctx().accesskit_node_builder(bar.id, |node| node.set_value(spoken.as_str()));
     ui.add_space(GAP_SMALL);
-    let (rate, exact) = (progress.rate_text(), progress.exact_text());
-    ui.add(Label::new(RichText::new(rate).small()).truncate()).on_hover_text(exact);
+    let font = TextStyle::Small.resolve(ui.style());
+    let room = ui.available_width();
+    let fits = |text: &String| {
+        ui.painter().layout_no_wrap(text.clone(), font.clone(), Color32::PLACEHOLDER).size().x <= room
+    };
+    // The forecast is left out as a whole where there is no room for it.
+    let rate = Some(progress.rate_text()).filter(fits).unwrap_or_else(|| progress.short_rate_text());
+    let hint = progress.exact_text();
+    ui.add(Label::new(RichText::new(rate).small()).truncate()).on_hover_text(hint);
 }
 
 fn export_menu(ui: &mut Ui, runs: &Runs, open_now: bool, actions: &mut Actions) {

@@ -66,8 +66,42 @@ fn rate_at(samples: &Chunked<QueueSample>, at: usize) -> f64 {
     f64::from(sample.done.saturating_sub(done)) / time::secs(passed_ns)
 }
 
-pub(crate) fn queue_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, height: f32) {
-    let frame = Frame::begin(ui, axis, height, "Queue", "Queue plot");
+/// The ends of the value axes. They never shrink while a run grows, and are those of both runs where two are compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Limits {
+    tasks: f64,
+    rate: f64,
+}
+
+impl Limits {
+    fn of(own: Peaks, other: Option<Peaks>) -> Self {
+        let other = other.unwrap_or(own);
+        Self {
+            tasks: ticks::limit_above(f64::from(own.tasks.max(other.tasks))),
+            rate: ticks::limit_above(own.rate.max(other.rate)),
+        }
+    }
+
+    /// For those who do not see the axes.
+    fn spoken(self) -> String {
+        format!("axes up to {} and {}", tasks_text(self.tasks), units::rate(self.rate))
+    }
+}
+
+fn tasks_text(tasks: f64) -> String {
+    format!("{} {}", units::count(tasks as u64), if tasks > 1.0 { "tasks" } else { "task" })
+}
+
+/// The queue of one run. Beside that of another both have the same value axes, so that they can be compared by eye.
+pub(crate) fn queue_ui(
+    ui: &mut Ui,
+    name: &str,
+    store: &RunStore,
+    beside: Option<&RunStore>,
+    axis: &mut TimeAxis,
+    height: f32,
+) {
+    let frame = Frame::begin(ui, axis, height, "Queue", name);
     if store.queue.is_empty() {
         frame.paint_empty(if store.phase.is_live() {
             "Tasks waiting, tasks with workers and tasks done per second appear here while a run is going."
@@ -76,16 +110,21 @@ pub(crate) fn queue_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
         });
         return;
     }
-    let peaks = ui.data_mut(|data| {
-        let peaks = data.get_temp_mut_or_default::<Peaks>(frame.response.id.with("peaks"));
-        peaks.update(store);
-        *peaks
-    });
+    let peaks_of = |store: &RunStore, place: &str| {
+        ui.data_mut(|data| {
+            let peaks = data.get_temp_mut_or_default::<Peaks>(frame.response.id.with(place));
+            peaks.update(store);
+            *peaks
+        })
+    };
+    let peaks = peaks_of(store, "peaks");
+    let limits = Limits::of(peaks, beside.map(|beside| peaks_of(beside, "peaks beside")));
+    ui.ctx().accesskit_node_builder(frame.response.id, |node| node.set_value(limits.spoken()));
     frame.paint_time_labels(axis);
     let (tasks, rate) = split(frame.plot);
-    paint_tasks(&frame, store, axis, tasks, f64::from(peaks.tasks));
+    paint_tasks(&frame, store, axis, tasks, limits.tasks);
     if let Some(rate) = rate {
-        rate_ui(ui, &frame, store, axis, rate, peaks.rate);
+        rate_ui(ui, &frame, store, axis, rate, limits.rate);
     }
     sizes_ui(ui, &frame, store, axis, tasks, true);
     let cursor = axis.cursor_secs().and_then(|secs| index_at(&store.queue, secs));
@@ -161,13 +200,10 @@ fn series(store: &RunStore, scale: &TimeScale, value: impl Fn(usize, &QueueSampl
     )
 }
 
-fn paint_tasks(frame: &Frame, store: &RunStore, axis: &TimeAxis, plot: Rect, peak: f64) {
-    let limit = ticks::limit_above(peak);
-    let count = |value: f64| units::count(value as u64);
-    let unit = if limit > 1.0 { "tasks" } else { "task" };
-    let mut labels = vec![(0.0, "0".to_owned()), (1.0, format!("{} {unit}", count(limit)))];
+fn paint_tasks(frame: &Frame, store: &RunStore, axis: &TimeAxis, plot: Rect, limit: f64) {
+    let mut labels = vec![(0.0, "0".to_owned()), (1.0, tasks_text(limit))];
     if limit >= 2.0 && plot.height() >= 48.0 {
-        labels.push((0.5, count(limit / 2.0)));
+        labels.push((0.5, units::count((limit / 2.0) as u64)));
     }
     frame.paint_grid(axis, plot, &labels);
     let scale = axis.scale(plot);
@@ -224,8 +260,7 @@ impl Stairs {
     }
 }
 
-fn rate_ui(ui: &mut Ui, frame: &Frame, store: &RunStore, axis: &TimeAxis, plot: Rect, peak: f64) {
-    let limit = ticks::limit_above(peak);
+fn rate_ui(ui: &mut Ui, frame: &Frame, store: &RunStore, axis: &TimeAxis, plot: Rect, limit: f64) {
     let labels = vec![(0.0, "0".to_owned()), (1.0, units::rate(limit))];
     frame.paint_grid(axis, plot, &labels);
     let points = series(store, &axis.scale(plot), |at, _| rate_at(&store.queue, at));
@@ -269,6 +304,26 @@ mod tests {
         assert_eq!((peaks.tasks, peaks.seen), (9, 3));
         peaks.update(&store(&[(0, 3, 0)]));
         assert_eq!((peaks.tasks, peaks.seen), (3, 1));
+    }
+
+    #[test]
+    fn two_queues_beside_each_other_share_axes_that_only_grow() {
+        let (mut peaks_a, mut peaks_b) = (Peaks::default(), Peaks::default());
+        let mut before = Limits { tasks: 0.0, rate: 0.0 };
+        // One drains a long queue while the other begins late and is done sooner.
+        let samples_a: Vec<(u64, u32, u32)> =
+            (0..40).map(|at| (at * 100, 4000 - 100 * at as u32, 0)).collect();
+        let samples_b: Vec<(u64, u32, u32)> = (0..40).map(|at| (at * 100, 30, at as u32 * 900)).collect();
+        for seen in 1..=40 {
+            peaks_a.update(&store(&samples_a[..seen]));
+            peaks_b.update(&store(&samples_b[..seen.saturating_sub(20)]));
+            let limits = Limits::of(peaks_a, Some(peaks_b));
+            assert_eq!(limits, Limits::of(peaks_b, Some(peaks_a)), "the same for both");
+            assert!(limits.tasks >= before.tasks && limits.rate >= before.rate, "{before:?} to {limits:?}");
+            before = limits;
+        }
+        assert!(before.tasks >= 4000.0 && before.rate >= 9000.0, "{before:?}");
+        assert!(Limits::of(peaks_b, None).tasks < 100.0, "alone it has its own");
     }
 
     #[test]

@@ -36,22 +36,60 @@ pub(crate) fn drawn_share(share: f64) -> f32 {
     (share.clamp(0.0, 1.0) as f32 * STEPS).round() / STEPS
 }
 
-/// Sums over one lane's uses of locks, up to and with each one. Grows with the lane; never reads a use twice.
+/// Uses of a lock between two sums that are kept. What lies between is walked when it is asked for.
+const GROUP: usize = 64;
+
+/// Sums over one lane's uses of locks. Grows with the lane, by a quarter of a byte for each use; what is in a full group is
+/// never read again to make them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LockIndex {
-    sums: [Vec<LockTimes>; LockKind::ALL.len()],
+    kinds: [Sums; LockKind::ALL.len()],
+}
+
+/// Sums over the uses of one kind of lock.
+#[derive(Clone, Debug, Default)]
+struct Sums {
+    /// Up to the end of each full group.
+    groups: Vec<LockTimes>,
+    /// Uses that were seen, of which the last ones may fill no group yet.
+    seen: usize,
+    /// Over all that were seen.
+    all: LockTimes,
+}
+
+impl Sums {
+    fn update(&mut self, column: &Chunked<LockSpan>) {
+        for span in column.iter_from(self.seen) {
+            self.all.add(span);
+            self.seen += 1;
+            if self.seen.is_multiple_of(GROUP) {
+                self.groups.push(self.all);
+            }
+        }
+    }
+
+    /// Over the first `len` uses.
+    fn over(&self, column: &Chunked<LockSpan>, len: usize) -> LockTimes {
+        let full = len / GROUP;
+        let mut sum = full.checked_sub(1).and_then(|at| self.groups.get(at)).copied().unwrap_or_default();
+        for span in column.iter_from(full * GROUP).take(len % GROUP) {
+            sum.add(span);
+        }
+        sum
+    }
+}
+
+impl LockTimes {
+    fn add(&mut self, span: &LockSpan) {
+        self.waited_ns = self.waited_ns.saturating_add(span.waited_ns());
+        self.held_ns = self.held_ns.saturating_add(span.held_ns());
+    }
 }
 
 impl LockIndex {
     pub(crate) fn update(&mut self, locks: &Locks) {
         for kind in LockKind::ALL {
-            let sums = &mut self.sums[kind as usize];
-            let mut sum = sums.last().copied().unwrap_or_default();
-            for span in locks.of(kind).iter_from(sums.len()) {
-                sum.waited_ns = sum.waited_ns.saturating_add(span.waited_ns());
-                sum.held_ns = sum.held_ns.saturating_add(span.held_ns());
-                sums.push(sum);
-            }
+            self.kinds[kind as usize].update(locks.of(kind));
         }
     }
 
@@ -61,7 +99,7 @@ impl LockIndex {
     }
 
     pub(crate) fn seen(&self, kind: LockKind) -> usize {
-        self.sums[kind as usize].len()
+        self.kinds[kind as usize].seen
     }
 
     /// What a worker had to do with one lock within an interval.
@@ -72,13 +110,16 @@ impl LockIndex {
 
     /// And from the run's start until a moment.
     fn until(&self, locks: &Locks, kind: LockKind, t_ns: u64) -> LockTimes {
-        let (column, sums) = (locks.of(kind), &self.sums[kind as usize]);
-        let begun = column.partition_point(|span| span.asked_ns < t_ns).min(sums.len());
-        let last = begun.checked_sub(1).and_then(|at| Some((column.get(at)?, sums.get(at)?)));
-        last.map_or_else(LockTimes::default, |(span, sum)| LockTimes {
-            waited_ns: sum.waited_ns - (span.got_ns - span.got_ns.min(t_ns)),
-            held_ns: sum.held_ns - (span.released_ns - t_ns.clamp(span.got_ns, span.released_ns)),
-        })
+        let (column, sums) = (locks.of(kind), &self.kinds[kind as usize]);
+        let begun = column.partition_point(|span| span.asked_ns < t_ns).min(sums.seen);
+        let Some(last) = begun.checked_sub(1).and_then(|at| column.get(at)) else {
+            return LockTimes::default();
+        };
+        let sum = sums.over(column, begun);
+        LockTimes {
+            waited_ns: sum.waited_ns - (last.got_ns - last.got_ns.min(t_ns)),
+            held_ns: sum.held_ns - (last.released_ns - t_ns.clamp(last.got_ns, last.released_ns)),
+        }
     }
 
     /// Time until a moment in which the worker waited for any lock.
@@ -253,6 +294,34 @@ mod tests {
         assert_eq!(waited_ns(&index, &lane), 10);
         index.update(&lane.locks);
         assert_eq!(waited_ns(&index, &lane), 40);
+    }
+
+    #[test]
+    fn an_index_that_grew_in_pieces_is_the_one_made_at_once_and_is_small() {
+        let mut random = crate::store::testing::Random::new(9);
+        let (mut lane, mut grown) = (Lane::default(), LockIndex::default());
+        let mut at_ns = 0;
+        for _ in 0..40 {
+            for _ in 0..random.below(3 * GROUP as u64) {
+                let asked_ns = at_ns + random.below(20);
+                let got_ns = asked_ns + random.below(20);
+                at_ns = got_ns + 1 + random.below(20);
+                lane.locks.push(LockKind::Shared, LockSpan { asked_ns, got_ns, released_ns: at_ns });
+            }
+            grown.update(&lane.locks);
+        }
+        let mut whole = LockIndex::default();
+        whole.update(&lane.locks);
+        let uses = lane.locks.of(LockKind::Shared).len();
+        assert_eq!((grown.seen(LockKind::Shared), whole.seen(LockKind::Shared)), (uses, uses));
+        for _ in 0..500 {
+            let from_ns = random.below(at_ns);
+            let to_ns = from_ns + random.below(at_ns / 4);
+            let times = |index: &LockIndex| index.times(&lane.locks, LockKind::Shared, from_ns, to_ns);
+            assert_eq!(times(&grown), times(&whole), "{from_ns}..{to_ns}");
+        }
+        let bytes = grown.kinds[LockKind::Shared as usize].groups.capacity() * size_of::<LockTimes>();
+        assert!(uses > 2000 && bytes < uses, "{bytes} B for {uses} uses");
     }
 
     #[test]
