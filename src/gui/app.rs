@@ -95,6 +95,8 @@ impl App {
         let (memory, remembered) = Memory::open();
         let form = Form::from_spec(spec);
         let dock = Dock::new(&remembered.layout);
+        let mut axis = TimeAxis::default();
+        axis.set_by_core(remembered.by_core);
         Self {
             launcher,
             runs: Runs::default(),
@@ -103,7 +105,7 @@ impl App {
             remembered,
             memory,
             usable_cores,
-            axis: TimeAxis::default(),
+            axis,
             dock,
             panel_chosen: false,
             compared: false,
@@ -239,6 +241,7 @@ impl App {
                 self.apply_panels(&Action::ShowPanel(Panel::Timeline));
                 self.axis.find();
             }
+            Action::ToggleByCore => self.axis.set_by_core(!self.axis.by_core()),
             Action::ToggleFollow => self.axis.set_follow(!self.axis.follow()),
             Action::PickPreset(_) | Action::PickRecent(_) | Action::Undo | Action::Redo => {
                 self.apply_setup(&action);
@@ -394,6 +397,7 @@ impl eframe::App for App {
         self.take_in_kept(ctx);
         self.note_edits(ctx);
         self.remembered.layout = self.dock.layout();
+        self.remembered.by_core = self.axis.by_core();
         if let Some(why) = self.memory.note(ctx, &self.remembered) {
             self.notices.say(why, monotonic_ns());
         }

@@ -33,17 +33,24 @@ pub(crate) struct Remembered {
     pub(crate) layout: Layout,
     /// The setup is open.
     pub(crate) setup: bool,
+    /// The timeline has lanes of cores.
+    pub(crate) by_core: bool,
 }
 
 impl Default for Remembered {
     fn default() -> Self {
-        Self { recents: Recents::default(), layout: Layout::default(), setup: true }
+        Self { recents: Recents::default(), layout: Layout::default(), setup: true, by_core: false }
     }
 }
 
 impl Remembered {
     fn write(&self) -> Value {
-        json!({ "recents": self.recents.write(), "layout": self.layout, "setup": self.setup })
+        json!({
+            "recents": self.recents.write(),
+            "layout": self.layout,
+            "setup": self.setup,
+            "by_core": self.by_core,
+        })
     }
 
     /// The parts that make sense, and whether all of them do.
@@ -65,6 +72,7 @@ impl Remembered {
             let layout = serde_json::from_value(part).ok().filter(Layout::is_sound);
             layout.map(|layout| remembered.layout = layout).is_some()
         });
+        take("by_core", &mut |part| part.as_bool().map(|by_core| remembered.by_core = by_core).is_some());
         take("setup", &mut |part| part.as_bool().map(|open| remembered.setup = open).is_some());
         (remembered, whole)
     }
@@ -183,7 +191,7 @@ mod tests {
 
     fn remembered() -> Remembered {
         let layout = Layout { closed: vec![Panel::Queue], ..Layout::default() };
-        let mut remembered = Remembered { layout, setup: false, ..Remembered::default() };
+        let mut remembered = Remembered { layout, setup: false, by_core: true, ..Remembered::default() };
         remembered.recents.add(&Draft::default().validate().unwrap());
         remembered
     }

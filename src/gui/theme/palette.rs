@@ -9,7 +9,7 @@
 
 use eframe::egui::{Color32, Ui, Visuals};
 
-use crate::store::WorkerState;
+use crate::{ids::WorkerId, store::WorkerState};
 
 /// Colours of the data, for one of the two themes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +129,11 @@ impl Palette {
             WorkerState::Starting | WorkerState::Exited | WorkerState::Retired => self.text_weak,
             WorkerState::Stopped => self.timed_out,
         }
+    }
+
+    /// One colour a worker, repeating after eight.
+    pub(crate) fn worker(&self, worker: WorkerId) -> Color32 {
+        self.core(worker.index())
     }
 
     /// One colour a core, repeating after eight.

@@ -1,26 +1,31 @@
 //! What colours and patterns of the timeline mean, and how often each occurs.
 
-use eframe::egui::{Align2, Painter, Pos2, Rect, Sense, Ui, pos2, vec2};
+use eframe::egui::{Align2, Id, Painter, Pos2, Rect, Sense, Ui, pos2, vec2};
 
 use super::{
     LEGEND_HEIGHT,
+    cores::CoreIndex,
     layout::OffCpu,
-    model::{Counts, State},
+    mode::mode_ui,
+    model::{Counts, State, totals},
     paint::LanePainter,
     paint_title,
 };
 use crate::{
     event::LockKind,
     gui::{
-        plots::{small_font, time_rect},
+        plots::{TimeAxis, small_font, time_rect},
         theme::{self, Palette},
     },
+    ids::WorkerId,
     spec::Telemetry,
     store::RunStore,
     units,
 };
 
 const SWATCH: eframe::egui::Vec2 = vec2(16.0, 10.0);
+/// Colours of workers.
+const COLORS: usize = 8;
 /// Kept free for the sign that there is more.
 const MORE_WIDTH: f32 = 16.0;
 
@@ -34,24 +39,43 @@ enum Mark {
     OffCpu(OffCpu),
     Death,
     Pause,
+    Worker(WorkerId),
+    /// Several workers in one bar.
+    Several,
+    Moved,
+    /// How an attempt ended, on a bar that is coloured by its worker.
+    Outcome(State),
+    /// Something to be said that looks like nothing.
+    Note,
 }
 
 /// Only what occurs, with how often where that is counted, as far as there is room. Gives back its place, and from where on
 /// that is free.
-pub(super) fn legend_ui(ui: &mut Ui, store: &RunStore, totals: &Counts) -> (Rect, f32) {
+pub(super) fn legend_ui(
+    ui: &mut Ui,
+    id: Id,
+    store: &RunStore,
+    cores: Option<&CoreIndex>,
+    axis: &mut TimeAxis,
+) -> (Rect, f32) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEGEND_HEIGHT), Sense::hover());
     let painter = ui.painter_at(rect);
     let palette = Palette::of(ui);
     let y = rect.center().y;
     paint_title(&painter, rect.left(), y, &palette);
     let mut lane = LanePainter::new(&painter, palette);
-    let mut x = time_rect(rect).left();
+    let mut x = mode_ui(ui, id, rect, time_rect(rect).left(), axis) + theme::GAP * 1.5;
     // The panel's cross stands at the right end.
     let right = rect.right() - theme::CONTROL_ROW;
     let mut left_out = Vec::new();
-    for (mark, words) in entries(store, totals) {
+    let entries = match cores {
+        Some(cores) => core_entries(store, cores),
+        None => entries(store, &totals(store)),
+    };
+    for (mark, words) in entries {
         let galley = painter.layout_no_wrap(words.clone(), small_font(), palette.text_weak);
-        let at = pos2(x + SWATCH.x + theme::GAP_SMALL, y - galley.size().y * 0.5);
+        let swatch = if matches!(mark, Mark::Note) { 0.0 } else { SWATCH.x + theme::GAP_SMALL };
+        let at = pos2(x + swatch, y - galley.size().y * 0.5);
         let end = at.x + galley.size().x;
         if !left_out.is_empty() || end > right - MORE_WIDTH {
             left_out.push(words);
@@ -100,6 +124,43 @@ fn entries(store: &RunStore, totals: &Counts) -> Vec<(Mark, String)> {
     entries
 }
 
+/// Where the colours stand for workers.
+fn core_entries(store: &RunStore, cores: &CoreIndex) -> Vec<(Mark, String)> {
+    let mut entries = Vec::new();
+    if let Some(progress) = cores.progress() {
+        entries.push((Mark::Note, format!("reading {}", units::percent((progress * 100.0).floor() / 100.0))));
+    }
+    let workers = store.lanes.len();
+    for worker in (0..workers.min(COLORS)).map(|at| WorkerId(at as u32)) {
+        let others = if workers > worker.index() + COLORS { ", …" } else { "" };
+        entries.push((Mark::Worker(worker), format!("w{}{others}", worker.0)));
+    }
+    if workers > 1 {
+        entries.push((Mark::Several, "several".to_owned()));
+    }
+    if cores.moved > 0 {
+        let words = format!("moved to another core {}, halves", units::count(cores.moved));
+        entries.push((Mark::Moved, words));
+    }
+    let totals = totals(store);
+    let not_ok = State::ALL.into_iter().filter(|&state| state != State::Ok && totals.of(state) > 0);
+    entries.extend(
+        not_ok.map(|state| {
+            (Mark::Outcome(state), format!("{} {}", state.word(), units::count(totals.of(state))))
+        }),
+    );
+    if cores.unknown > 0 {
+        entries.push((Mark::Note, format!("{} without a known core", units::count(cores.unknown))));
+    }
+    let running = store.lanes.iter().filter(|lane| lane.running.is_some()).count();
+    if running > 0 {
+        entries.push((Mark::Note, format!("outlined: running, {running}")));
+    }
+    let off_cpu = off_cpu_words(store).into_iter();
+    entries.extend(off_cpu.map(|(off_cpu, words)| (Mark::OffCpu(off_cpu), words.to_owned())));
+    entries
+}
+
 fn paint_mark(lane: &mut LanePainter<'_>, place: Rect, mark: Mark, palette: &Palette) {
     match mark {
         Mark::State(state) => {
@@ -119,6 +180,17 @@ fn paint_mark(lane: &mut LanePainter<'_>, place: Rect, mark: Mark, palette: &Pal
             lane.off_cpu(place, off_cpu);
         }
         Mark::Death => lane.cross(place.center(), 4.0, palette.error),
+        Mark::Worker(worker) => lane.rect(place, palette.worker(worker)),
+        Mark::Several => lane.rect(place, palette.text_weak),
+        Mark::Moved => lane.moved_mark(place, palette.ok),
+        Mark::Outcome(state) => {
+            lane.rect(place, palette.text_weak);
+            lane.outcome(place, state);
+            if matches!(state, State::Failed | State::Crashed) {
+                lane.cross(place.center(), 3.5, palette.on_bar);
+            }
+        }
+        Mark::Note => {}
         Mark::Pause => lane.rect(place, palette.text_weak.gamma_multiply(0.3)),
     }
 }

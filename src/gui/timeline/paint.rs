@@ -7,6 +7,7 @@
 //! time, and level lines remain; from the top down, by the share of its time that it waited for a core, which is hatched,
 //! or for something else, which is dotted.
 
+mod attempts;
 mod marks;
 
 use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Stroke, StrokeKind, pos2, vec2};
