@@ -88,7 +88,29 @@ impl LanePainter<'_> {
     fn core_merged(&mut self, rect: Rect, color: Color32, busy: f32, off_cpu: f32) {
         let steps = SHADES as f32;
         let shade = 0.25 + 0.75 * (busy * steps).ceil().min(steps) / steps;
-        self.run_bar(rect, self.palette.plot.lerp_to_gamma(color, shade), 0.0, off_cpu);
+        let ground = self.ground_of(color);
+        self.core_run_bar(rect, (self.palette.plot.lerp_to_gamma(color, shade), ground), off_cpu);
+    }
+
+    /// Under the patterns of time without a core: dark or pale, and still the worker's.
+    fn ground_of(&self, color: Color32) -> Color32 {
+        self.palette.plot.lerp_to_gamma(color, 0.22)
+    }
+
+    /// As in the lanes of workers, with the ground in the worker's colour.
+    fn tinted_off_cpu(&mut self, body: Rect, off_cpu: OffCpu, color: Color32) {
+        let before = self.palette;
+        let ground = self.ground_of(color);
+        (self.palette.core_wait, self.palette.blocked, self.palette.in_flight) = (ground, ground, color);
+        self.off_cpu(body, off_cpu);
+        self.palette = before;
+    }
+
+    fn core_run_bar(&mut self, rect: Rect, (color, ground): (Color32, Color32), off_cpu: f32) {
+        let before = self.palette;
+        self.palette.core_wait = ground;
+        self.run_bar(rect, color, 0.0, off_cpu);
+        self.palette = before;
     }
 
     fn core_single(
@@ -99,7 +121,8 @@ impl LanePainter<'_> {
         label: impl FnOnce() -> Option<(WorkerId, u32)>,
     ) {
         if rect.width() < PATTERN_WIDTH {
-            self.run_bar(gap_right(rect), color, 0.0, off_cpu.ready + off_cpu.blocked);
+            let ground = self.ground_of(color);
+            self.core_run_bar(gap_right(rect), (color, ground), off_cpu.ready + off_cpu.blocked);
             if state != State::Ok {
                 self.close_run();
                 let mark = rect.with_max_y(rect.center().y).with_max_x(rect.right().max(rect.left() + 2.0));
@@ -116,7 +139,7 @@ impl LanePainter<'_> {
         self.outcome(body, state);
         let parted = state == State::Ok && off_cpu != OffCpu::default();
         if parted {
-            self.off_cpu(body, off_cpu);
+            self.tinted_off_cpu(body, off_cpu, color);
         }
         let sign = moved.filter(|_| body.width() >= SIGN_WIDTH);
         if let Some((part, down)) = sign {
