@@ -131,9 +131,12 @@ impl Palette {
         }
     }
 
-    /// One colour a worker, repeating after eight.
+    /// Colours of workers. Greys are none of them: they stand for several at once.
+    pub(crate) const WORKERS: usize = 6;
+
+    /// One colour a worker, repeating after [`Self::WORKERS`].
     pub(crate) fn worker(&self, worker: WorkerId) -> Color32 {
-        self.core(worker.index())
+        self.core(worker.index() % Self::WORKERS)
     }
 
     /// One colour a core, repeating after eight.
@@ -229,6 +232,10 @@ mod tests {
         for (theme, p) in themes() {
             check(theme, TEXT, &[("number", p.on_bar)], &bars(&p));
             check(theme, TEXT, &[("number", p.text)], &[("lock wait", p.lock_wait)]);
+            let workers: Vec<Named> =
+                (0..Palette::WORKERS).map(|at| ("worker", p.worker(WorkerId(at as u32)))).collect();
+            check(theme, TEXT, &[("number", p.on_bar)], &workers);
+            check(theme, TEXT, &[("number", p.on_bar)], &[("several workers", p.text_weak)]);
             for ground in [p.plot, p.lane_alternate] {
                 let starting = over(p.starting, STARTING_ALPHA, ground);
                 check(theme, TEXT, &[("text", p.text)], &[("starting", starting)]);

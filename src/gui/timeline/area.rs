@@ -262,6 +262,13 @@ fn bring_into_view(axis: &mut TimeAxis, store: &RunStore, place: Place) {
 }
 
 impl Target {
+    pub(super) fn place(self) -> Option<Place> {
+        match self {
+            Self::Task(place) => Some(place),
+            Self::Crowd(..) => None,
+        }
+    }
+
     fn is(self, other: Place) -> bool {
         matches!(self, Self::Task(place) if place == other)
     }

@@ -178,6 +178,13 @@ impl Lanes<'_> {
                 .or_else(|| of_bar(HOVER_SLACK));
             shown.told = hovered.map(|hovered| Told::Worker(WorkerId(at as u32), hovered));
         }
+        let pointed = shown.target.and_then(Target::place);
+        for place in [pointed, self.chosen.filter(|chosen| Some(*chosen) != pointed)].into_iter().flatten() {
+            if let Some(span) = lane.spans.get(place.at).filter(|_| place.lane == at) {
+                let times = [span.enqueued_ns, span.dispatched_ns, span.start_ns];
+                painter.queue_wait(times.map(|t_ns| scale.x_from_ns(t_ns)), rect);
+            }
+        }
         bars
     }
 

@@ -25,7 +25,7 @@ use crate::{
 
 const SWATCH: eframe::egui::Vec2 = vec2(16.0, 10.0);
 /// Colours of workers.
-const COLORS: usize = 8;
+const COLORS: usize = Palette::WORKERS;
 /// Kept free for the sign that there is more.
 const MORE_WIDTH: f32 = 16.0;
 
@@ -47,6 +47,7 @@ enum Mark {
     Outcome(State),
     /// Something to be said that looks like nothing.
     Note,
+    QueueWait,
 }
 
 /// Only what occurs, with how often where that is counted, as far as there is room. Gives back its place, and from where on
@@ -55,7 +56,7 @@ pub(super) fn legend_ui(
     ui: &mut Ui,
     id: Id,
     store: &RunStore,
-    cores: Option<&CoreIndex>,
+    (cores, chosen): (Option<&CoreIndex>, bool),
     axis: &mut TimeAxis,
 ) -> (Rect, f32) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEGEND_HEIGHT), Sense::hover());
@@ -70,7 +71,7 @@ pub(super) fn legend_ui(
     let mut left_out = Vec::new();
     let entries = match cores {
         Some(cores) => core_entries(store, cores),
-        None => entries(store, &totals(store)),
+        None => entries(store, &totals(store), chosen),
     };
     for (mark, words) in entries {
         let galley = painter.layout_no_wrap(words.clone(), small_font(), palette.text_weak);
@@ -98,7 +99,7 @@ pub(super) fn legend_ui(
     (rect, x)
 }
 
-fn entries(store: &RunStore, totals: &Counts) -> Vec<(Mark, String)> {
+fn entries(store: &RunStore, totals: &Counts, chosen: bool) -> Vec<(Mark, String)> {
     let counted = State::ALL.into_iter().filter(|&state| totals.of(state) > 0);
     let mut entries: Vec<_> = counted
         .map(|state| (Mark::State(state), format!("{} {}", state.word(), units::count(totals.of(state)))))
@@ -121,6 +122,9 @@ fn entries(store: &RunStore, totals: &Counts) -> Vec<(Mark, String)> {
     if !store.pauses.is_empty() {
         entries.push((Mark::Pause, "paused".to_owned()));
     }
+    if chosen {
+        entries.push((Mark::QueueWait, "the chosen task queued | handed over".to_owned()));
+    }
     entries
 }
 
@@ -132,14 +136,16 @@ fn core_entries(store: &RunStore, cores: &CoreIndex) -> Vec<(Mark, String)> {
     }
     let workers = store.lanes.len();
     for worker in (0..workers.min(COLORS)).map(|at| WorkerId(at as u32)) {
-        let others = if workers > worker.index() + COLORS { ", …" } else { "" };
-        entries.push((Mark::Worker(worker), format!("w{}{others}", worker.0)));
+        entries.push((Mark::Worker(worker), format!("w{}", worker.0)));
+    }
+    if workers > COLORS {
+        entries.push((Mark::Note, "and again".to_owned()));
     }
     if workers > 1 {
         entries.push((Mark::Several, "several".to_owned()));
     }
     if cores.moved > 0 {
-        let words = format!("moved to another core {}, halves", units::count(cores.moved));
+        let words = format!("moved {}, half on each core", units::count(cores.moved));
         entries.push((Mark::Moved, words));
     }
     let totals = totals(store);
@@ -191,6 +197,10 @@ fn paint_mark(lane: &mut LanePainter<'_>, place: Rect, mark: Mark, palette: &Pal
             }
         }
         Mark::Note => {}
+        Mark::QueueWait => {
+            let x = [place.left(), place.center().x + 2.0, place.right()];
+            lane.queue_wait(x, place.expand2(vec2(0.0, 1.0)));
+        }
         Mark::Pause => lane.rect(place, palette.text_weak.gamma_multiply(0.3)),
     }
 }

@@ -88,7 +88,13 @@ pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, 
         if by_core {
             memory.cores.update(store, cores::READ);
         }
-        let free = legend::legend_ui(ui, id, store, by_core.then_some(&memory.cores), axis);
+        let free = legend::legend_ui(
+            ui,
+            id,
+            store,
+            (by_core.then_some(&memory.cores), memory.chosen.place().is_some()),
+            axis,
+        );
         let Memory { finder, chosen, .. } = &mut *memory;
         let found = finder::finder_ui(ui, id, free, store, axis, (finder, chosen));
         overview::overview_ui(ui, id, store, axis, &mut memory.overview);
