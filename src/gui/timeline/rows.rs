@@ -201,7 +201,7 @@ mod tests {
     fn told(store: &RunStore, toggled: &Toggled, room: bool) -> Vec<String> {
         let mut told: Vec<String> = Vec::new();
         let mut lanes: Option<(usize, usize)> = None;
-        let mut flush = |lanes: &mut Option<(usize, usize)>, told: &mut Vec<String>| {
+        let flush = |lanes: &mut Option<(usize, usize)>, told: &mut Vec<String>| {
             if let Some((from, to)) = lanes.take() {
                 told.push(format!("{from}..={to}"));
             }
