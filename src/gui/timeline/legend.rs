@@ -5,6 +5,7 @@ use eframe::egui::{Align2, Id, Painter, Pos2, Rect, Sense, Ui, pos2, vec2};
 use super::{
     LEGEND_HEIGHT,
     cores::CoreIndex,
+    finder,
     layout::OffCpu,
     mode::mode_ui,
     model::{Counts, State, totals},
@@ -26,6 +27,9 @@ use crate::{
 const SWATCH: eframe::egui::Vec2 = vec2(16.0, 10.0);
 /// Colours of workers.
 const COLORS: usize = Palette::WORKERS;
+/// What the line to look for something needs at the right end, and from which width on it has that in any case.
+const FINDER_ROOM: f32 = finder::WIDTH + theme::GAP * 2.0 + theme::AXIS_RIGHT;
+const ROOMY: f32 = 800.0;
 /// Kept free for the sign that there is more.
 const MORE_WIDTH: f32 = 16.0;
 
@@ -68,6 +72,9 @@ pub(super) fn legend_ui(
     let mut x = mode_ui(ui, id, rect, time_rect(rect).left(), axis) + theme::GAP * 1.5;
     // The panel's cross stands at the right end.
     let right = rect.right() - theme::CONTROL_ROW;
+    // In a wide window the line to look for something keeps its place, whatever there is to be told.
+    let finder = if rect.width() >= ROOMY { FINDER_ROOM } else { 0.0 };
+    let end_of_entries = right - finder;
     let mut left_out = Vec::new();
     let entries = match cores {
         Some(cores) => core_entries(store, cores),
@@ -78,7 +85,12 @@ pub(super) fn legend_ui(
         let swatch = if matches!(mark, Mark::Note) { 0.0 } else { SWATCH.x + theme::GAP_SMALL };
         let at = pos2(x + swatch, y - galley.size().y * 0.5);
         let end = at.x + galley.size().x;
-        if !left_out.is_empty() || end > right - MORE_WIDTH {
+        // What is chosen tells of its waiting in words, too.
+        if matches!(mark, Mark::QueueWait) && (!left_out.is_empty() || end > right - FINDER_ROOM - MORE_WIDTH)
+        {
+            continue;
+        }
+        if !left_out.is_empty() || end > end_of_entries - MORE_WIDTH {
             left_out.push(words);
             continue;
         }
@@ -91,7 +103,7 @@ pub(super) fn legend_ui(
         let place = Rect::from_min_max(pos2(x, rect.top()), pos2(x + MORE_WIDTH, rect.bottom()));
         painter.text(place.left_center(), Align2::LEFT_CENTER, "…", small_font(), palette.text_weak);
         ui.allocate_rect(place, Sense::hover()).on_hover_text(left_out.join(", "));
-        x = right;
+        x = if finder > 0.0 { place.right() } else { right };
     }
     if let Some(simulation) = store.info.as_ref().and_then(|info| info.spec.backend.simulation()) {
         x = paint_note(&painter, simulation, pos2(x, y), right, &palette);
