@@ -1,5 +1,7 @@
 //! Rows that stand for several lanes: their names, to be opened and collapsed, and how busy collapsed lanes were together.
 
+use std::fmt::Write as _;
+
 use eframe::egui::{
     Align2, EventFilter, Id, Key, Mesh, Modifiers, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
     pos2, vec2,
@@ -47,7 +49,7 @@ fn accessible(header: &Header, counts: &Counts) -> String {
     let mut words = format!("{}, {state}, {} {noun}", header.name, units::count(counts.total()));
     let not_ok = counts.total() - counts.of(State::Ok);
     if not_ok > 0 {
-        words.push_str(&format!(", {} not ok", units::count(not_ok)));
+        _ = write!(words, ", {} not ok", units::count(not_ok));
     }
     words
 }

@@ -118,8 +118,10 @@ impl Scene for Lanes<'_> {
             let rect = stage.row(place);
             match row {
                 Row::Lane(at) => {
+                    self.head_ui(ui, (id, *at), rect, axis);
+                    let row = (*at, rect);
                     bars =
-                        self.lane_ui(ui, id, axis, stage, &mut lane_painter, (*at, rect), (bars, &mut shown));
+                        self.lane(&axis.scale(stage.plot), stage, &mut lane_painter, row, (bars, &mut shown));
                 }
                 Row::Header(header) => {
                     if let Some(open) = group_ui(ui, id, (self.store, header), rect) {
@@ -144,11 +146,9 @@ impl Scene for Lanes<'_> {
 
 impl Lanes<'_> {
     /// One lane. Takes and gives back the vector for its bars.
-    fn lane_ui(
+    fn lane(
         &self,
-        ui: &Ui,
-        id: Id,
-        axis: &TimeAxis,
+        scale: &TimeScale,
         stage: &Stage,
         painter: &mut LanePainter<'_>,
         (at, rect): (usize, Rect),
@@ -157,24 +157,22 @@ impl Lanes<'_> {
         let (Some(lane), Some(index)) = (self.store.lanes.get(at), self.index.locks.get(at)) else {
             return bars;
         };
-        let scale = axis.scale(stage.plot);
-        self.head_ui(ui, (id, at), lane, rect, axis);
-        self.paint_lives(painter, lane, rect, &scale, false);
-        let bars = lay_out(lane, index, &scale, bars);
-        for (left, right) in starved(self.store, lane, &bars, &scale, self.now_ns) {
+        self.paint_lives(painter, lane, rect, scale, false);
+        let bars = lay_out(lane, index, scale, bars);
+        for (left, right) in starved(self.store, lane, &bars, scale, self.now_ns) {
             painter.starved(left, right, rect);
         }
         let mut spans = lane.spans.reader();
         painter.bars(&bars, rect, |index| spans.get(index).map(|span| span.task.0));
-        self.paint_running(painter, lane, index, rect, &scale);
-        self.paint_lives(painter, lane, rect, &scale, true);
+        self.paint_running(painter, lane, index, rect, scale);
+        self.paint_lives(painter, lane, rect, scale, true);
         self.mark_chosen(painter, at, &bars, rect);
         if let Some(pos) = stage.hover_pos().filter(|pos| rect.y_range().contains(pos.y)) {
             shown.target = bar_at(&bars, pos.x, HOVER_SLACK).and_then(|bar| target_of(bar, at, lane));
             let of_bar =
                 |slack| bar_at(&bars, pos.x, slack).and_then(|bar| tooltip::from_bar(bar, lane, index));
             let hovered = of_bar(0.0)
-                .or_else(|| tooltip::beside_bars(lane, index, &scale, pos.x, self.now_ns))
+                .or_else(|| tooltip::beside_bars(lane, index, scale, pos.x, self.now_ns))
                 .or_else(|| of_bar(HOVER_SLACK));
             shown.told = hovered.map(|hovered| Told::Worker(WorkerId(at as u32), hovered));
         }
@@ -200,7 +198,8 @@ impl Lanes<'_> {
         }
     }
 
-    fn head_ui(&self, ui: &Ui, (id, at): (Id, usize), lane: &Lane, rect: Rect, axis: &TimeAxis) {
+    fn head_ui(&self, ui: &Ui, (id, at): (Id, usize), rect: Rect, axis: &TimeAxis) {
+        let Some(lane) = self.store.lanes.get(at) else { return };
         let left = rect.left() - theme::AXIS_WIDTH;
         let place = Rect::from_min_max(pos2(left, rect.top()), pos2(rect.left(), rect.bottom()));
         let head = lane_head(self.store, at, lane);

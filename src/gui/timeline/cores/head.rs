@@ -52,9 +52,9 @@ pub(super) fn head_ui(
     let y = place.center().y;
     match load.filter(|_| place.height() >= TWO_LINES) {
         Some(load) => {
-            let line = theme::SMALL_TEXT * 0.5 + 0.5;
-            text(y - line, &name, palette.text);
-            text(y + line, &load, palette.text_weak);
+            let half = theme::SMALL_TEXT * 0.5 + 0.5;
+            text(y - half, &name, palette.text);
+            text(y + half, &load, palette.text_weak);
         }
         None => text(y, &name, palette.text),
     }

@@ -157,18 +157,18 @@ impl CoreIndex {
     pub(crate) fn knows_nothing(&self) -> bool {
         self.cores.is_empty() && self.unknown > 0 && self.progress().is_none()
     }
+}
 
-    /// The parts of an attempt, each with its core.
-    pub(crate) fn parts(&self, lanes: &[Lane], lane: usize, at: usize) -> Vec<(usize, Entry)> {
-        let Some(span) = lanes.get(lane).and_then(|lane| lane.spans.get(at)) else { return Vec::new() };
-        let (Some(first), Some(last)) = (span.usage.first_core, span.usage.last_core) else {
-            return Vec::new();
-        };
-        let parts = if first == last {
-            vec![(first, Part::Whole)]
-        } else {
-            vec![(first, Part::Began), (last, Part::Ended)]
-        };
-        parts.into_iter().map(|(core, part)| (core.0 as usize, Entry::new(lane, at, part))).collect()
-    }
+/// The parts of an attempt, each with its core.
+pub(crate) fn parts(lanes: &[Lane], lane: usize, at: usize) -> Vec<(usize, Entry)> {
+    let Some(span) = lanes.get(lane).and_then(|lane| lane.spans.get(at)) else { return Vec::new() };
+    let (Some(first), Some(last)) = (span.usage.first_core, span.usage.last_core) else {
+        return Vec::new();
+    };
+    let parts = if first == last {
+        vec![(first, Part::Whole)]
+    } else {
+        vec![(first, Part::Began), (last, Part::Ended)]
+    };
+    parts.into_iter().map(|(core, part)| (core.0 as usize, Entry::new(lane, at, part))).collect()
 }

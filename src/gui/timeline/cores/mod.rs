@@ -22,7 +22,7 @@ pub(crate) use self::{
     track::Part,
 };
 use self::{
-    index::CoreTracks,
+    index::{CoreTracks, parts},
     layout::{Row, bar_at, lay_out},
 };
 use super::{
@@ -132,7 +132,7 @@ impl<'a> CoreLanes<'a> {
             }
             if let Some(pos) = stage.hover_pos().filter(|pos| rect.expand(0.5).y_range().contains(pos.y)) {
                 let bar = bar_at(&row.bars, pos.x, HOVER_SLACK);
-                shown.target = bar.and_then(target_of);
+                shown.target = bar.map(target_of);
                 shown.told = bar.and_then(|bar| self.told(bar, core, row));
             }
         }
@@ -152,16 +152,16 @@ impl<'a> CoreLanes<'a> {
         if entry.part() == Part::Whole {
             return None;
         }
-        let parts = self.index.parts(&self.store.lanes, entry.worker().index(), entry.at());
-        let other = parts.iter().find(|(_, other)| other.part() != entry.part())?;
+        let found = parts(&self.store.lanes, entry.worker().index(), entry.at());
+        let other = found.iter().find(|(_, other)| other.part() != entry.part())?;
         Some((entry.part(), other.0 > core))
     }
 
     /// Where the chosen attempt stands on this lane: its track, and its place there.
     fn chosen_on(&self, core: usize, tracks: &CoreTracks) -> Option<(usize, usize)> {
         let Place { lane, at } = self.chosen?;
-        let parts = self.index.parts(&self.store.lanes, lane, at);
-        let entry = parts.into_iter().find(|(on, _)| *on == core)?.1;
+        let found = parts(&self.store.lanes, lane, at);
+        let entry = found.into_iter().find(|(on, _)| *on == core)?.1;
         tracks.find(&self.store.lanes, entry)
     }
 
@@ -228,12 +228,10 @@ fn holds(bar: &Bar, row: &Row, (track, at): (usize, usize)) -> bool {
         && bar.place.as_ref().is_some_and(|(of, range)| *of == track && range.contains(&at))
 }
 
-fn target_of(bar: &Bar) -> Option<Target> {
+fn target_of(bar: &Bar) -> Target {
     match &bar.what {
-        What::Single { entry, .. } => {
-            Some(Target::Task(Place { lane: entry.worker().index(), at: entry.at() }))
-        }
-        What::Merged { sum, .. } => Some(Target::Crowd(sum.start_ns, sum.end_ns)),
+        What::Single { entry, .. } => Target::Task(Place { lane: entry.worker().index(), at: entry.at() }),
+        What::Merged { sum, .. } => Target::Crowd(sum.start_ns, sum.end_ns),
     }
 }
 
@@ -262,8 +260,8 @@ impl Scene for CoreLanes<'_> {
     }
 
     fn place_of(&self, place: Place) -> Option<Range<f32>> {
-        let parts = self.index.parts(&self.store.lanes, place.lane, place.at);
-        parts.first().map(|(core, _)| self.lane(*core))
+        let found = parts(&self.store.lanes, place.lane, place.at);
+        found.first().map(|(core, _)| self.lane(*core))
     }
 
     fn title(&self, _: u64, _: u64) -> String {

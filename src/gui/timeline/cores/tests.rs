@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use super::{
-    index::{CoreIndex, CoreTracks},
+    index::{CoreIndex, CoreTracks, parts},
     layout::{Row, What, bar_at, lay_out},
     track::{Entry, Part},
 };
@@ -14,7 +14,7 @@ use crate::{
     store::{Lane, RunStore, Span, testing::Random},
 };
 
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 
 fn on(task: u32, times: (u64, u64), cores: Option<(u32, u32)>) -> Span {
     let usage = Usage {
@@ -303,9 +303,9 @@ fn the_pointer_finds_a_bar_and_the_bar_its_attempt() {
     // The half of what moved on.
     assert!(matches!(found(740.0), Some(What::Single { entry, .. }) if entry.part() == Part::Began));
     assert_eq!(found(760.0), None);
-    let parts = index.parts(&store.lanes, 0, 1);
+    let found = parts(&store.lanes, 0, 1);
     assert_eq!(
-        parts.iter().map(|(core, entry)| (*core, entry.part())).collect::<Vec<_>>(),
+        found.iter().map(|(core, entry)| (*core, entry.part())).collect::<Vec<_>>(),
         [(0, Part::Began), (1, Part::Ended)]
     );
 }
