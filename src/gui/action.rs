@@ -191,6 +191,8 @@ pub(crate) enum Action {
     },
     /// Look for something in the timeline.
     Find,
+    /// A lane for every core in the timeline, or one for every worker.
+    ToggleByCore,
     /// Keep the newest moment in view, or no longer.
     ToggleFollow,
     /// Fill the form from a preset, by its place in the list.

@@ -96,6 +96,8 @@ impl App {
         ctx.set_theme(remembered.theme);
         let form = Form::from_spec(spec);
         let dock = Dock::new(&remembered.layout);
+        let mut axis = TimeAxis::default();
+        axis.set_by_core(remembered.by_core);
         Self {
             launcher,
             runs: Runs::default(),
@@ -104,7 +106,7 @@ impl App {
             remembered,
             memory,
             usable_cores,
-            axis: TimeAxis::default(),
+            axis,
             dock,
             panel_chosen: false,
             compared: false,
@@ -236,6 +238,7 @@ impl App {
                 self.apply_panels(&Action::ShowPanel(Panel::Timeline));
                 self.axis.find();
             }
+            Action::ToggleByCore => self.axis.set_by_core(!self.axis.by_core()),
             Action::ToggleFollow => self.axis.set_follow(!self.axis.follow()),
             Action::PickPreset(_) | Action::PickRecent(_) | Action::Undo | Action::Redo => {
                 self.apply_setup(&action);
@@ -395,6 +398,7 @@ impl eframe::App for App {
         self.take_in_kept(ctx);
         self.note_edits(ctx);
         self.remembered.layout = self.dock.layout();
+        self.remembered.by_core = self.axis.by_core();
         if let Some(why) = self.memory.note(ctx, &self.remembered) {
             self.notices.say(why, monotonic_ns());
         }

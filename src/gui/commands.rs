@@ -125,6 +125,8 @@ fn run_commands(facts: &Facts) -> Vec<Command> {
 
 fn view_commands(facts: &Facts) -> Vec<Command> {
     let follow = if facts.follows { "Stop following the newest moment" } else { "Follow the newest moment" };
+    let lanes =
+        if facts.by_core { "Timeline: a lane for each worker" } else { "Timeline: a lane for each core" };
     let replayed = facts.replay.is_on();
     let replay = if replayed { "Show the whole run instead of the replay" } else { "Replay" };
     let (play, control) = match facts.replay {
@@ -146,6 +148,7 @@ fn view_commands(facts: &Facts) -> Vec<Command> {
             .keys(&[plain(Key::CloseBracket)])
             .only_if(facts.shown, NO_RUN),
         Command::new("Find in the timeline", Action::Find).keys(&[ctrl(Key::F)]).only_if(facts.shown, NO_RUN),
+        Command::new(lanes, Action::ToggleByCore).keys(&[plain(Key::C)]).only_if(facts.shown, NO_RUN),
         Command::new(follow, Action::ToggleFollow).keys(&[plain(Key::L)]).only_if(facts.shown, NO_RUN),
         Command::new(replay, Action::Replay(Control::Toggle))
             .keys(&[plain(Key::R)])

@@ -55,6 +55,8 @@ pub(crate) struct Facts {
     pub(crate) shown: bool,
     pub(crate) replay: Replay,
     pub(crate) follows: bool,
+    /// The timeline has lanes of cores.
+    pub(crate) by_core: bool,
     /// Panels that are open.
     pub(crate) open: Vec<Panel>,
     pub(crate) setup: bool,
@@ -99,6 +101,7 @@ impl App {
             setup: self.remembered.setup,
             compared: self.runs.pair().map(|_| self.compared),
             follows: self.axis.follow(),
+            by_core: self.axis.by_core(),
             others: others.map(|run| (run.id, run.title())).collect(),
             errors: Some(errors.join("\n")).filter(|_| !errors.is_empty()),
             quiet: self.quiet.is_on(),

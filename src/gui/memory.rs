@@ -39,6 +39,8 @@ pub(crate) struct Remembered {
     /// The setup is open.
     pub(crate) setup: bool,
     pub(crate) theme: ThemePreference,
+    /// The timeline has lanes of cores.
+    pub(crate) by_core: bool,
 }
 
 impl Default for Remembered {
@@ -48,6 +50,7 @@ impl Default for Remembered {
             layout: Layout::default(),
             setup: true,
             theme: ThemePreference::System,
+            by_core: false,
         }
     }
 }
@@ -60,6 +63,7 @@ impl Remembered {
             ("layout", json!(self.layout)),
             ("setup", json!(self.setup)),
             ("theme", json!(theme)),
+            ("by_core", json!(self.by_core)),
         ];
         parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect()
     }
@@ -81,6 +85,7 @@ impl Remembered {
             let layout = serde_json::from_value(part.clone()).ok().filter(Layout::is_sound);
             layout.map(|layout| remembered.layout = layout).is_some()
         });
+        take("by_core", &mut |part| part.as_bool().map(|by_core| remembered.by_core = by_core).is_some());
         take("setup", &mut |part| part.as_bool().map(|open| remembered.setup = open).is_some());
         take("theme", &mut |part| {
             let theme = THEMES.iter().find(|(name, _)| part == name);
@@ -204,8 +209,13 @@ mod tests {
 
     fn remembered() -> Remembered {
         let layout = Layout { closed: vec![Panel::Queue], ..Layout::default() };
-        let mut remembered =
-            Remembered { layout, setup: false, theme: ThemePreference::Light, ..Remembered::default() };
+        let mut remembered = Remembered {
+            layout,
+            setup: false,
+            theme: ThemePreference::Light,
+            by_core: true,
+            ..Remembered::default()
+        };
         remembered.recents.add(&spec(64));
         remembered
     }

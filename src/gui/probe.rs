@@ -34,6 +34,13 @@ impl TimelineProbe {
         Self { ctx, axis: TimeAxis::default(), size, frames: 0 }
     }
 
+    /// With a lane for every core instead of one for every worker.
+    #[must_use]
+    pub fn by_core(mut self) -> Self {
+        self.axis.set_by_core(true);
+        self
+    }
+
     /// Draws the run with this interval in view, in nanoseconds since its start.
     pub fn frame(&mut self, store: &RunStore, from_ns: u64, to_ns: u64) -> FrameCost {
         self.axis.show(time::secs(from_ns), time::secs(to_ns));

@@ -26,6 +26,10 @@ use poolscope::{
 const LANES: u32 = 256;
 /// The whole window, and the timeline's place in it at first.
 const SIZES: [[f32; 2]; 2] = [[1600.0, 900.0], [1280.0, 290.0]];
+/// The workers share so many cores, far more of them than there are rows for.
+const CORES: u32 = 2;
+/// A frame that takes longer is still reading.
+const READING_MS: f64 = 10.0;
 /// What is in view.
 const ZOOMS: [&str; 5] = ["all", "1/10", "1/100", "1/10 000", "20 tasks"];
 /// Frames at each zoom, of which the first few are not counted: egui lays out its texts in them.
@@ -118,8 +122,8 @@ fn attempt(random: &mut Random, task: u32, worker: WorkerId, free_ns: &mut u64) 
         involuntary_switches: Some(random.below(2) as u32),
         minor_faults: Some(0),
         major_faults: Some(0),
-        first_core: Some(CoreId(worker.0 % 2)),
-        last_core: Some(CoreId(worker.0 % 2)),
+        first_core: Some(CoreId(worker.0 % CORES)),
+        last_core: Some(CoreId(worker.0 % CORES)),
         ..Usage::default()
     };
     let started = Event::Started { t_ns: start_ns, worker, task, attempt, enqueued_ns, dispatched_ns };
@@ -145,6 +149,19 @@ fn attempt(random: &mut Random, task: u32, worker: WorkerId, free_ns: &mut u64) 
     (started, ended)
 }
 
+/// CPU milliseconds until a view by core has read the run, a slice a frame: then a frame of next to nothing costs little.
+fn read(probe: &mut TimelineProbe, store: &RunStore) -> f64 {
+    let mut sum_ms = 0.0;
+    loop {
+        let cost = probe.frame(store, 0, 1000);
+        let ms = cost.paint_ns as f64 / 1e6;
+        sum_ms += ms;
+        if ms < READING_MS {
+            return sum_ms;
+        }
+    }
+}
+
 fn middle_and_most(mut figures: Vec<f64>) -> (f64, f64) {
     figures.sort_by(f64::total_cmp);
     let middle = figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN);
@@ -153,8 +170,7 @@ fn middle_and_most(mut figures: Vec<f64>) -> (f64, f64) {
 
 /// CPU milliseconds of a frame, in the middle and at most, and triangles in the middle, while a view of this width moves over
 /// the run.
-fn frames(store: &RunStore, size: [f32; 2], width_ns: u64) -> ((f64, f64), usize) {
-    let mut probe = TimelineProbe::new(size);
+fn frames(probe: &mut TimelineProbe, store: &RunStore, width_ns: u64) -> ((f64, f64), usize) {
     let room_ns = store.now_ns.saturating_sub(width_ns);
     let mut costs: Vec<FrameCost> = Vec::new();
     for frame in 0..FRAMES {
@@ -201,10 +217,17 @@ fn main() {
         );
         let widths = [1, 10, 100, 10_000].map(|part| (store.now_ns / part).max(1000));
         println!("{:>12}{}", "", ZOOMS.map(|name| format!("{name:>22}")).concat());
-        for (place, size) in SIZES.into_iter().enumerate() {
+        let views = SIZES.map(|size| (size, false)).into_iter().chain(SIZES.map(|size| (size, true)));
+        for (place, (size, by_core)) in views.enumerate() {
+            let mut probe = TimelineProbe::new(size);
+            if by_core {
+                probe = probe.by_core();
+                let read_ms = read(&mut probe, &store);
+                println!("by core, of {CORES}: read in {read_ms:.0} ms of frames");
+            }
             let mut row = (tasks, [0.0; ZOOMS.len()]);
             let cells = widths.into_iter().chain([20 * TASK_NS]).enumerate().map(|(zoom, width_ns)| {
-                let ((middle, most), triangles) = frames(&store, size, width_ns);
+                let ((middle, most), triangles) = frames(&mut probe, &store, width_ns);
                 row.1[zoom] = middle;
                 format!("{:>22}", format!("{middle:.2} ({most:.2}) {:>4} k", triangles / 1000))
             });

@@ -96,3 +96,73 @@ fn a_range_is_marked_by_keys_and_told_of() {
     window.wait_gone("39 ok, 1 failed");
     window.wait_text("workers busy");
 }
+
+#[test]
+fn the_same_tasks_are_laid_out_by_core_and_by_worker_again() {
+    let Some((mut window, _folder)) = with_run() else { return };
+    window.wait_text("worker 1 lane");
+    window.key(Key::C, Modifiers::NONE);
+    window.wait_text("Timeline by core: ");
+    let title = window.wait_text("Timeline by core: ").label;
+    assert!(title.contains("40 tasks"), "each task tells of its core: {title}");
+    window.wait_text("core 0 lane: ");
+    window.wait_gone("worker 1 lane");
+    // What is found is chosen on its core as well.
+    window.key(Key::F, Modifiers::COMMAND);
+    window.type_text("12");
+    window.key(Key::Enter, Modifiers::NONE);
+    window.wait_text("Chosen task");
+    window.wait_text("task 12");
+    window.key(Key::Escape, Modifiers::NONE);
+    window.click("Lanes of workers");
+    window.wait_text("worker 1 lane");
+    window.wait_gone("core 0 lane");
+}
+
+/// A window with a run of 20 threads.
+fn with_many() -> Option<(Window, tempfile::TempDir)> {
+    if !has_display() {
+        drop(open()?);
+    }
+    let folder = folder();
+    let file = path(&folder, "many.pscope");
+    let words = "run --backend threads --workers 20 --workload sleep --size 2000000 --tasks 80 --chunk 1 \
+                 --telemetry basic -o";
+    let mut args: Vec<&str> = words.split_whitespace().collect();
+    args.push(file.to_str().expect("a plain path"));
+    let (code, out, error) = run(&args);
+    assert_eq!(code, 0, "{out}{error}");
+    let mut window = Window::open_with(SIZE, &[&file]);
+    window.wait_text("Finished: 80 of 80 tasks ok");
+    Some((window, folder))
+}
+
+/// By how its name begins.
+fn click_group(window: &mut Window, name: &str) {
+    let at = window.wait_text(name).centre();
+    window.click_at(at);
+}
+
+#[test]
+fn groups_of_lanes_are_collapsed_and_opened_by_hand_and_by_what_is_found_in_them() {
+    let Some((mut window, _folder)) = with_many() else { return };
+    window.wait_text("worker 0 lane");
+    click_group(&mut window, "workers 0 to 15, expanded");
+    window.wait_text("workers 0 to 15, collapsed, ");
+    window.wait_gone("worker 0 lane");
+    // The rest has room now.
+    window.wait_text("worker 17 lane");
+    click_group(&mut window, "workers 0 to 15, collapsed");
+    window.wait_text("worker 0 lane");
+    click_group(&mut window, "workers 0 to 15, expanded");
+    window.wait_gone("worker 0 lane");
+    window.key(Key::F, Modifiers::COMMAND);
+    window.type_text("worker 3");
+    window.key(Key::Enter, Modifiers::NONE);
+    window.wait_text("workers 0 to 15, expanded");
+    window.wait_text("worker 3 lane");
+    // Its telemetry tells of no core, and the window says what to do.
+    window.key(Key::Escape, Modifiers::NONE);
+    window.click("Lanes of cores");
+    window.wait_text("Run it again with telemetry full");
+}

@@ -67,6 +67,8 @@ pub(crate) struct TimeAxis {
     runs: [RunKey; 2],
     /// Somebody wants to look for something.
     find: bool,
+    /// The timeline has a lane for every core instead of one for every worker.
+    by_core: bool,
     /// By the window's clock, when input was taken last.
     now_secs: f64,
 }
@@ -153,6 +155,14 @@ impl TimeAxis {
         let view = (self.from_secs, self.to_secs.min(self.end_secs.max(self.from_secs)));
         let edge = if start { view.0 } else { view.1 };
         self.marks.set_edge(self.cursor_secs().unwrap_or(edge), start, view);
+    }
+
+    pub(crate) fn by_core(&self) -> bool {
+        self.by_core
+    }
+
+    pub(crate) fn set_by_core(&mut self, by_core: bool) {
+        self.by_core = by_core;
     }
 
     /// Asks the timeline for its line to look for something.

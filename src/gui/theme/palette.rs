@@ -9,7 +9,7 @@
 
 use eframe::egui::{Color32, Ui, Visuals};
 
-use crate::store::WorkerState;
+use crate::{ids::WorkerId, store::WorkerState};
 
 /// Colours of the data, for one of the two themes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +131,14 @@ impl Palette {
         }
     }
 
+    /// Colours of workers. Greys are none of them: they stand for several at once.
+    pub(crate) const WORKERS: usize = 6;
+
+    /// One colour a worker, repeating after [`Self::WORKERS`].
+    pub(crate) fn worker(&self, worker: WorkerId) -> Color32 {
+        self.core(worker.index() % Self::WORKERS)
+    }
+
     /// One colour a core, repeating after eight.
     pub(crate) fn core(&self, core: usize) -> Color32 {
         let cycle = [
@@ -224,6 +232,10 @@ mod tests {
         for (theme, p) in themes() {
             check(theme, TEXT, &[("number", p.on_bar)], &bars(&p));
             check(theme, TEXT, &[("number", p.text)], &[("lock wait", p.lock_wait)]);
+            let workers: Vec<Named> =
+                (0..Palette::WORKERS).map(|at| ("worker", p.worker(WorkerId(at as u32)))).collect();
+            check(theme, TEXT, &[("number", p.on_bar)], &workers);
+            check(theme, TEXT, &[("number", p.on_bar)], &[("several workers", p.text_weak)]);
             for ground in [p.plot, p.lane_alternate] {
                 let starting = over(p.starting, STARTING_ALPHA, ground);
                 check(theme, TEXT, &[("text", p.text)], &[("starting", starting)]);

@@ -15,7 +15,7 @@ use crate::{
     time::secs,
 };
 
-const WIDTH: f32 = 130.0;
+pub(super) const WIDTH: f32 = 130.0;
 
 /// What is looked for, and what was found last.
 #[derive(Debug, Default)]

@@ -53,7 +53,7 @@ pub(crate) fn paint_head(ui: &Ui, painter: &Painter, rect: Rect, head: &LaneHead
 }
 
 /// A column a sample, its height the share of one core, the newest at the right.
-fn paint_trace(painter: &Painter, rect: Rect, cpu: &[f32], palette: &Palette) {
+pub(crate) fn paint_trace(painter: &Painter, rect: Rect, cpu: &[f32], palette: &Palette) {
     let area = Rect::from_x_y_ranges(
         rect.right() - TRACE_GAP - TRACE as f32..=rect.right() - TRACE_GAP,
         rect.shrink2(vec2(0.0, 2.0)).y_range(),

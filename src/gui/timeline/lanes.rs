@@ -1,26 +1,26 @@
-//! The lanes: their place, the input over them, and what is painted where.
+//! The lanes of workers: where each is, and what is painted on it.
 
-use eframe::egui::{
-    EventFilter, Id, Key, Mesh, Modifiers, Painter, Rect, Response, Role, ScrollArea, Sense, Stroke,
-    StrokeKind, Tooltip, Ui, WidgetInfo, pos2, vec2,
-};
+use std::{cell::RefCell, ops::Range};
+
+use eframe::egui::{Id, Rect, Role, Sense, Ui, WidgetInfo, pos2};
 
 use super::{
-    Memory,
-    chosen::{Chosen, Place, Step, span_times},
-    details::zoom_to,
+    area::{Scene, Shown, Stage, Target, paint_background},
+    chosen::Place,
+    groups::{HEADER_HEIGHT, group_ui, paint_summary},
     head::{TRACE, paint_head},
     layout::{Bar, What, bar_at, lay_out, view_ns},
     locks::{self, LockIndex},
     model::{TimelineIndex, accessible_title, lane_head, visible_lives},
     paint::LanePainter,
+    rows::{Group, Row, Toggled, rows},
     starved::starved,
-    tooltip::{self, Hovered},
+    tooltip::{self, Told},
 };
 use crate::{
     gui::{
-        plots::{TimeAxis, TimeScale, Wheel, add_vline, paint_cursor, paint_mesh, time_rect, time_ticks},
-        theme::{self, Palette},
+        plots::{TimeAxis, TimeScale, paint_cursor},
+        theme,
     },
     ids::WorkerId,
     store::{Lane, RunStore},
@@ -28,198 +28,11 @@ use crate::{
 };
 
 /// The pointer finds a bar that is at most this far away.
-const HOVER_SLACK: f32 = 3.0;
+pub(super) const HOVER_SLACK: f32 = 3.0;
 /// Marks of deaths and restarts that are closer than this would cover each other and the bars.
 const MARK_GAP: f32 = 24.0;
-
-/// `found` is whether the chosen attempt is to be brought into view.
-pub(super) fn lanes_ui(
-    ui: &mut Ui,
-    id: Id,
-    (store, now_ns): (&RunStore, u64),
-    axis: &mut TimeAxis,
-    memory: &mut Memory,
-    found: bool,
-) {
-    let available = ui.available_height().max(theme::LANE_HEIGHT_MIN);
-    let count = store.lanes.len();
-    let lane_height =
-        (available / count as f32).floor().clamp(theme::LANE_HEIGHT_MIN, theme::LANE_HEIGHT_MAX);
-    let content = lane_height * count as f32;
-    let scrolls = content > available + 0.5;
-    ScrollArea::vertical().id_salt(id.with("lanes")).auto_shrink(false).content_margin(0.0).show_viewport(
-        ui,
-        |ui, viewport| {
-            let size = vec2(ui.available_width(), content.max(available));
-            let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-            let response = ui.interact(rect, id.with("area"), Sense::click_and_drag());
-            let first = (viewport.top() / lane_height).max(0.0) as usize;
-            let last = ((viewport.bottom() / lane_height).ceil() as usize).min(count);
-            let lanes = Lanes {
-                store,
-                index: &memory.index,
-                chosen: memory.chosen.place(),
-                now_ns,
-                plot: time_rect(Rect::from_min_size(rect.min, vec2(rect.width(), content))),
-                lane_height,
-                shown: first.min(last)..last,
-                palette: Palette::of(ui),
-            };
-            let in_view = view_ns(&axis.scale(lanes.plot));
-            let walked = walk_by_keys(ui, &response, store, &mut memory.chosen, in_view);
-            axis.interact(ui, &response, lanes.plot, if scrolls { Wheel::Scrolls } else { Wheel::Zooms });
-            keep_arrows(ui, &response, &memory.chosen);
-            if scrolls && response.dragged() && !axis.marks().is_being_drawn() {
-                ui.scroll_with_delta(vec2(0.0, response.drag_delta().y));
-            }
-            if response.clicked() {
-                response.request_focus();
-            }
-            let (from_ns, to_ns) = view_ns(&axis.scale(lanes.plot));
-            response.widget_info(|| {
-                WidgetInfo::labeled(Role::Figure, true, accessible_title(store, from_ns, to_ns))
-            });
-            let shown = lanes.show(ui, id, axis, &response);
-            if ui.memory(|memory| memory.has_focus(response.id)) {
-                let stroke = Stroke::new(1.0, lanes.palette.text_weak);
-                ui.painter().rect_stroke(rect.intersect(ui.clip_rect()), 0.0, stroke, StrokeKind::Inside);
-            }
-            // What is chosen stands in a window of its own.
-            let told = memory
-                .chosen
-                .place()
-                .is_some_and(|place| shown.target.is_some_and(|target| target.is(place)));
-            if let Some((worker, hovered)) = shown.hovered.filter(|_| !told) {
-                Tooltip::for_widget(&response).at_pointer().gap(14.0).show(|ui| {
-                    tooltip::hovered_ui(ui, store, worker, &hovered, now_ns);
-                });
-            }
-            if (walked || found)
-                && let Some(place) = memory.chosen.place()
-            {
-                ui.scroll_to_rect(lanes.lane_rect(place.lane), None);
-                bring_into_view(axis, store, place);
-            }
-            take_click(&response, axis, lanes.plot, store, shown.target.as_ref(), &mut memory.chosen);
-        },
-    );
-}
-
-/// What a click over the lanes is about.
-#[derive(Clone, Copy)]
-enum Target {
-    Task(Place),
-    /// Tasks that are too short to be seen one by one, from then until then.
-    Crowd(u64, u64),
-}
-
-fn take_click(
-    response: &Response,
-    axis: &mut TimeAxis,
-    plot: Rect,
-    store: &RunStore,
-    target: Option<&Target>,
-    chosen: &mut Chosen,
-) {
-    if response.double_clicked() {
-        match target.copied() {
-            Some(Target::Task(place)) => {
-                if let Some(times) = span_times(store, place) {
-                    zoom_to(axis, times);
-                }
-            }
-            Some(Target::Crowd(from_ns, to_ns)) => zoom_to(axis, (from_ns, to_ns)),
-            // Its first click has pinned the cursor, which was not meant.
-            None => axis.marks_mut().pinned = None,
-        }
-    } else if response.clicked() {
-        match target.copied() {
-            Some(Target::Task(place)) => chosen.choose(Some(place)),
-            Some(Target::Crowd(..)) => {}
-            None if chosen.place().is_some() => chosen.choose(None),
-            None => axis.pin(response, plot),
-        }
-    }
-}
-
-/// While a task is chosen, arrows and Esc are for it; without this, egui would move the focus away.
-fn keep_arrows(ui: &Ui, response: &Response, chosen: &Chosen) {
-    if chosen.place().is_some() && ui.memory(|memory| memory.has_focus(response.id)) {
-        let filter = EventFilter {
-            horizontal_arrows: true,
-            vertical_arrows: true,
-            escape: true,
-            ..EventFilter::default()
-        };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-    }
-}
-
-/// Enter chooses the first task in view. Arrows go from the chosen one to its neighbours; Esc lets it go. True where
-/// another one is chosen now.
-fn walk_by_keys(
-    ui: &Ui,
-    response: &Response,
-    store: &RunStore,
-    chosen: &mut Chosen,
-    (from_ns, to_ns): (u64, u64),
-) -> bool {
-    if !ui.memory(|memory| memory.has_focus(response.id)) {
-        return false;
-    }
-    let before = chosen.place();
-    if before.is_none() {
-        if ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter)) {
-            chosen.choose(first_in_view(store, from_ns, to_ns));
-        }
-        return chosen.place().is_some();
-    }
-    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    for (key, step) in [
-        (Key::ArrowLeft, Step::Before),
-        (Key::ArrowRight, Step::After),
-        (Key::ArrowUp, Step::Up),
-        (Key::ArrowDown, Step::Down),
-    ] {
-        if pressed(key) {
-            chosen.walk(store, step);
-        }
-    }
-    if pressed(Key::Escape) {
-        chosen.choose(None);
-    }
-    chosen.place().is_some() && chosen.place() != before
-}
-
-fn first_in_view(store: &RunStore, from_ns: u64, to_ns: u64) -> Option<Place> {
-    let first = |lane: &Lane| Some(lane.visible(from_ns, to_ns)).filter(|visible| !visible.is_empty());
-    store.lanes.iter().zip(0..).find_map(|(lane, at)| Some(Place { lane: at, at: first(lane)?.start }))
-}
-
-/// Moves the view as little as shows the whole attempt, or its beginning where it is longer than the view.
-fn bring_into_view(axis: &mut TimeAxis, store: &RunStore, place: Place) {
-    let Some((start_ns, end_ns)) = span_times(store, place) else { return };
-    let (start_secs, end_secs) = (time::secs(start_ns), time::secs(end_ns));
-    let (from_secs, to_secs, _) = axis.edges_secs();
-    let span = to_secs - from_secs;
-    if start_secs < from_secs || end_secs - start_secs > span {
-        axis.go_to(start_secs - span * 0.1, start_secs + span * 0.9);
-    } else if end_secs > to_secs {
-        axis.go_to(end_secs - span * 0.9, end_secs + span * 0.1);
-    }
-}
-
-impl Target {
-    fn is(self, other: Place) -> bool {
-        matches!(self, Self::Task(place) if place == other)
-    }
-}
-
-/// What the pointer is over.
-struct Shown {
-    hovered: Option<(WorkerId, Hovered)>,
-    target: Option<Target>,
-}
+/// From this height of a lane on there is room for a row that says what the lanes are.
+const ROOMY_LANE: f32 = 22.0;
 
 fn target_of(bar: &Bar, at: usize, lane: &Lane) -> Option<Target> {
     match &bar.what {
@@ -231,64 +44,146 @@ fn target_of(bar: &Bar, at: usize, lane: &Lane) -> Option<Target> {
     }
 }
 
-/// One frame of the lanes in view.
-struct Lanes<'a> {
-    store: &'a RunStore,
-    index: &'a TimelineIndex,
-    chosen: Option<Place>,
-    now_ns: u64,
-    /// Of all lanes, those out of sight included.
-    plot: Rect,
-    lane_height: f32,
-    shown: std::ops::Range<usize>,
-    palette: Palette,
+/// A row, and where it is from the top of all on.
+type Placed = (Row, Range<f32>);
+
+/// The lanes of workers, and their groups, for one frame.
+pub(super) struct Lanes<'a> {
+    pub(super) store: &'a RunStore,
+    pub(super) index: &'a TimelineIndex,
+    pub(super) chosen: Option<Place>,
+    pub(super) now_ns: u64,
+    rows: Vec<Placed>,
+    /// What was opened or collapsed in this frame.
+    toggled: RefCell<Option<(Group, bool)>>,
 }
 
-impl Lanes<'_> {
-    fn lane_rect(&self, at: usize) -> Rect {
-        let top = self.plot.top() + self.lane_height * at as f32;
-        Rect::from_x_y_ranges(self.plot.x_range(), top..=top + self.lane_height)
+impl<'a> Lanes<'a> {
+    pub(super) fn new(
+        (store, now_ns): (&'a RunStore, u64),
+        index: &'a TimelineIndex,
+        chosen: Option<Place>,
+        toggled: &Toggled,
+        available: f32,
+    ) -> Self {
+        let room = available >= HEADER_HEIGHT + ROOMY_LANE * store.lanes.len() as f32;
+        let rows = place(rows(store, toggled, room), available);
+        Self { store, index, chosen, now_ns, rows, toggled: RefCell::default() }
     }
 
-    /// Paints everything; gives back what the pointer is over.
-    fn show(&self, ui: &Ui, id: Id, axis: &TimeAxis, response: &Response) -> Shown {
-        let scale = axis.scale(self.plot);
-        let painter = ui.painter_at(self.plot.intersect(ui.clip_rect()));
-        self.paint_background(&painter, &scale);
-        let hover_pos = response.hover_pos().filter(|pos| self.plot.contains(*pos) && !response.dragged());
-        let (mut hovered, mut target) = (None, None);
-        let mut lane_painter = LanePainter::new(&painter, self.palette);
+    pub(super) fn toggled(self) -> Option<(Group, bool)> {
+        self.toggled.into_inner()
+    }
+}
+
+/// Lanes and collapsed groups share the room that open groups leave.
+fn place(rows: Vec<Row>, available: f32) -> Vec<Placed> {
+    let is_thin = |row: &Row| matches!(row, Row::Header(header) if header.open);
+    let thin = rows.iter().filter(|row| is_thin(row)).count();
+    let room = (available - HEADER_HEIGHT * thin as f32) / (rows.len() - thin).max(1) as f32;
+    let height = room.floor().clamp(theme::LANE_HEIGHT_MIN, theme::LANE_HEIGHT_MAX);
+    let mut top = 0.0;
+    let placed = rows.into_iter().map(|row| {
+        let from = top;
+        top += if is_thin(&row) { HEADER_HEIGHT } else { height };
+        (row, from..top)
+    });
+    placed.collect()
+}
+
+impl Scene for Lanes<'_> {
+    fn height(&self) -> f32 {
+        self.rows.last().map_or(0.0, |(_, place)| place.end)
+    }
+
+    fn place_of(&self, place: Place) -> Option<Range<f32>> {
+        self.rows.iter().find(|(row, _)| *row == Row::Lane(place.lane)).map(|(_, place)| place.clone())
+    }
+
+    fn title(&self, from_ns: u64, to_ns: u64) -> String {
+        accessible_title(self.store, from_ns, to_ns)
+    }
+
+    fn show(&self, ui: &Ui, id: Id, axis: &TimeAxis, stage: &Stage) -> Shown {
+        let painter = ui.painter_at(stage.plot.intersect(ui.clip_rect()));
+        let first = self.rows.partition_point(|(_, place)| place.end <= stage.visible.start);
+        let last = self.rows.partition_point(|(_, place)| place.start < stage.visible.end);
+        let rows = &self.rows[first.min(last)..last];
+        let shaded = rows.iter().filter(|(row, _)| matches!(row, Row::Lane(at) if at % 2 == 1));
+        paint_background(&painter, (self.store, self.now_ns), axis, stage, shaded.map(|(_, place)| place));
+        let mut lane_painter = LanePainter::new(&painter, stage.palette);
+        let mut shown = Shown::default();
         let mut bars = Vec::new();
-        for at in self.shown.clone() {
-            let (Some(lane), Some(index)) = (self.store.lanes.get(at), self.index.locks.get(at)) else {
-                continue;
-            };
-            let rect = self.lane_rect(at);
-            self.head_ui(ui, (id, at), lane, rect, axis);
-            self.paint_lives(&mut lane_painter, lane, rect, &scale, false);
-            bars = lay_out(lane, index, &scale, bars);
-            for (left, right) in starved(self.store, lane, &bars, &scale, self.now_ns) {
-                lane_painter.starved(left, right, rect);
-            }
-            let mut spans = lane.spans.reader();
-            lane_painter.bars(&bars, rect, |index| spans.get(index).map(|span| span.task.0));
-            self.paint_running(&mut lane_painter, lane, index, rect, &scale);
-            self.paint_lives(&mut lane_painter, lane, rect, &scale, true);
-            self.mark_chosen(&mut lane_painter, at, &bars, rect);
-            if let Some(pos) = hover_pos.filter(|pos| rect.y_range().contains(pos.y)) {
-                target = bar_at(&bars, pos.x, HOVER_SLACK).and_then(|bar| target_of(bar, at, lane));
-                hovered = bar_at(&bars, pos.x, 0.0)
-                    .and_then(|bar| tooltip::from_bar(bar, lane, index))
-                    .or_else(|| tooltip::beside_bars(lane, index, &scale, pos.x, self.now_ns))
-                    .or_else(|| {
-                        bar_at(&bars, pos.x, HOVER_SLACK).and_then(|bar| tooltip::from_bar(bar, lane, index))
-                    })
-                    .map(|hovered| (WorkerId(at as u32), hovered));
+        for (row, place) in rows {
+            let rect = stage.row(place);
+            match row {
+                Row::Lane(at) => {
+                    self.head_ui(ui, (id, *at), rect, axis);
+                    let row = (*at, rect);
+                    bars =
+                        self.lane(&axis.scale(stage.plot), stage, &mut lane_painter, row, (bars, &mut shown));
+                }
+                Row::Header(header) => {
+                    if let Some(open) = group_ui(ui, id, (self.store, header), rect) {
+                        *self.toggled.borrow_mut() = Some((header.group, open));
+                    }
+                    if !header.open {
+                        let summary = self.summary(header, &axis.scale(rect));
+                        paint_summary(&mut lane_painter, &summary, rect);
+                        if let Some(pos) = stage.hover_pos().filter(|pos| rect.y_range().contains(pos.y)) {
+                            shown.told =
+                                Some(Told::Rows(self.summary_rows(header, &summary, pos.x - rect.left())));
+                        }
+                    }
+                }
             }
         }
         lane_painter.finish();
-        paint_cursor(&painter, axis, self.plot, &self.palette);
-        Shown { hovered, target }
+        paint_cursor(&painter, axis, stage.plot, &stage.palette);
+        shown
+    }
+}
+
+impl Lanes<'_> {
+    /// One lane. Takes and gives back the vector for its bars.
+    fn lane(
+        &self,
+        scale: &TimeScale,
+        stage: &Stage,
+        painter: &mut LanePainter<'_>,
+        (at, rect): (usize, Rect),
+        (bars, shown): (Vec<Bar>, &mut Shown),
+    ) -> Vec<Bar> {
+        let (Some(lane), Some(index)) = (self.store.lanes.get(at), self.index.locks.get(at)) else {
+            return bars;
+        };
+        self.paint_lives(painter, lane, rect, scale, false);
+        let bars = lay_out(lane, index, scale, bars);
+        for (left, right) in starved(self.store, lane, &bars, scale, self.now_ns) {
+            painter.starved(left, right, rect);
+        }
+        let mut spans = lane.spans.reader();
+        painter.bars(&bars, rect, |index| spans.get(index).map(|span| span.task.0));
+        self.paint_running(painter, lane, index, rect, scale);
+        self.paint_lives(painter, lane, rect, scale, true);
+        self.mark_chosen(painter, at, &bars, rect);
+        if let Some(pos) = stage.hover_pos().filter(|pos| rect.y_range().contains(pos.y)) {
+            shown.target = bar_at(&bars, pos.x, HOVER_SLACK).and_then(|bar| target_of(bar, at, lane));
+            let of_bar =
+                |slack| bar_at(&bars, pos.x, slack).and_then(|bar| tooltip::from_bar(bar, lane, index));
+            let hovered = of_bar(0.0)
+                .or_else(|| tooltip::beside_bars(lane, index, scale, pos.x, self.now_ns))
+                .or_else(|| of_bar(HOVER_SLACK));
+            shown.told = hovered.map(|hovered| Told::Worker(WorkerId(at as u32), hovered));
+        }
+        let pointed = shown.target.and_then(Target::place);
+        for place in [pointed, self.chosen.filter(|chosen| Some(*chosen) != pointed)].into_iter().flatten() {
+            if let Some(span) = lane.spans.get(place.at).filter(|_| place.lane == at) {
+                let times = [span.enqueued_ns, span.dispatched_ns, span.start_ns];
+                painter.queue_wait(times.map(|t_ns| scale.x_from_ns(t_ns)), rect);
+            }
+        }
+        bars
     }
 
     /// A frame around the chosen attempt, or around the crowd that it stands in.
@@ -303,33 +198,8 @@ impl Lanes<'_> {
         }
     }
 
-    fn paint_background(&self, painter: &Painter, scale: &TimeScale) {
-        let mut mesh = Mesh::default();
-        mesh.add_colored_rect(self.plot, self.palette.plot);
-        for at in self.shown.clone().filter(|at| at % 2 == 1) {
-            mesh.add_colored_rect(self.lane_rect(at), self.palette.lane_alternate);
-        }
-        for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
-            add_vline(
-                &mut mesh,
-                scale.x_from_secs(tick.secs),
-                self.plot.top(),
-                self.plot.bottom(),
-                self.palette.grid,
-            );
-        }
-        for &(from_ns, to_ns) in &self.store.pauses {
-            let left = scale.x_from_ns(from_ns).max(scale.left);
-            let right = scale.x_from_ns(to_ns.unwrap_or(self.now_ns)).min(scale.right);
-            if right > left {
-                let shade = Rect::from_x_y_ranges(left..=right.max(left + 1.0), self.plot.y_range());
-                mesh.add_colored_rect(shade, self.palette.text_weak.gamma_multiply(0.22));
-            }
-        }
-        paint_mesh(painter, mesh);
-    }
-
-    fn head_ui(&self, ui: &Ui, (id, at): (Id, usize), lane: &Lane, rect: Rect, axis: &TimeAxis) {
+    fn head_ui(&self, ui: &Ui, (id, at): (Id, usize), rect: Rect, axis: &TimeAxis) {
+        let Some(lane) = self.store.lanes.get(at) else { return };
         let left = rect.left() - theme::AXIS_WIDTH;
         let place = Rect::from_min_max(pos2(left, rect.top()), pos2(rect.left(), rect.bottom()));
         let head = lane_head(self.store, at, lane);

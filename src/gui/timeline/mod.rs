@@ -3,19 +3,25 @@
 //! Three floors: [`model`] knows runs and no pixels, [`layout`] turns spans into bars by pure arithmetic, [`paint`]
 //! paints bars and knows no runs. This module joins them, takes the input and speaks to screen readers.
 
+mod area;
 mod chosen;
+mod columns;
+mod cores;
 mod details;
 mod finder;
+mod groups;
 mod head;
 mod lanes;
 mod layout;
 mod legend;
 mod locks;
+mod mode;
 mod model;
 mod overview;
 mod paint;
 mod patterns;
 mod range;
+mod rows;
 mod search;
 mod starved;
 mod tooltip;
@@ -26,11 +32,15 @@ use eframe::egui::{Align2, Id, Mesh, Painter, Rect, Role, Sense, Ui, WidgetInfo,
 
 pub(crate) use self::model::Doing;
 use self::{
-    chosen::Chosen,
+    area::area_ui,
+    chosen::{Chosen, Place},
+    cores::{CoreIndex, CoreLanes},
     finder::Finder,
-    model::{TimelineIndex, totals},
+    lanes::Lanes,
+    model::TimelineIndex,
     overview::Overview,
     range::RangeMemory,
+    rows::{Toggled, groups_of},
 };
 use super::{
     plots::{TimeAxis, Wheel, cursor_label, paint_mesh, paint_time_labels, small_font, time_rect},
@@ -45,6 +55,10 @@ const TICKS_HEIGHT: f32 = 16.0;
 #[derive(Debug, Default)]
 struct Memory {
     index: TimelineIndex,
+    cores: CoreIndex,
+    toggled: Toggled,
+    /// The attempt whose groups were opened, so that they can be collapsed again.
+    opened_for: Option<Place>,
     overview: Overview,
     chosen: Chosen,
     finder: Finder,
@@ -70,15 +84,73 @@ pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, 
         let mut memory = shared.lock().unwrap_or_else(PoisonError::into_inner);
         memory.index.update(store);
         memory.chosen.keep_to(store);
-        let free = legend::legend_ui(ui, store, &totals(store));
+        let by_core = axis.by_core();
+        if by_core {
+            memory.cores.update(store, cores::READ);
+        }
+        let free = legend::legend_ui(
+            ui,
+            id,
+            store,
+            (by_core.then_some(&memory.cores), memory.chosen.place().is_some()),
+            axis,
+        );
         let Memory { finder, chosen, .. } = &mut *memory;
         let found = finder::finder_ui(ui, id, free, store, axis, (finder, chosen));
         overview::overview_ui(ui, id, store, axis, &mut memory.overview);
         ticks_ui(ui, id, axis);
-        lanes::lanes_ui(ui, id, (store, now_ns), axis, &mut memory, found);
+        if by_core {
+            cores_ui(ui, id, (store, now_ns), axis, &mut memory, found);
+        } else {
+            workers_ui(ui, id, (store, now_ns), axis, &mut memory, found);
+        }
         details::chosen_ui(ui, id, store, axis, &mut memory, (outer, now_ns));
         details::range_ui(ui, id, store, axis, &mut memory.range, outer);
     });
+}
+
+fn workers_ui(
+    ui: &mut Ui,
+    id: Id,
+    run: (&RunStore, u64),
+    axis: &mut TimeAxis,
+    memory: &mut Memory,
+    found: bool,
+) {
+    let Memory { index, chosen, toggled, opened_for, .. } = memory;
+    if *opened_for != chosen.place() {
+        *opened_for = chosen.place();
+        for group in chosen.place().into_iter().flat_map(|place| groups_of(run.0, place.lane)) {
+            toggled.set(group, true);
+        }
+    }
+    let lanes = Lanes::new(run, index, chosen.place(), toggled, ui.available_height());
+    area_ui(ui, id, run, axis, (&lanes, chosen), found);
+    if let Some((group, open)) = lanes.toggled() {
+        toggled.set(group, open);
+        ui.ctx().request_repaint();
+    }
+}
+
+fn cores_ui(
+    ui: &mut Ui,
+    id: Id,
+    run: (&RunStore, u64),
+    axis: &mut TimeAxis,
+    memory: &mut Memory,
+    found: bool,
+) {
+    let Memory { index, cores, chosen, .. } = memory;
+    if cores.progress().is_some() {
+        ui.ctx().request_repaint();
+    }
+    if cores.knows_nothing() {
+        let rect = ui.available_rect_before_wrap();
+        cores::nothing_ui(ui, run.0, rect);
+        return;
+    }
+    let lanes = CoreLanes::new(run, (cores, index), chosen.place(), ui.available_height());
+    area_ui(ui, id, run, axis, (&lanes, chosen), found);
 }
 
 fn empty_ui(ui: &mut Ui, store: &RunStore, outer: Rect) {
@@ -86,11 +158,6 @@ fn empty_ui(ui: &mut Ui, store: &RunStore, outer: Rect) {
     let (rect, response) = ui.allocate_exact_size(outer.size(), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Timeline: no workers yet"));
     paint_title(ui.painter(), rect.left(), rect.top() + LEGEND_HEIGHT * 0.5, &palette);
-    let mut plot = time_rect(rect);
-    plot.min.y += LEGEND_HEIGHT;
-    let mut mesh = Mesh::default();
-    mesh.add_colored_rect(plot, palette.plot);
-    paint_mesh(ui.painter(), mesh);
     let sentence = if store.phase.is_live() {
         "A lane for every worker appears here once a run is going, with a bar for every task."
     } else if store.lacks_start() {
@@ -98,6 +165,14 @@ fn empty_ui(ui: &mut Ui, store: &RunStore, outer: Rect) {
     } else {
         "This run had no workers: it ended before any could start."
     };
+    paint_sentence(ui, time_rect(rect).with_min_y(rect.top() + LEGEND_HEIGHT), sentence, &palette);
+}
+
+/// In place of lanes.
+fn paint_sentence(ui: &Ui, plot: Rect, sentence: &str, palette: &Palette) {
+    let mut mesh = Mesh::default();
+    mesh.add_colored_rect(plot, palette.plot);
+    paint_mesh(ui.painter(), mesh);
     let font = eframe::egui::FontId::proportional(theme::SMALL_TEXT + 1.0);
     let galley = ui.painter().layout(sentence.to_owned(), font, palette.text_weak, plot.width() - 8.0);
     ui.painter().galley(plot.center() - galley.size() * 0.5, galley, palette.text_weak);

@@ -9,7 +9,7 @@ use crate::{
     gui::plots::{RunKey, run_key},
     ids::{TaskId, WorkerId},
     spec::Backend,
-    store::{Lane, Life, RunStore, StateCounts, WorkerRow, WorkerState},
+    store::{Lane, Life, ProcessSample, RunStore, StateCounts, WorkerRow, WorkerState},
     units,
 };
 
@@ -83,6 +83,11 @@ impl TimelineIndex {
             }
         }
         self.sampled = store.processes.len();
+    }
+
+    /// The newest sample of a worker.
+    pub(crate) fn last_sample<'a>(&self, store: &'a RunStore, lane: usize) -> Option<&'a ProcessSample> {
+        store.processes.get(*self.samples.get(lane)?.last()? as usize)
     }
 
     /// CPU use of a worker in its last samples until a moment, in cores, the oldest first.

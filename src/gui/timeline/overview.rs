@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{CursorIcon, Id, Mesh, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use super::columns::{Column, columns_of};
 use crate::{
     gui::{
         plots::{RunKey, TimeAxis, add_vline, paint_mesh, run_key, time_rect},
         theme::{self, Palette},
     },
-    store::{Lane, Piece, RunStore},
+    store::RunStore,
     time::ns_from_secs,
     units,
 };
@@ -20,14 +21,6 @@ const COLUMN: f32 = 2.0;
 const REFRESH: Duration = Duration::from_millis(250);
 /// The view's window is never drawn narrower.
 const LEAST_WINDOW: f32 = 4.0;
-
-/// A stretch of the run over all lanes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Column {
-    /// Run time of all lanes within it, in nanoseconds.
-    busy_ns: u64,
-    not_ok: u32,
-}
 
 /// The strip as it was made last.
 #[derive(Debug, Default)]
@@ -45,35 +38,10 @@ impl Overview {
         let other = (made_of.0, made_of.2, made_of.3) != (self.made_of.0, self.made_of.2, self.made_of.3);
         let due = self.made.is_none_or(|made| made.elapsed() >= REFRESH) || !store.phase.is_live();
         if other || (made_of != self.made_of && due) {
-            self.columns = columns_of(&store.lanes, limit_ns, columns);
+            self.columns = columns_of(&store.lanes, (0, limit_ns), 0, columns);
             (self.made_of, self.made) = (made_of, Some(Instant::now()));
         }
     }
-}
-
-fn columns_of(lanes: &[Lane], limit_ns: u64, count: usize) -> Vec<Column> {
-    let mut columns = vec![Column::default(); count.max(1)];
-    let column_ns = (limit_ns / columns.len() as u64).max(1);
-    let last = columns.len() - 1;
-    for lane in lanes {
-        for Piece { range, node } in lane.spans.pieces(0..lane.spans.len(), column_ns) {
-            let first = ((node.start_ns / column_ns) as usize).min(last);
-            columns[first].not_ok += node.not_ok;
-            if range.len() > 1 {
-                columns[first].busy_ns += node.busy_ns;
-                continue;
-            }
-            // One that is long reaches over many.
-            for (at, column) in columns.iter_mut().enumerate().skip(first) {
-                let (from_ns, to_ns) = (at as u64 * column_ns, (at as u64 + 1) * column_ns);
-                if from_ns >= node.end_ns {
-                    break;
-                }
-                column.busy_ns += node.end_ns.min(to_ns).saturating_sub(node.start_ns.max(from_ns));
-            }
-        }
-    }
-    columns
 }
 
 pub(super) fn overview_ui(
@@ -146,47 +114,4 @@ fn paint(ui: &Ui, strip: Rect, window: Rect, overview: &Overview, lanes: usize) 
     paint_mesh(&painter, mesh);
     let edge = Stroke::new(1.0, palette.text_weak);
     painter.rect_stroke(window.intersect(strip), 0.0, edge, StrokeKind::Inside);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{event::Outcome, gui::timeline::model::tests::span};
-
-    #[test]
-    fn columns_hold_all_run_time_and_all_that_went_wrong() {
-        let mut random = 7_u64;
-        let mut below = |limit: u64| {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (random >> 33) % limit
-        };
-        let mut lanes = vec![Lane::default(); 3];
-        let (mut busy_ns, mut failed, mut end_ns) = (0, 0, 0);
-        for lane in &mut lanes {
-            let mut t_ns = 0;
-            for task in 0..3000 {
-                t_ns += below(300);
-                let run_ns = if below(100) == 0 { below(50_000) } else { below(400) };
-                let outcome = if below(40) == 0 { Outcome::TimedOut } else { Outcome::Ok };
-                failed += u32::from(outcome != Outcome::Ok);
-                lane.spans.push(span(task, t_ns, t_ns + run_ns, outcome));
-                (t_ns, busy_ns) = (t_ns + run_ns, busy_ns + run_ns);
-            }
-            end_ns = end_ns.max(t_ns);
-        }
-        for count in [1, 7, 640] {
-            let limit_ns = (end_ns / count as u64 + 1) * count as u64;
-            let columns = columns_of(&lanes, limit_ns, count);
-            assert_eq!(columns.len(), count);
-            assert_eq!(columns.iter().map(|column| column.busy_ns).sum::<u64>(), busy_ns, "{count}");
-            assert_eq!(columns.iter().map(|column| column.not_ok).sum::<u32>(), failed, "{count}");
-        }
-    }
-
-    #[test]
-    fn a_long_task_is_busy_all_along() {
-        let lane = Lane { spans: [span(0, 250, 850, Outcome::Ok)].into_iter().collect(), ..Lane::default() };
-        let busy: Vec<_> = columns_of(&[lane], 1000, 10).iter().map(|column| column.busy_ns).collect();
-        assert_eq!(busy, [0, 0, 50, 100, 100, 100, 100, 100, 50, 0]);
-    }
 }

@@ -7,6 +7,7 @@
 //! time, and level lines remain; from the top down, by the share of its time that it waited for a core, which is hatched,
 //! or for something else, which is dotted.
 
+mod attempts;
 mod marks;
 
 use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Stroke, StrokeKind, pos2, vec2};
@@ -63,6 +64,8 @@ pub(crate) struct LanePainter<'a> {
     pub(crate) painter: &'a Painter,
     pub(crate) palette: Palette,
     pub(crate) mesh: Mesh,
+    /// What lies over all of that.
+    top: Mesh,
     /// Of merged bars, from idle to busy.
     shades: [Color32; SHADES + 1],
     /// Text goes over the mesh, so it waits until the mesh is painted.
@@ -89,6 +92,7 @@ impl<'a> LanePainter<'a> {
             painter,
             palette,
             mesh: Mesh::default(),
+            top: Mesh::default(),
             shades,
             texts,
             strokes,
@@ -100,6 +104,7 @@ impl<'a> LanePainter<'a> {
     pub(crate) fn finish(mut self) {
         self.close_run();
         paint_mesh(self.painter, self.mesh);
+        paint_mesh(self.painter, self.top);
         for (points, stroke) in self.strokes {
             self.painter.line_segment(points, stroke);
         }
@@ -115,6 +120,11 @@ impl<'a> LanePainter<'a> {
         if rect.width() > 0.0 && rect.height() > 0.0 {
             self.mesh.add_colored_rect(rect, color);
         }
+    }
+
+    /// Over all that is in the mesh.
+    fn over(&mut self, rect: Rect, color: Color32) {
+        self.top.add_colored_rect(rect, color);
     }
 
     pub(crate) fn text(&mut self, at: Pos2, align: Align2, text: impl Into<String>, color: Color32) {

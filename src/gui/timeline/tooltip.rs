@@ -56,6 +56,11 @@ pub(crate) fn of_span(lane: &Lane, locks: &LockIndex, span: Span) -> Hovered {
     Hovered::Task(span, locks)
 }
 
+/// And about one that runs.
+pub(crate) fn of_running(lane: &Lane, locks: &LockIndex, open: OpenSpan, now_ns: u64) -> Hovered {
+    Hovered::Running(open, task_locks(lane, locks, open.start_ns, now_ns))
+}
+
 /// What else a lane has at a moment: a task that runs, a start, a death.
 pub(crate) fn beside_bars(
     lane: &Lane,
@@ -68,7 +73,7 @@ pub(crate) fn beside_bars(
     if let Some(open) =
         lane.running.filter(|open| (open.start_ns..=now_ns.max(open.start_ns)).contains(&t_ns))
     {
-        return Some(Hovered::Running(open, task_locks(lane, locks, open.start_ns, now_ns)));
+        return Some(of_running(lane, locks, open, now_ns));
     }
     let slack_ns = (scale.secs_per_point() * 1e9 * 5.0) as u64;
     let near = |other_ns: u64| other_ns.abs_diff(t_ns) <= slack_ns;
@@ -78,6 +83,21 @@ pub(crate) fn beside_bars(
             starting || (!life.expected && life.exited_ns.is_some_and(near))
         })
         .map(|(at, life)| Hovered::Life { life: *life, place: at })
+}
+
+/// What is told of what the pointer is over.
+pub(crate) enum Told {
+    /// On a worker's lane, or of an attempt of it.
+    Worker(WorkerId, Hovered),
+    /// Something else, in rows.
+    Rows(Rows),
+}
+
+pub(crate) fn told_ui(ui: &mut Ui, store: &RunStore, told: &Told, now_ns: u64) {
+    match told {
+        Told::Worker(worker, hovered) => hovered_ui(ui, store, *worker, hovered, now_ns),
+        Told::Rows(rows) => rows_ui(ui, rows),
+    }
 }
 
 pub(crate) fn hovered_ui(ui: &mut Ui, store: &RunStore, worker: WorkerId, hovered: &Hovered, now_ns: u64) {
@@ -101,22 +121,27 @@ pub(crate) fn hovered_ui(ui: &mut Ui, store: &RunStore, worker: WorkerId, hovere
         }
         Hovered::Life { life, place } => life_rows(store, worker, life, *place),
     };
+    rows_ui(ui, &rows);
+}
+
+fn rows_ui(ui: &mut Ui, rows: &Rows) {
     let palette = Palette::of(ui);
     // Text, not buttons: rows may stand as close as text does.
     ui.spacing_mut().interact_size.y = 0.0;
     Grid::new("task details").num_columns(2).spacing([12.0, 2.0]).show(ui, |ui| {
         for (name, value) in rows {
-            ui.label(RichText::new(name).color(palette.text_weak));
+            ui.label(RichText::new(*name).color(palette.text_weak));
             ui.label(value);
             ui.end_row();
         }
     });
 }
 
-type Rows = Vec<(&'static str, String)>;
+/// Names and values.
+pub(crate) type Rows = Vec<(&'static str, String)>;
 
 /// A moment of the run, to the microsecond.
-fn at(t_ns: u64) -> String {
+pub(crate) fn at(t_ns: u64) -> String {
     format!("{:.6} s", time::secs(t_ns))
 }
 
@@ -176,8 +201,8 @@ fn task_rows(store: &RunStore, worker: WorkerId, span: &Span, locks: &TaskLocks)
         rows.push(("page faults", format!("{minor} minor, {major} major")));
     }
     if let (Some(first), Some(last)) = (usage.first_core, usage.last_core) {
-        let moved = if first == last { first.to_string() } else { format!("{first} to {last}") };
-        rows.push(("core", moved));
+        let moved = format!("began on {first}, ended on {last}; when it moved is not known");
+        rows.push(("core", if first == last { first.to_string() } else { moved }));
     }
     if usage.bytes_in > 0 || usage.bytes_out > 0 {
         let [sent, got] = [usage.bytes_in, usage.bytes_out].map(|bytes| units::bytes(u64::from(bytes)));

@@ -5,6 +5,9 @@ use eframe::egui::{Align2, Rect, pos2, vec2};
 use super::{LanePainter, inner};
 use crate::gui::plots::add_vline;
 
+/// Of a broken line, and its gaps.
+const DASH: f32 = 3.0;
+
 impl LanePainter<'_> {
     /// A stretch in which a worker idled while tasks waited.
     pub(crate) fn starved(&mut self, left: f32, right: f32, lane: Rect) {
@@ -52,5 +55,30 @@ impl LanePainter<'_> {
             self.mesh.colored_vertex(corner, self.palette.text_weak);
         }
         self.mesh.add_triangle(first, first + 1, first + 2);
+    }
+
+    /// All the waiting of one attempt, along the lane's upper edge over what ran meanwhile: from when it was queued to when
+    /// it was handed over, where there is a tick, and from there, broken, to its start.
+    pub(crate) fn queue_wait(&mut self, [queued_x, handed_x, start_x]: [f32; 3], lane: Rect) {
+        let clip = self.painter.clip_rect();
+        let y = lane.top() + 2.0;
+        let inside = |x: f32| x.clamp(clip.left(), clip.right().max(clip.left()));
+        let (from, tick, to) = (inside(queued_x), inside(handed_x), inside(start_x));
+        if to - from < 2.0 {
+            return;
+        }
+        let (ink, ground) = (self.palette.text, self.palette.plot);
+        self.over(Rect::from_x_y_ranges(from..=to, y - 1.0..=y + 2.0), ground);
+        self.over(Rect::from_x_y_ranges(from..=tick, y..=y + 1.0), ink);
+        let mut x = tick;
+        while x < to {
+            self.over(Rect::from_x_y_ranges(x..=(x + DASH).min(to), y..=y + 1.0), ink);
+            x += DASH * 2.0;
+        }
+        if (clip.left()..=clip.right()).contains(&handed_x) {
+            let foot = lane.top() + (lane.height() * 0.4).max(6.0);
+            self.over(Rect::from_x_y_ranges(tick - 1.5..=tick + 1.5, lane.top()..=foot), ground);
+            self.over(Rect::from_x_y_ranges(tick - 0.5..=tick + 0.5, lane.top()..=foot), ink);
+        }
     }
 }
