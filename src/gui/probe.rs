@@ -49,11 +49,13 @@ impl TimelineProbe {
         self.frames += 1;
         let input = RawInput { screen_rect: Some(screen), time: Some(seconds), ..RawInput::default() };
         let began_ns = time::process_cpu_ns();
-        let output = self.ctx.run_ui(input, |ui| {
+        let mut output = self.ctx.run_ui(input, |ui| {
             self.axis.begin_frame(time::secs(store.now_ns), false);
             timeline_ui(ui, "timeline", store, store.now_ns, &mut self.axis);
         });
         let painted_ns = time::process_cpu_ns();
+        // There is no card that they could go to.
+        output.textures_delta.clear();
         let primitives = self.ctx.tessellate(output.shapes, output.pixels_per_point);
         let tessellate_ns = time::process_cpu_ns() - painted_ns;
         let triangles = primitives.iter().map(|primitive| match &primitive.primitive {

@@ -16,8 +16,10 @@ use crate::{analysis::SpanParts, gui::plots::TimeScale, store::Lane};
 
 /// A bar this wide stands for itself. Narrower ones that begin within so many points are merged.
 const SINGLE_WIDTH: f32 = 2.0;
-/// What has no row of its own is merged over so many points.
+/// What has no row of its own is merged over so many points, and over up to four times as many where so many tracks share
+/// the row: each column costs a look at each track.
 const SHARED_WIDTH: f32 = 8.0;
+const MANY_TRACKS: f64 = 32.0;
 /// From this width on, a bar tells for what its task waited.
 const TOLD_WIDTH: f32 = 6.0;
 const MIN_WIDTH: f32 = 1.0;
@@ -177,7 +179,8 @@ struct Column {
 /// Tracks without rows of their own: each attempt counts in the column in which it begins, or where the view begins.
 fn shared_bars(tracks: &[Track], lanes: &[Lane], scale: &TimeScale) -> Vec<Bar> {
     let (from_ns, to_ns) = view_ns(scale);
-    let column_ns = (scale.secs_per_point() * 1e9 * f64::from(SHARED_WIDTH)).max(1.0);
+    let widen = (tracks.len() as f64 / MANY_TRACKS).clamp(1.0, 4.0);
+    let column_ns = (scale.secs_per_point() * 1e9 * f64::from(SHARED_WIDTH) * widen).max(1.0);
     let first = (from_ns as f64 / column_ns).floor();
     let count = ((to_ns as f64 / column_ns).floor() - first) as usize + 1;
     let mut columns = vec![Column::default(); count];

@@ -40,7 +40,8 @@ impl LanePainter<'_> {
         moved: impl Fn(&Bar) -> Move,
     ) {
         let mut crowd = Crowd::default();
-        let mut ground = self.palette.text_weak;
+        // As for several workers: a stretch may be of many.
+        let ground = self.palette.text_weak;
         for bar in bars {
             let rect = Rect::from_x_y_ranges(bar.left..=bar.right, row.y_range());
             match &bar.what {
@@ -63,7 +64,6 @@ impl LanePainter<'_> {
                     (crowd.right, crowd.tasks) = (bar.right, crowd.tasks + attempts);
                     let leader = sum.leader().filter(|_| *attempts > 0);
                     let color = self.leader_color(leader);
-                    ground = color;
                     self.core_merged(rect, color, *busy, *off_cpu);
                     if sum.not_ok > 0 && *attempts > 0 {
                         let mark = rect.with_max_y(rect.top() + (rect.height() * 0.4).max(3.0));
