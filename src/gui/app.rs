@@ -143,7 +143,7 @@ impl App {
             self.runs.cancel_waiting();
             self.notices.error(format!("The run could not start: {error}"));
         }
-        self.axis = TimeAxis::default();
+        self.axis = self.axis.anew();
     }
 
     fn run_both(&mut self, ctx: &Context) {

@@ -157,6 +157,11 @@ impl TimeAxis {
         self.marks.set_edge(self.cursor_secs().unwrap_or(edge), start, view);
     }
 
+    /// As at first, for another run; how the timeline is laid out stays.
+    pub(crate) fn anew(&self) -> Self {
+        Self { by_core: self.by_core, ..Self::default() }
+    }
+
     pub(crate) fn by_core(&self) -> bool {
         self.by_core
     }

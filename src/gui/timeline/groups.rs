@@ -30,7 +30,7 @@ pub(super) const HEADER_HEIGHT: f32 = 16.0;
 /// From this height on, a collapsed group has room for two lines of text.
 const TWO_LINES: f32 = 24.0;
 /// A column of a collapsed group stands for so many points.
-const COLUMN: f32 = 3.0;
+const COLUMN: f32 = 4.0;
 const ARROW: f32 = 3.5;
 
 /// Attempts of all lanes of a group that have ended.
