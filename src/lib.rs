@@ -12,7 +12,7 @@
 //! | 1 | [`spec`], [`event`], [`workload`] |
 //! | 2 | [`engine`], [`store`], [`record`] |
 //! | 3 | [`analysis`], [`export`] |
-//! | 4 | [`session`], [`library`] |
+//! | 4 | [`session`], [`library`], [`experiment`] |
 //! | 5 | [`cli`], `gui` (a feature of that name) |
 //!
 //! A test scans the sources and holds these walls: `egui` only in `gui`, `rfd` only in `gui/dialogs`, `sysinfo` and
@@ -33,6 +33,7 @@ pub mod store;
 pub mod analysis;
 pub mod export;
 
+pub mod experiment;
 pub mod library;
 pub mod session;
 

@@ -13,7 +13,7 @@ const FLOORS: [&[&str]; 6] = [
     &["spec", "event", "workload"],
     &["engine", "record", "store"],
     &["analysis", "export"],
-    &["session", "library"],
+    &["session", "library", "experiment"],
     &["cli", "gui"],
 ];
 

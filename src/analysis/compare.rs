@@ -7,11 +7,12 @@ mod tests;
 
 use serde::Serialize;
 
+pub(super) use self::metrics::peak_memory_bytes;
 use self::metrics::{LOCKS, METRICS, TIMES};
 use super::LocksReport;
 use crate::{
-    event::Status,
-    spec::{Backend, Spec},
+    event::{Host, Status},
+    spec::{Backend, Draft, Spec},
     store::{Phase, RunStore, resized_words},
 };
 
@@ -21,6 +22,8 @@ pub struct Comparison {
     /// What the runs are called in sentences: their backends, or `A` and `B` where those are alike.
     pub names: [String; 2],
     pub rows: Vec<Row>,
+    /// Fields of the specs that are not alike: name, and what each run had.
+    pub settings: Vec<(String, [String; 2])>,
     /// What makes the comparison doubtful.
     pub warnings: Vec<String>,
 }
@@ -46,7 +49,8 @@ impl Comparison {
         let metrics = times.iter().chain(locks.then_some(&LOCKS)).chain(others);
         let rows = metrics.map(|metric| metric.row(a, b, &names)).collect();
         let warnings = warnings(a, b, &names);
-        Self { names, rows, warnings }
+        let settings = settings(a, b);
+        Self { names, rows, settings, warnings }
     }
 }
 
@@ -56,6 +60,27 @@ fn names(a: &RunStore, b: &RunStore) -> [String; 2] {
         (Some(of_a), Some(of_b)) if of_a != of_b => [of_a, of_b].map(|backend| backend.label().to_owned()),
         _ => ["A".to_owned(), "B".to_owned()],
     }
+}
+
+/// What was asked for otherwise.
+fn settings(a: &RunStore, b: &RunStore) -> Vec<(String, [String; 2])> {
+    let (Some(of_a), Some(of_b)) = (&a.info, &b.info) else { return Vec::new() };
+    let [of_a, of_b] = [of_a, of_b].map(|info| Draft::from_spec(&info.spec).fields());
+    let value = |fields: &[(String, String)], name: &str| {
+        let found = fields.iter().find(|field| field.0 == name);
+        found.map_or_else(|| "–".to_owned(), |field| field.1.clone())
+    };
+    let mut names: Vec<&String> = of_a.iter().chain(&of_b).map(|field| &field.0).collect();
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| seen.insert(*name));
+    let pairs = names.into_iter().map(|name| (name.clone(), [value(&of_a, name), value(&of_b, name)]));
+    pairs.filter(|(_, [of_a, of_b])| of_a != of_b).collect()
+}
+
+/// What tells one machine from another, as far as runs depend on it.
+fn machine(host: &Host) -> String {
+    let cpu = if host.cpu.is_empty() { "an unknown CPU" } else { &host.cpu };
+    format!("{} usable cores of {cpu} under {} {}", host.usable_cores, host.os, host.kernel)
 }
 
 fn warnings(a: &RunStore, b: &RunStore, names: &[String; 2]) -> Vec<String> {
@@ -74,6 +99,14 @@ fn warnings(a: &RunStore, b: &RunStore, names: &[String; 2]) -> Vec<String> {
     let simulation = backends.into_iter().flatten().find_map(Backend::simulation);
     warnings.extend(simulation.map(str::to_owned));
     let (Some(info_a), Some(info_b)) = (&a.info, &b.info) else { return warnings };
+    let machines = [&info_a.host, &info_b.host].map(machine);
+    if machines[0] != machines[1] {
+        let [of_a, of_b] = machines;
+        warnings.push(format!(
+            "the runs are of different machines: {} had {of_a}, {} had {of_b}",
+            names[0], names[1]
+        ));
+    }
     let whole = |store: &RunStore| store.phase == Phase::Ended(Status::Finished) && store.tally.all_ok();
     if !same_work(&info_a.spec, &info_b.spec) {
         warnings.push("the runs did different work".to_owned());
@@ -84,7 +117,7 @@ fn warnings(a: &RunStore, b: &RunStore, names: &[String; 2]) -> Vec<String> {
 }
 
 /// Whether two specs must give the same results: all that goes into a task's value is alike.
-fn same_work(a: &Spec, b: &Spec) -> bool {
+pub(super) fn same_work(a: &Spec, b: &Spec) -> bool {
     (a.workload, a.tasks, a.size, a.seed) == (b.workload, b.tasks, b.size, b.seed)
         && a.params == b.params
         && a.lengths == b.lengths

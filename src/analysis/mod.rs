@@ -1,20 +1,42 @@
 //! What a run means: its numbers, where its workers' time went, and how two runs differ.
 //!
-//! Pure functions of a [`crate::store::RunStore`]; live runs and ended ones alike.
+//! Pure functions of a [`crate::store::RunStore`], live runs and ended ones alike; and of numbers, where several runs make
+//! an experiment: [`order`], [`Sample`], [`Ratio`], [`UslFit`].
 
+mod background;
 mod compare;
 mod culprit;
+mod experiment;
+mod figures;
 mod locks;
+mod order;
+mod random;
 mod report;
+mod sample;
+mod scaling;
 mod stats;
+mod verdict;
 mod worker_time;
 
+pub use background::Background;
 pub use compare::{Comparison, Row};
 pub use culprit::culprit;
+pub use experiment::{
+    ChunkPoint, ChunkSeries, ExperimentFinding, ExperimentReport, Fits, MeasuredRun, PairReport, Quantity,
+    RunLine, VariantReport, VariantRuns, WorkersPoint, WorkersSeries,
+};
+pub use figures::{Figures, PartsTotal};
 pub use locks::{LockTotals, LocksReport};
+pub use order::{Turn, order};
 pub use report::{
     EngineReport, Observer, ResultReport, RunReport, SelfReport, TelemetryReport, WorkerReport,
     first_failure, label_lines,
 };
+pub use sample::{Difference, Direction, Drift, Interval, Outlier, Ratio, Sample, outliers};
+pub use scaling::{
+    AmdahlFit, ChunkAdvice, FitError, Fitness, UslFit, WorkersAdvice, efficiency, recommend_chunk,
+    recommend_workers,
+};
 pub use stats::Distribution;
-pub use worker_time::{PARTS, Part, PartsNs, SpanParts, WorkerTime};
+pub use verdict::{Cause, Evidence, Finding, KeptFinding, verdict, verdict_of_experiment};
+pub use worker_time::{Intervals, PARTS, Part, PartsNs, SpanParts, WorkerTime, intervals};

@@ -7,7 +7,7 @@ mod tests;
 use serde::Serialize;
 pub use summary::label_lines;
 
-use super::{Distribution, LocksReport, WorkerTime};
+use super::{Distribution, Figures, Finding, LocksReport, PartsTotal, WorkerTime, verdict};
 use crate::{
     event::{Exit, Host, Outcome},
     spec::{Spec, Telemetry},
@@ -54,6 +54,8 @@ pub struct RunReport {
     pub worker_time: Option<WorkerTime>,
     /// Null where tasks used no lock.
     pub locks: Option<LocksReport>,
+    /// What stands out, the most important first; empty where nothing does, and of a live run.
+    pub verdict: Vec<Finding>,
     /// Changes of the number of workers while the run went, in order of time; empty for a pool that kept its size.
     pub resized: Vec<ResizeReport>,
     pub result: ResultReport,
@@ -76,6 +78,8 @@ pub struct WorkerReport {
     pub max_rss_bytes: u64,
     pub pss_bytes: Option<u64>,
     pub exit: Option<Exit>,
+    /// Where its time went, in nanoseconds by part; null where none has passed.
+    pub worker_time_ns: Option<PartsTotal>,
 }
 
 /// From then on the pool was to have so many workers.
@@ -120,6 +124,7 @@ impl RunReport {
     pub fn new(store: &RunStore, observer: Observer) -> Self {
         let info = store.info.as_deref();
         let [run_ns, wait_ns, round_trip_ns] = ok_times(store);
+        let worker_time = WorkerTime::new(store);
         Self {
             spec: info.map(|info| info.spec.clone()),
             host: info.map(|info| info.host.clone()),
@@ -129,13 +134,22 @@ impl RunReport {
             ready_ns: store.ready_ns,
             tasks: store.tally,
             first_failure: first_failure(store),
-            workers: store.workers.iter().map(WorkerReport::new).collect(),
+            workers: store
+                .workers
+                .iter()
+                .enumerate()
+                .map(|(at, row)| {
+                    WorkerReport::new(row, worker_time.as_ref().and_then(|time| time.of_worker(at)))
+                })
+                .collect(),
             throughput: throughput(store),
             task_ns: Distribution::of(run_ns),
             wait_ns: Distribution::of(wait_ns),
             round_trip_ns: Distribution::of(round_trip_ns),
-            worker_time: WorkerTime::new(store),
+            worker_time,
             locks: LocksReport::new(store),
+            // Of a run that is shown again nobody knows what its session used, and both must say the same.
+            verdict: Figures::new(store, 0).map_or_else(Vec::new, |figures| verdict(store, &figures)),
             resized: store.resizes().iter().map(|&(t_ns, workers)| ResizeReport { t_ns, workers }).collect(),
             result: ResultReport::new(store),
             telemetry: info
@@ -151,7 +165,7 @@ impl RunReport {
 }
 
 impl WorkerReport {
-    fn new(row: &WorkerRow) -> Self {
+    fn new(row: &WorkerRow, worker_time_ns: Option<PartsTotal>) -> Self {
         Self {
             id: row.worker.0,
             pid: row.pid,
@@ -162,6 +176,7 @@ impl WorkerReport {
             max_rss_bytes: row.max_rss_bytes,
             pss_bytes: row.max_pss_bytes,
             exit: row.exit,
+            worker_time_ns,
         }
     }
 }

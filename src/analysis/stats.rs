@@ -1,12 +1,12 @@
 //! How a set of durations is spread.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Six numbers that describe many durations, in nanoseconds.
 ///
 /// Percentiles interpolate linearly between the two nearest ranks, where the smallest value has rank 0 and the largest
 /// rank n - 1; the median is the 50th. The mean is rounded to a whole nanosecond.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
     pub min: u64,
     pub mean: u64,

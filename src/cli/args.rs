@@ -1,7 +1,7 @@
 //! The grammar of the command line. Values of the spec stay text here: the spec's own validation reports all of their
 //! errors at once, where a parser would stop at the first.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{fmt::Write as _, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -42,11 +42,17 @@ pub(super) enum Task {
     /// Run one spec here, in the terminal
     #[command(after_help = size_help(), after_long_help = size_help())]
     Run(Box<RunArgs>),
-    /// List the runs that are kept on this machine, newest first
+    /// Run several specs in turns, each several times, and say by how much they differ and why
+    #[command(after_help = lists_help(), after_long_help = lists_help())]
+    Compare(Box<ExperimentArgs>),
+    /// Run with 1, 2, 3 … workers, or with several chunk sizes, and recommend a number
+    #[command(after_help = lists_help(), after_long_help = lists_help())]
+    Sweep(Box<ExperimentArgs>),
+    /// List the runs and the experiments that are kept on this machine, newest first
     List(ListArgs),
-    /// Tell what a run file holds: counts, times, where the workers' time went
+    /// Tell what a run or an experiment was: counts, times, where the workers' time went
     Show(ShowArgs),
-    /// Write a run file in a format that other programs read
+    /// Write a run or an experiment in a format that other programs read
     Export(ExportArgs),
     /// Say what this machine offers: cores, limits, rights, Pythons, the cost of telemetry
     Doctor(DoctorArgs),
@@ -63,31 +69,32 @@ pub(super) enum Task {
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
-    /// A file that `run -o` or the window has written, or the name of one that `list` prints
-    #[arg(value_name = "RUN.pscope")]
+    /// A run or an experiment: its file, or a name that `list` prints
+    #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// Print the run as one JSON object, as `run --json` does
+    /// Print it as one JSON object, as `run --json` and `compare --json` do
     #[arg(long)]
     pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// Print a JSON array with an object for each run
+    /// Print a JSON array with an object for each run and each experiment; `kind` tells which
     #[arg(long)]
     pub(super) json: bool,
-    /// Only runs whose file name, name, title, note or status have all of these words
+    /// Only those whose file name, name, title, note or status have all of these words
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(super) search: String,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
-    /// A file that `run -o` or the window has written, or the name of one that `list` prints
-    #[arg(value_name = "RUN.pscope")]
+    /// A run or an experiment: its file, or a name that `list` prints
+    #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// log (a pattern of Python's logging), csv (a table), json (report, attempts and log), jsonl (everything in order),
-    /// trace (for Perfetto), joblog (GNU parallel's), svg (a plot), html (a page with all of it)
+    /// Of a run: log (a pattern of Python's logging), csv (a table), json (report, attempts and log), jsonl (everything in order),
+    /// trace (for Perfetto), joblog (GNU parallel's), svg (a plot), html (a page with all of it). Of an experiment: html (a
+    /// report to read), json (as `compare --json`), hyperfine (as `hyperfine --export-json`), csv (a row a run)
     #[arg(long, value_name = "F")]
     pub(super) format: String,
     /// Where to; `-` is standard output
@@ -139,6 +146,53 @@ pub(super) struct RunArgs {
     pub(super) quiet: bool,
     #[arg(long, value_enum, default_value = "auto")]
     pub(super) progress: ProgressMode,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExperimentArgs {
+    #[command(flatten)]
+    pub(super) spec: SpecArgs,
+    /// Runs of each variant that count [default: 5; sweep 3]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(super) repeats: Option<u32>,
+    /// Runs of each variant before those, which do not count
+    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true)]
+    pub(super) warmup: u32,
+    /// Before each run, wait at most so long until other programs let go of the cores; 0 to look at nothing
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds, allow_hyphen_values = true)]
+    pub(super) calm: Duration,
+    /// Write a report to read: one HTML page
+    #[arg(long, short, value_name = "REPORT.html")]
+    pub(super) output: Option<PathBuf>,
+    /// Write the times of all runs as hyperfine does, for its scripts
+    #[arg(long, value_name = "FILE.json")]
+    pub(super) export_json: Option<PathBuf>,
+    /// Record every run, and keep them among the experiments of this machine; says on stderr where
+    #[arg(long)]
+    pub(super) keep: bool,
+    /// Print everything as one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Print no summary and no progress
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(super) progress: ProgressMode,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let secs: Option<f64> = text.parse().ok();
+    secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok())
+        .ok_or_else(|| "allowed: 0 to 3600".to_owned())
+}
+
+fn lists_help() -> String {
+    format!(
+        "Values: backend, workers, workload, tasks, size, lengths, chunk, queue, prefetch, retries, telemetry and transport\n\
+         may each have several, with commas between (--backend threads,processes --chunk 1,16,auto); numbers also as a\n\
+         range: 1..8, with steps 1..9+2, multiplied 1..64*2. Every combination is run.\n\n{}",
+        size_help()
+    )
 }
 
 /// Everything that defines a run. Flags win over the file.

@@ -1,4 +1,4 @@
-//! `poolscope export`: a run file for other programs.
+//! `poolscope export`: a file of a run or an experiment for other programs.
 
 use std::{
     io::{self, BufWriter, Write},
@@ -6,34 +6,66 @@ use std::{
     str::FromStr,
 };
 
-use super::{CliError, EXIT_OK, args::ExportArgs, run_path};
+use super::{CliError, EXIT_OK, Kept, args::ExportArgs, kept};
 use crate::{
     analysis::Observer,
-    export::{self, Format, LogPattern, Plot, Table},
+    experiment,
+    export::{self, ExperimentFormat, Format, LogPattern, Plot, Table},
     record,
     spec::quoted,
 };
 
 pub(super) fn export(args: &ExportArgs) -> Result<u8, CliError> {
+    match kept(&args.file) {
+        Kept::Run(path) => export_run(args, &path),
+        Kept::Experiment(path) => export_experiment(args, &path),
+    }
+}
+
+fn export_run(args: &ExportArgs, path: &Path) -> Result<u8, CliError> {
     let format = format_of(args)?;
-    let file = record::read(&run_path(&args.file))?;
+    let file = record::read(path)?;
     if let Some(gap) = &file.gap {
         writeln!(io::stderr(), "poolscope: {} is incomplete: {gap}", args.file.display())?;
     }
     // Nobody watched: what a session cost while the run went is not in its file.
     let observer = Observer::default();
     if args.output == Path::new("-") {
-        let mut out = BufWriter::new(io::stdout().lock());
-        match format.write(&file.store, observer, &file.label, &mut out).and_then(|()| out.flush()) {
-            // The reader has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            other => other?,
-        }
+        print(|out| format.write(&file.store, observer, &file.label, out))?;
     } else {
         export::export(&file.store, observer, &file.label, &format, &args.output)
             .map_err(|error| error.source)?;
     }
     Ok(EXIT_OK)
+}
+
+fn export_experiment(args: &ExportArgs, path: &Path) -> Result<u8, CliError> {
+    let flags = [("pattern", &args.pattern), ("table", &args.table), ("plot", &args.plot)];
+    if let Some((flag, _)) = flags.into_iter().find(|(_, given)| given.is_some()) {
+        return Err(CliError::Usage(format!(
+            "--{flag} belongs to the export of a run, not of an experiment"
+        )));
+    }
+    let format: ExperimentFormat = args.format.parse().map_err(|allowed: String| {
+        not_allowed("format", &args.format, &format!("{allowed} (for an experiment)"))
+    })?;
+    let experiment = experiment::read(path)?;
+    let (report, cover) = (experiment.report(), experiment.cover());
+    if args.output == Path::new("-") {
+        print(|out| format.write(&report, &cover, out))?;
+    } else {
+        export::export_experiment(&report, &cover, format, &args.output).map_err(|error| error.source)?;
+    }
+    Ok(EXIT_OK)
+}
+
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 fn format_of(args: &ExportArgs) -> Result<Format, CliError> {
@@ -60,7 +92,7 @@ fn format_of(args: &ExportArgs) -> Result<Format, CliError> {
         "html" => Format::Html,
         other => {
             let allowed = Format::NAMES.join(", ");
-            return Err(not_allowed("format", other, &allowed));
+            return Err(not_allowed("format", other, &format!("{allowed} (for a run)")));
         }
     })
 }

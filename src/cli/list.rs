@@ -1,4 +1,6 @@
-//! `poolscope list`: the runs kept on this machine.
+//! `poolscope list`: the runs and the experiments kept on this machine.
+
+mod experiments;
 
 use std::{
     io::{self, Write},
@@ -8,6 +10,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
+use self::experiments::{ListedExperiment, experiments};
 use super::{CliError, EXIT_OK, args::ListArgs};
 use crate::{
     library::{Entry, Library, matches},
@@ -18,6 +21,7 @@ use crate::{
 /// One run as programs read it. What a file that cannot be read would tell is null, and `error` says why.
 #[derive(Debug, Serialize)]
 struct Listed<'a> {
+    kind: &'static str,
     path: &'a Path,
     name: Option<&'a str>,
     title: Option<&'a str>,
@@ -36,6 +40,7 @@ impl<'a> Listed<'a> {
     fn new(entry: &'a Entry) -> Self {
         let brief = entry.brief.as_ref().ok();
         Self {
+            kind: "run",
             path: &entry.path,
             name: brief.map(|brief| &*brief.label.name),
             title: brief.map(|brief| &*brief.title),
@@ -52,23 +57,37 @@ impl<'a> Listed<'a> {
     }
 }
 
+/// One of either kind.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Item<'a> {
+    Run(Listed<'a>),
+    Experiment(&'a ListedExperiment),
+}
+
 pub(super) fn list(args: &ListArgs) -> Result<u8, CliError> {
     let mut entries = Library::to_look_at()?.list()?;
     entries.retain(|entry| matches(entry, &args.search));
-    if entries.is_empty() && !args.json {
+    let mut experiments = experiments()?;
+    experiments.retain(|experiment| experiment.matches(&args.search));
+    if entries.is_empty() && experiments.is_empty() && !args.json {
         let hint = if args.search.is_empty() {
-            "no run is kept yet; the window keeps each of its runs, and so does `poolscope run --keep`"
+            "no run is kept yet; the window keeps each of its runs, and so do `poolscope run --keep` and `compare --keep`"
         } else {
-            "no run that is kept has all of these words"
+            "no run and no experiment that is kept has all of these words"
         };
         writeln!(io::stderr(), "poolscope: {hint}")?;
     }
     let mut out = io::stdout().lock();
     let written = if args.json {
-        let listed: Vec<Listed<'_>> = entries.iter().map(Listed::new).collect();
-        serde_json::to_writer_pretty(&mut out, &listed).map_err(io::Error::from).and_then(|()| writeln!(out))
+        let runs = entries.iter().map(|entry| Item::Run(Listed::new(entry)));
+        let items: Vec<Item<'_>> = runs.chain(experiments.iter().map(Item::Experiment)).collect();
+        serde_json::to_writer_pretty(&mut out, &items).map_err(io::Error::from).and_then(|()| writeln!(out))
     } else {
-        lines(&entries, &TimeZone::system()).iter().try_for_each(|line| writeln!(out, "{line}"))
+        let zone = TimeZone::system();
+        let runs = lines(entries.iter().map(|entry| cells(entry, &zone)));
+        let experiments = lines(experiments.iter().map(|experiment| experiment.cells(&zone)));
+        runs.iter().chain(&experiments).try_for_each(|line| writeln!(out, "{line}"))
     };
     match written.and_then(|()| out.flush()) {
         // The reader has seen enough.
@@ -77,9 +96,10 @@ pub(super) fn list(args: &ListArgs) -> Result<u8, CliError> {
     }
 }
 
-/// A line a run, in columns: file name, time, wall time, status, tasks, title.
-fn lines(entries: &[Entry], zone: &TimeZone) -> Vec<String> {
-    let rows: Vec<[String; 6]> = entries.iter().map(|entry| cells(entry, zone)).collect();
+/// A line a row, in columns: file name, time, wall time, status, tasks or runs, title.
+fn lines(rows: impl Iterator<Item = [String; 6]>) -> Vec<String> {
+    // One line a row, whatever a person has written.
+    let rows: Vec<_> = rows.map(|row| row.map(|cell| cell.replace(char::is_control, " "))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths = [0, 1, 2, 3, 4].map(width);
     rows.iter()
@@ -92,9 +112,13 @@ fn lines(entries: &[Entry], zone: &TimeZone) -> Vec<String> {
         .collect()
 }
 
+fn moment(unix_ns: u64, zone: &TimeZone) -> String {
+    let time = Timestamp::from_nanosecond(i128::from(unix_ns)).unwrap_or(Timestamp::UNIX_EPOCH);
+    time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 fn cells(entry: &Entry, zone: &TimeZone) -> [String; 6] {
-    let time = Timestamp::from_nanosecond(i128::from(entry.time_unix_ns())).unwrap_or(Timestamp::UNIX_EPOCH);
-    let time = time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let time = moment(entry.time_unix_ns(), zone);
     let (wall, tasks, title) = match &entry.brief {
         Ok(brief) => (
             brief.wall_ns.map_or_else(|| "–".to_owned(), units::duration),
@@ -106,8 +130,6 @@ fn cells(entry: &Entry, zone: &TimeZone) -> [String; 6] {
         ),
         Err(why) => ("–".to_owned(), "–".to_owned(), why.clone()),
     };
-    // One line a run, whatever a person has written.
-    let title = title.replace(char::is_control, " ");
     [entry.file_name(), time, wall, entry.status().to_owned(), tasks, title]
 }
 
@@ -128,15 +150,17 @@ mod tests {
     use super::*;
     use crate::record::Brief;
 
+    fn told(entries: &[Entry]) -> Vec<String> {
+        lines(entries.iter().map(|entry| cells(entry, &TimeZone::UTC)))
+    }
+
     #[test]
     fn a_name_stands_before_the_title() {
         let label = crate::record::Label { name: "mine".to_owned(), ..Default::default() };
         let tally = Tally { total: 1_000_000, ok: 1_000_000, ..Tally::default() };
         let brief = Brief { title: "serial × 1".to_owned(), tally, label, ..Brief::default() };
         let path = PathBuf::from("/runs/a.pscope");
-        let [line] =
-            &lines(&[Entry { path, bytes: 1, modified_unix_ns: 0, brief: Ok(brief) }], &TimeZone::UTC)[..]
-        else {
+        let [line] = &told(&[Entry { path, bytes: 1, modified_unix_ns: 0, brief: Ok(brief) }])[..] else {
             panic!("a line a run")
         };
         assert!(
@@ -163,7 +187,7 @@ mod tests {
         let bad =
             Entry { path: PathBuf::from("/runs/bad.pscope"), brief: Err("no run".into()), ..good.clone() };
         assert_eq!(
-            lines(&[good, bad], &TimeZone::UTC),
+            told(&[good, bad]),
             [
                 "a.pscope    2026-11-22 22:16:55  1.24 s  finished    60/64  serial × 1, primes",
                 "bad.pscope  1970-01-01 00:00:00       –  unreadable      –  no run",

@@ -1,13 +1,18 @@
 //! The command line: one file a command. Only here is anything printed.
 
 mod args;
+mod compare;
+mod conduct;
 mod doctor;
 mod export;
-mod line;
+#[cfg(test)]
+mod line_tests;
 mod list;
 mod progress;
 mod run;
 mod show;
+mod signals;
+mod spec;
 
 use std::{
     ffi::OsString,
@@ -19,13 +24,14 @@ use clap::Parser;
 use thiserror::Error;
 
 use crate::{
-    library::{Library, LibraryError},
+    experiment,
+    export::is_experiment,
+    library::{EXPERIMENT_EXTENSION, EXPERIMENT_FILE, Library, LibraryError, find_experiment},
     record::{ReadError, RecordError},
     session::LaunchError,
     spec::SpecError,
 };
 use args::{Cli, Task};
-pub use line::run_line;
 
 /// Everything went as asked.
 const EXIT_OK: u8 = 0;
@@ -51,6 +57,8 @@ pub enum CliError {
     Record(#[from] RecordError),
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error(transparent)]
+    Experiment(#[from] experiment::ReadError),
     #[error("the runs of this machine: {0}")]
     Library(#[from] LibraryError),
     #[error("the run was lost: {0}")]
@@ -71,6 +79,7 @@ impl CliError {
             | Self::Usage(_)
             | Self::Record(_)
             | Self::Read(_)
+            | Self::Experiment(_)
             | Self::Library(_)
             | Self::Output(_) => EXIT_USAGE,
             Self::Launch(_) | Self::Lost(_) | Self::Signals(_) | Self::Window(_) => EXIT_LOST,
@@ -83,10 +92,34 @@ pub fn complaint(error: &CliError) -> String {
     error.to_string().lines().map(|line| format!("poolscope: {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Where a run's file is: at its path, or else in the library under this name, as `list` prints it.
-fn run_path(given: &Path) -> PathBuf {
-    let found = || Library::to_look_at().ok().and_then(|library| library.find(given));
-    if given.exists() { None } else { found() }.unwrap_or_else(|| given.to_owned())
+/// What a name or path leads to.
+enum Kept {
+    Run(PathBuf),
+    /// The file that says what its runs are.
+    Experiment(PathBuf),
+}
+
+/// What is at a path, or else among the runs or the experiments of this machine under this name, as `list` prints it. An
+/// experiment's folder stands for it. What is not there is taken for a run, whose reading then says so.
+fn kept(given: &Path) -> Kept {
+    if given.exists() {
+        let inside = given.join(EXPERIMENT_FILE);
+        return if inside.is_file() {
+            Kept::Experiment(inside)
+        } else if given.extension().is_some_and(|ending| ending == EXPERIMENT_EXTENSION)
+            || is_experiment(given)
+        {
+            Kept::Experiment(given.to_owned())
+        } else {
+            Kept::Run(given.to_owned())
+        };
+    }
+    let run = || Library::to_look_at().ok().and_then(|library| library.find(given));
+    match (run(), find_experiment(given)) {
+        (Some(path), _) => Kept::Run(path),
+        (None, Some(path)) => Kept::Experiment(path),
+        (None, None) => Kept::Run(given.to_owned()),
+    }
 }
 
 /// The program, from its arguments to its exit code.
@@ -103,6 +136,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
         None => window(cli.files),
         Some(Task::Gui { files }) => window(files),
         Some(Task::Run(args)) => run::run(&args),
+        Some(Task::Compare(args)) => compare::compare(&args),
+        Some(Task::Sweep(args)) => compare::sweep(&args),
         Some(Task::List(args)) => list::list(&args),
         Some(Task::Show(args)) => show::show(&args),
         Some(Task::Export(args)) => export::export(&args),

@@ -1,7 +1,7 @@
 //! `poolscope run`: one spec, here, with a progress bar for people and a JSON object for programs.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Write},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,16 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
-    iterator::Signals,
-};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::{
     CliError, EXIT_LOST, EXIT_OK, EXIT_TASKS,
     args::{ProgressMode, RunArgs},
     progress::Progress,
+    signals::{self, Wake},
+    spec::spec_of,
 };
 use crate::{
     analysis::{Observer, RunReport, label_lines},
@@ -26,29 +24,21 @@ use crate::{
     library::Library,
     record::{Label, Recorder, Recording},
     session::{Launcher, RunHandle},
-    spec::{Draft, Spec, SpecError, read_toml},
+    spec::Spec,
     store::{Phase, RunStore},
     time::process_cpu_ns,
 };
-
-/// Spec files beyond this are not read.
-const SPEC_FILE_LIMIT: u64 = 1 << 20;
 
 /// After a second signal, an engine that has not ended by then is killed.
 const CANCEL_LIMIT: Duration = Duration::from_secs(1);
 /// How often a run that is over looks whether its record is whole.
 const RECORD_POLL: Duration = Duration::from_millis(10);
 
-enum Wake {
-    Snapshot,
-    Signal(i32),
-}
-
 pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
-    let spec = spec_of(args)?;
+    let spec = spec_of(&args.spec)?;
     let (wake, woken) = bounded(64);
     let over = Arc::new(AtomicBool::new(false));
-    forward_signals(wake.clone(), Arc::clone(&over)).map_err(CliError::Signals)?;
+    signals::forward(wake.clone(), Arc::clone(&over)).map_err(CliError::Signals)?;
     let began = Instant::now();
     let progress =
         Progress::new(spec.tasks, args.progress == ProgressMode::Auto && !args.quiet && !args.json);
@@ -88,53 +78,6 @@ fn start_recorder(args: &RunArgs, spec: &Spec) -> Result<Option<Recorder>, CliEr
     let recorder = Library::of_this_person()?.record(spec)?;
     writeln!(io::stderr(), "poolscope: recording to {}", recorder.path().display())?;
     Ok(Some(recorder))
-}
-
-/// The spec of file and flags together, or all that is wrong with either.
-fn spec_of(args: &RunArgs) -> Result<Spec, CliError> {
-    let flags = args.spec.draft();
-    let (draft, mut errors) = match &args.spec.file {
-        Some(path) => {
-            let (file, errors) = read_spec(path)?;
-            (file.overlay(flags), errors)
-        }
-        None => (flags, Vec::new()),
-    };
-    match draft.validate() {
-        Ok(spec) if errors.is_empty() => Ok(spec),
-        Ok(_) => Err(CliError::Spec(errors)),
-        Err(found) => {
-            errors.extend(found);
-            Err(CliError::Spec(errors))
-        }
-    }
-}
-
-fn read_spec(path: &std::path::Path) -> Result<(Draft, Vec<SpecError>), CliError> {
-    let fail = |source| CliError::SpecFile { path: path.to_owned(), source };
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(fail)?;
-    // Bounded while reading: a device or a pipe has no length to ask for.
-    let length = file.take(SPEC_FILE_LIMIT + 1).read_to_string(&mut text).map_err(fail)?;
-    if length as u64 > SPEC_FILE_LIMIT {
-        return Err(fail(io::Error::other(format!(
-            "too long for a spec: at most {SPEC_FILE_LIMIT} bytes are read"
-        ))));
-    }
-    Ok(read_toml(&text))
-}
-
-/// Signals come to the main loop, which decides. Once the run is over they end the program as they would any other.
-fn forward_signals(wake: Sender<Wake>, over: Arc<AtomicBool>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for signal in &mut signals {
-            if over.load(Ordering::Acquire) || wake.send(Wake::Signal(signal)).is_err() {
-                let _ends_the_program = signal_hook::low_level::emulate_default_handler(signal);
-            }
-        }
-    })?;
-    Ok(())
 }
 
 /// Until everything is written. A second signal does not wait for that.

@@ -69,7 +69,7 @@ pub fn write_csv(store: &RunStore, table: Table, out: &mut dyn Write) -> io::Res
     }
 }
 
-fn write_table<R: Serialize>(
+pub(super) fn write_table<R: Serialize>(
     columns: &[&str],
     rows: impl Iterator<Item = R>,
     out: &mut dyn Write,
@@ -97,7 +97,7 @@ fn harmless_row(row: TaskRow) -> TaskRow {
 }
 
 /// Spreadsheets run what begins like a formula. An apostrophe in front makes it text, and they do not show it.
-fn harmless(text: String) -> String {
+pub(super) fn harmless(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }
 

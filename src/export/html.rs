@@ -4,7 +4,6 @@
 //! [`super::write_svg`], inline. Everything that a run brings along is escaped; a policy in the page forbids whatever
 //! might slip through to run or to load.
 
-mod page;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -12,9 +11,11 @@ mod tests;
 use std::io::{self, Write};
 
 use jiff::{Timestamp, tz::TimeZone};
-use page::Page;
 
-use super::svg::{Plot, figure};
+use super::{
+    page::Page,
+    svg::{Plot, figure},
+};
 use crate::{
     analysis::{Observer, RunReport},
     record::Label,
@@ -38,8 +39,9 @@ pub fn write_html(
     for line in label.note.lines() {
         page.paragraph("", line);
     }
-    sections::verdict(&mut page, store, &report, began(store, zone).as_deref());
+    sections::outcome(&mut page, store, &report, began(store, zone).as_deref());
     sections::numbers(&mut page, &report);
+    sections::verdict(&mut page, &report);
     sections::worker_time(&mut page, store);
     page.open("Plots", "plots");
     for plot in Plot::ALL {

@@ -5,23 +5,31 @@
 
 mod atomic;
 mod csv;
+mod experiment;
 mod html;
+mod hyperfine;
 mod joblog;
 mod json;
 mod jsonl;
 mod log;
+mod page;
 mod svg;
 mod tasks;
 mod trace;
 
 use std::{
-    io::{self, Write},
+    fs::File,
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
 pub use atomic::write_atomically;
 pub use csv::{Table, write_csv};
+pub use experiment::{
+    ExperimentCover, ExperimentFormat, export_experiment, write_experiment_csv, write_experiment_html,
+};
 pub use html::write_html;
+pub use hyperfine::write_hyperfine;
 use jiff::tz::TimeZone;
 pub use joblog::write_joblog;
 pub use json::write_json;
@@ -35,6 +43,9 @@ use crate::{
     record::{Label, is_run},
     store::RunStore,
 };
+
+/// So many bytes tell whether a file is an experiment's.
+const EXPERIMENT_BEGINS: u64 = 256;
 
 /// What to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,18 +133,29 @@ pub struct ExportError {
     pub source: io::Error,
 }
 
-/// What is not a run must not be written over one.
+/// What is neither a run nor an experiment must not be written over one.
 ///
 /// # Errors
-/// There is a run of Poolscope, or something with a log beside it that may be one.
+/// There is a run of Poolscope, or something with a log beside it that may be one, or the file of an experiment.
 pub fn spare_run(path: &Path) -> io::Result<()> {
-    if !path.is_file() || !is_run(path) {
-        return Ok(());
-    }
+    let what = match path.is_file() {
+        true if is_run(path) => "a run",
+        true if is_experiment(path) => "an experiment",
+        _ => return Ok(()),
+    };
     let path = path.display();
     let why =
-        format!("cannot write {path}: it is a run of Poolscope, which would be lost; choose another name");
+        format!("cannot write {path}: it is {what} of Poolscope, which would be lost; choose another name");
     Err(io::Error::new(io::ErrorKind::AlreadyExists, why))
+}
+
+/// Whether a file is an experiment's own by its first bytes, sound or not.
+pub fn is_experiment(path: &Path) -> bool {
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(EXPERIMENT_BEGINS).read_to_end(&mut text));
+    let text = String::from_utf8_lossy(&text);
+    let inner = text.trim_start().strip_prefix('{').map(str::trim_start);
+    read.is_ok() && inner.is_some_and(|inner| inner.starts_with("\"poolscope_experiment\""))
 }
 
 /// Writes a run to a file, with what a person wrote about it. Whole or not at all, and never over a run of Poolscope, which
@@ -215,6 +237,28 @@ mod tests {
                 assert!(empty || run.info.is_none() || text.starts_with(begins), "{}", format.name());
             }
         }
+    }
+
+    #[test]
+    fn runs_and_experiments_are_spared_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        for (text, spared) in [
+            ("{\"poolscope_experiment\":1,", true),
+            ("{\n  \"poolscope_experiment\": 1,", true),
+            ("{\"results\":[\"poolscope_experiment\"]}", false),
+            ("", false),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(is_experiment(&path), spared, "{text}");
+            assert_eq!(spare_run(&path).is_err(), spared, "{text}");
+        }
+        let error = {
+            std::fs::write(&path, "{\"poolscope_experiment\":2}").unwrap();
+            spare_run(&path).unwrap_err().to_string()
+        };
+        assert!(error.contains("it is an experiment of Poolscope"), "{error}");
+        assert!(spare_run(folder.path()).is_ok() && !is_experiment(&folder.path().join("none")));
     }
 
     #[test]

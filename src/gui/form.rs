@@ -4,8 +4,7 @@
 //! [`Draft`] and validates only when something changed.
 
 use crate::{
-    cli::run_line,
-    spec::{Backend, Draft, Kind, Lengths, Preset, Spec, SpecError, Telemetry, Transport},
+    spec::{Backend, Draft, Kind, Lengths, Preset, Spec, SpecError, Telemetry, Transport, run_line},
     workload::{About, about},
 };
 

@@ -3,6 +3,7 @@
 //! Everything here touches the disk, so a window calls it from a thread of its own. What can be decided without the disk
 //! (names, order, search, which runs give way to others) is in pure functions beside.
 
+mod experiments;
 mod limit;
 mod name;
 mod order;
@@ -26,8 +27,9 @@ use crate::{
     spec::Spec,
     time::unix_ns,
 };
+pub use experiments::{EXPERIMENT_EXTENSION, EXPERIMENT_FILE, experiments, find_experiment, new_experiment};
 pub use limit::{LIMITS, giving_way};
-pub use order::{Sort, matches, sort};
+pub use order::{Sort, matches, sort, text_matches};
 pub use remove::Removed;
 
 /// Ending of run files.
@@ -296,7 +298,11 @@ pub fn copy_run(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 fn own_folder() -> Result<PathBuf, LibraryError> {
-    Ok(data_folder().ok_or(LibraryError::NoHome)?.join("runs"))
+    own("runs")
+}
+
+fn own(name: &str) -> Result<PathBuf, LibraryError> {
+    Ok(data_folder().ok_or(LibraryError::NoHome)?.join(name))
 }
 
 fn io_error(path: &Path) -> impl Fn(io::Error) -> LibraryError {

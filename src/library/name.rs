@@ -7,9 +7,13 @@ use crate::spec::Spec;
 
 /// `20261122-221655-primes-processes-4`, in local time.
 pub(super) fn stem(spec: &Spec, unix_ns: u64, zone: &TimeZone) -> String {
+    format!("{}-{}-{}-{}", moment(unix_ns, zone), spec.workload, spec.backend, spec.workers)
+}
+
+/// `20261122-221655`
+pub(super) fn moment(unix_ns: u64, zone: &TimeZone) -> String {
     let time = Timestamp::from_nanosecond(i128::from(unix_ns)).unwrap_or(Timestamp::UNIX_EPOCH);
-    let time = time.to_zoned(zone.clone()).strftime("%Y%m%d-%H%M%S");
-    format!("{time}-{}-{}-{}", spec.workload, spec.backend, spec.workers)
+    time.to_zoned(zone.clone()).strftime("%Y%m%d-%H%M%S").to_string()
 }
 
 /// The stem with the ending of run files, and with a number from 2 on where that is taken.

@@ -68,6 +68,11 @@ pub fn matches(entry: &Entry, search: &str) -> bool {
         }
         Err(why) => text.push_str(why),
     }
+    text_matches(&text, search)
+}
+
+/// Whether every word of a search is somewhere in a text. Case does not matter.
+pub fn text_matches(text: &str, search: &str) -> bool {
     let text = text.to_lowercase();
     search.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }

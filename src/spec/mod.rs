@@ -7,18 +7,22 @@
 mod draft;
 mod error;
 mod file;
+mod line;
 mod number;
 mod presets;
 mod text;
 mod validate;
+mod variants;
 
 use serde::{Deserialize, Serialize};
 
 pub use draft::Draft;
 pub use error::{SpecError, one_line, quoted};
 pub use file::{parse_toml, read_toml};
+pub use line::run_line;
 pub use presets::{PRESETS, Preset};
 pub use validate::default_workers;
+pub use variants::{MAX_VARIANTS, Variant};
 
 use crate::{ids::TaskId, time::NS_PER_S};
 

@@ -64,7 +64,7 @@ impl Phase {
 }
 
 /// How many tasks ended in which way. The six always sum to the total: `not_run` is what the others leave.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Tally {
     pub total: u32,
     pub ok: u32,

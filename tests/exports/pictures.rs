@@ -94,7 +94,7 @@ fn a_browser_shows_the_page() {
         output(Command::new(&browser).args(args).arg(&profile).args(more).arg(url))
     };
     let dom = run(&["--dump-dom"]);
-    assert_eq!(dom.matches("<svg ").count(), 4, "three plots and the bars of the workers' time");
+    assert_eq!(dom.matches("<svg ").count(), 5, "three plots, and bars of all workers' time and of each");
     assert_eq!(dom.matches("&lt;script&gt;alert(1)&lt;/script&gt;").count(), 26);
     assert!(!dom.contains("<script"), "text has become markup");
     let png = folder.path().join("page.png");

@@ -146,7 +146,7 @@ fn task_ns(store: &RunStore) -> Option<Distribution> {
 /// everything. For processes, the engine's plus each worker's own largest: of its proportional share (PSS) where that
 /// was read, else of its resident memory (RSS), which counts pages that workers share once for each. The largest values
 /// need not have been at the same moment, so that this is an upper bound.
-pub(super) fn peak_memory_bytes(store: &RunStore) -> Option<f64> {
+pub(in crate::analysis) fn peak_memory_bytes(store: &RunStore) -> Option<f64> {
     let info = store.info.as_ref()?;
     let engine = positive(store.engine_max_rss_bytes)?;
     if info.spec.backend != Backend::Processes {

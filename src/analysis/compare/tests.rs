@@ -149,3 +149,22 @@ fn runs_that_did_not_finish_are_named() {
     let never = Comparison::new(&a, &RunStore::default());
     assert!(never.rows.iter().all(|row| row.difference == "not measured"));
 }
+
+#[test]
+fn what_was_set_otherwise_is_listed_and_other_machines_are_warned_of() {
+    let a = store([run_started(spec(Backend::Threads, 2, 4)), ok(5, 0, 0), finished(6)]);
+    let mut event = run_started(spec(Backend::Processes, 3, 4));
+    if let Event::RunStarted(info) = &mut event {
+        info.host.usable_cores = 7.5;
+    }
+    let b = store([event, ok(5, 0, 0), finished(6)]);
+    let comparison = Comparison::new(&a, &b);
+    let settings: Vec<String> =
+        comparison.settings.iter().map(|(name, [a, b])| format!("{name}: {a}, {b}")).collect();
+    assert_eq!(settings, ["backend: threads, processes", "workers: 2, 3"]);
+    assert!(
+        comparison.warnings.iter().any(|text| text.contains("different machines") && text.contains("7.5"))
+    );
+    let same = Comparison::new(&a, &a);
+    assert!(same.settings.is_empty() && !same.warnings.iter().any(|text| text.contains("machines")));
+}

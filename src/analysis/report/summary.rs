@@ -1,13 +1,16 @@
 //! A run in a few lines, as a terminal shows them.
 
-use super::{RunReport, TelemetryReport};
+use super::{RunReport, TelemetryReport, WorkerReport};
 use crate::{
-    analysis::{Distribution, LocksReport, Part, WorkerTime},
+    analysis::{Distribution, LocksReport, PARTS, Part, WorkerTime},
     record::Label,
     spec::{Spec, one_line},
     store::resized_words,
     units,
 };
+
+/// With more workers than this each is not told of by itself.
+const MOST_WORKERS: usize = 16;
 
 impl RunReport {
     /// A short text for people, one aligned line a subject.
@@ -26,12 +29,29 @@ impl RunReport {
             lines.extend(spread.map(|spread| line(name, &spread_text(spread))));
         }
         lines.extend(self.worker_time.as_ref().map(|time| line("workers", &worker_time_text(time))));
+        lines.extend(self.worker_lines());
         let locks = self.locks.iter().flat_map(LocksReport::lines);
         lines.extend(locks.map(|text| line("lock", &text)));
+        for finding in &self.verdict {
+            lines.extend([line("verdict", &finding.text), line("try", &finding.command())]);
+        }
         lines.push(line("memory", &self.memory_text()));
         lines.extend(self.telemetry.map(|telemetry| line("telemetry", &telemetry_text(telemetry))));
         lines.push(line("checksum", &self.result.checksum));
         lines
+    }
+
+    /// Of few workers, where the time of each went: the largest parts of it.
+    fn worker_lines(&self) -> Vec<String> {
+        if !(2..=MOST_WORKERS).contains(&self.workers.len()) {
+            return Vec::new();
+        }
+        let of_worker = |worker: &WorkerReport| {
+            let time = worker.worker_time_ns?;
+            let parts = Part::ALL.map(|part| (part, time.share(part)));
+            Some(line("", &format!("worker {}: {}", worker.id, parts_text(parts))))
+        };
+        self.workers.iter().filter_map(of_worker).collect()
     }
 
     fn time_text(&self) -> String {
@@ -73,7 +93,10 @@ fn spread_text(spread: Distribution) -> String {
 
 /// Largest part first, those below half a percent left out.
 fn worker_time_text(time: &WorkerTime) -> String {
-    let mut parts = Part::ALL.map(|part| (part, time.fraction(part)));
+    parts_text(Part::ALL.map(|part| (part, time.fraction(part))))
+}
+
+fn parts_text(mut parts: [(Part, f64); PARTS]) -> String {
     parts.sort_by(|a, b| b.1.total_cmp(&a.1));
     let shown = parts.iter().filter(|part| part.1 >= 0.005);
     let texts: Vec<_> =

@@ -41,8 +41,12 @@ fn json_has_the_documented_fields() {
         serde_json::json!({"total": 4, "ok": 2, "failed": 0, "crashed": 1, "timed_out": 0,
                            "cancelled": 0, "not_run": 1})
     );
+    let mut worker = json["workers"][0].clone();
+    let time = worker.as_object_mut().and_then(|worker| worker.remove("worker_time_ns")).expect("its time");
+    let sum: u64 = time.as_object().expect("parts").values().filter_map(serde_json::Value::as_u64).sum();
+    assert_eq!(sum, 20_000_000, "all of it is in some part: {time}");
     assert_eq!(
-        json["workers"][0],
+        worker,
         serde_json::json!({"id": 0, "pid": 1000, "tid": 1000, "tasks": 2, "restarts": 0,
                            "cpu_ns": 6_000_000, "max_rss_bytes": 0, "pss_bytes": null, "exit": {"code": 0}})
     );
@@ -51,7 +55,7 @@ fn json_has_the_documented_fields() {
     assert_eq!(json["task_ns"]["max"], 8_000_000);
     assert!(json["wait_ns"].is_object() && json["round_trip_ns"].is_object());
     assert!(json["worker_time"]["useful"].is_number());
-    assert_eq!(json["resized"], serde_json::json!([]));
+    assert_eq!((&json["resized"], &json["verdict"]), (&serde_json::json!([]), &serde_json::json!([])));
     assert_eq!(json["telemetry"], serde_json::json!({"level": "full", "cost_ns": 370}));
     assert_eq!(json["result"]["values"], serde_json::json!([1, null, null, 16]));
     assert_eq!(json["result"]["checksum"].as_str().map(str::len), Some(16));
@@ -141,6 +145,8 @@ fn the_summary_is_aligned_and_in_human_units() {
             "task        median 6.00 ms, p95 7.80 ms, max 8.00 ms",
             "queued      median 7.00 ms, p95 11.5 ms, max 12.0 ms",
             "workers     useful 70 %, tail 10 %, starting 7.5 %, blocked 5.0 %, dispatch 5.0 %, first task 2.5 %",
+            "            worker 0: useful 50 %, tail 20 %, blocked 10 %, dispatch 10 %, starting 5.0 %, first task 5.0 %",
+            "            worker 1: useful 90 %, starting 10 %",
             "memory      engine not measured, largest worker not measured",
             "telemetry   full, 370 ns a task",
         ]

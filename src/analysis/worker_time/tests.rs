@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     event::{Ended, Event, Exit, LockKind, Outcome},
     ids::{TaskId, WorkerId},
-    spec::Backend,
+    spec::{Backend, QueueBound},
     store::{LockSpan, testing::*},
 };
 

@@ -1,10 +1,14 @@
 //! What the page tells, section by section.
 
-use super::page::{Column, Page};
 use crate::{
-    analysis::{Distribution, Part, PartsNs, RunReport, WorkerTime},
+    analysis::{Distribution, Part, PartsNs, PartsTotal, RunReport, WorkerTime},
     event::{Outcome, Status},
-    export::svg::{Anchor, Num, Rect, Svg, shortened},
+    export::{
+        experiment::plots::stacks,
+        page::{Column, Page},
+        svg::{Anchor, Num, Rect, Svg, shortened},
+    },
+    ids::WorkerId,
     spec::Spec,
     store::{LogLine, Phase, RunStore, Tally},
     units,
@@ -16,9 +20,11 @@ const MAX_FAILURES: usize = 100;
 const MAX_LOG_END: usize = 400;
 /// Characters of one text that a worker wrote.
 const MAX_TEXT: usize = 2000;
+/// Workers that have a bar of their own.
+const MAX_BARS: usize = 64;
 
 /// How the run went, in words; ends the header.
-pub(super) fn verdict(page: &mut Page, store: &RunStore, report: &RunReport, began: Option<&str>) {
+pub(super) fn outcome(page: &mut Page, store: &RunStore, report: &RunReport, began: Option<&str>) {
     let good = matches!(store.phase, Phase::Ended(Status::Finished)) && store.tally.all_ok();
     let (class, sign) = if good { ("good", "✓") } else { ("bad", "✗") };
     let (class, sign) = if store.phase.is_live() { ("weak", "…") } else { (class, sign) };
@@ -107,6 +113,20 @@ pub(super) fn numbers(page: &mut Page, report: &RunReport) {
     page.close();
 }
 
+/// What stands out, with the evidence and what to try; no section where nothing does.
+pub(super) fn verdict(page: &mut Page, report: &RunReport) {
+    if report.verdict.is_empty() {
+        return;
+    }
+    page.open("Verdict", "verdict");
+    for finding in &report.verdict {
+        page.paragraph("", &finding.text);
+        page.command(&finding.command());
+        page.paragraph("weak", &format!("It rests on {}.", finding.cause.rests_on()));
+    }
+    page.close();
+}
+
 /// Parts of the workers' time that there are, largest first.
 pub(super) fn worker_time(page: &mut Page, store: &RunStore) {
     let Some(time) = WorkerTime::new(store) else { return };
@@ -115,16 +135,31 @@ pub(super) fn worker_time(page: &mut Page, store: &RunStore) {
         Part::ALL.into_iter().map(|part| (part, time.fraction(part))).filter(|part| part.1 > 0.0).collect();
     parts.sort_by(|a, b| b.1.total_cmp(&a.1));
     page.figure(&bars(&parts));
+    by_worker(page, &time);
     let columns =
         [("part", Column::Text), ("share", Column::Number), ("time", Column::Number), ("is", Column::Text)];
     let rows = parts.iter().map(|&(part, share)| {
         let ns =
             time.per_worker().iter().map(|parts: &PartsNs| u128::from(parts[part as usize])).sum::<u128>();
         let ns = units::duration(u64::try_from(ns).unwrap_or(u64::MAX));
-        vec![part.label().to_owned(), units::percent(share), ns, meaning(part).to_owned()]
+        vec![part.label().to_owned(), units::percent(share), ns, part.about().to_owned()]
     });
     page.table("", &columns, rows);
     page.close();
+}
+
+/// A bar for each of the first workers.
+fn by_worker(page: &mut Page, time: &WorkerTime) {
+    let totals = time.totals();
+    let names: Vec<String> =
+        (0..).map(WorkerId).take(totals.len().min(MAX_BARS)).map(|id| id.to_string()).collect();
+    let rows: Vec<(&str, PartsTotal)> =
+        names.iter().map(String::as_str).zip(totals.iter().copied()).collect();
+    page.figure(&stacks(&rows, "time of each worker"));
+    if totals.len() > MAX_BARS {
+        let more = units::count((totals.len() - MAX_BARS) as u64);
+        page.paragraph("weak", &format!("{more} more workers are in the JSON export."));
+    }
 }
 
 /// A bar a part, with its name and number: none of it is told by colour.
@@ -144,22 +179,6 @@ fn bars(parts: &[(Part, f64)]) -> String {
         svg.label("name", (LEFT + full + 10.0, y + 17.0), Anchor::Start, &units::percent(share));
     }
     svg.finish()
-}
-
-fn meaning(part: Part) -> &'static str {
-    match part {
-        Part::Useful => "CPU time in tasks; all of their time where CPU time was not measured",
-        Part::WaitingForCore => "ready to run, but every core was taken",
-        Part::Lock => "in a task, waiting for a lock that workers share",
-        Part::Blocked => "in a task, asleep or waiting for input or output",
-        Part::Starting => "until the worker was ready",
-        Part::FirstTask => "from ready to the first task",
-        Part::Dispatch => "between two tasks, while the pool had yet to hand one out",
-        Part::Transfer => "between two tasks, with a result or a task on its way",
-        Part::Tail => "nothing left to do while others still worked",
-        Part::Restarting => "from a death until somebody was ready in its place",
-        Part::Paused => "kept from working by a pause",
-    }
 }
 
 pub(super) fn workers(page: &mut Page, store: &RunStore) {

@@ -1,8 +1,7 @@
-use roxmltree::{Document, ParsingOptions};
-
 use super::*;
 use crate::{
     event::{Event, Exit, Level, Outcome, Status},
+    export::page::testing::{assert_sound, texts},
     ids::WorkerId,
     spec::Backend,
     store::testing::*,
@@ -12,36 +11,6 @@ fn page(store: &RunStore) -> String {
     let mut bytes = Vec::new();
     write_html(store, Observer::default(), &Label::default(), &TimeZone::UTC, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
-}
-
-/// The page is XML as well, so that any parser can say whether it is sound; and holds nothing that runs or loads.
-fn assert_sound(text: &str) {
-    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options).unwrap_or_else(|error| panic!("{error}"));
-    let mut ids = Vec::new();
-    for node in document.descendants().filter(roxmltree::Node::is_element) {
-        let name = node.tag_name().name();
-        assert!(
-            !["script", "iframe", "object", "embed", "link", "img", "a", "form"].contains(&name),
-            "{node:?}"
-        );
-        for attribute in node.attributes() {
-            assert!(!attribute.name().starts_with("on"), "{attribute:?}");
-            assert!(!["href", "src", "style"].contains(&attribute.name()), "{attribute:?}");
-            assert!(!attribute.value().contains("javascript:"), "{attribute:?}");
-        }
-        ids.extend(node.attribute("id").map(str::to_owned));
-    }
-    let count = ids.len();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), count, "an id stands twice");
-}
-
-fn texts(text: &str) -> Vec<String> {
-    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options).unwrap();
-    document.descendants().filter_map(|node| node.text().map(str::to_owned)).collect()
 }
 
 #[test]

@@ -99,12 +99,20 @@ pub(crate) fn style(palette: &Palette) -> String {
         ("death", text, "2"),
         ("veil-ink", weak, "0.6"),
         ("outline", weak, "1"),
+        ("whisker", text, "1.4"),
+        ("hollow", ok, "1.5"),
+        ("cross", failed, "2"),
+        ("joined", ok, "1.4"),
+        ("ideal", weak, "1.3;stroke-dasharray:2 4"),
+        ("amdahl", failed, "1.8;stroke-dasharray:9 4"),
+        ("usl", crashed, "1.8"),
     ]
     .map(|(class, colour, width)| format!("svg .{class}{{stroke:{colour};stroke-width:{width};fill:none}}"))
     .concat();
     format!(
         "svg text{{font:12px system-ui,\"DejaVu Sans\",\"Liberation Sans\",sans-serif}}\
          svg .title{{font-size:17px;font-weight:600}}svg .small{{font-size:10.5px}}\
-         svg .veil{{fill:{grid};fill-opacity:.35}}{fills}{strokes}"
+         svg .veil{{fill:{grid};fill-opacity:.35}}{fills}\
+         svg .halo{{fill:{text};stroke:{plot};stroke-width:4;paint-order:stroke}}{strokes}"
     )
 }

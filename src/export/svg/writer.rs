@@ -130,6 +130,12 @@ impl Svg {
         self.put(format_args!("<path fill=\"url(#{id})\" d=\"{data}\"/>\n"));
     }
 
+    pub(crate) fn circle(&mut self, class: &str, (x, y): (f64, f64), radius: f64, tip: Option<&str>) {
+        let (x, y, radius) = (Num(x), Num(y), Num(radius));
+        self.put(format_args!("<circle class=\"{class}\" cx=\"{x}\" cy=\"{y}\" r=\"{radius}\""));
+        self.close("circle", tip);
+    }
+
     pub(crate) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         let (x1, y1, x2, y2) = (Num(from.0), Num(from.1), Num(to.0), Num(to.1));
         self.put(format_args!("<line class=\"{class}\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>\n"));

@@ -6,14 +6,13 @@ use eframe::egui::{
 
 use super::fields::{Entry, complaint, entry_row, field, hint, row};
 use crate::{
-    cli::run_line,
     gui::{
         action::{Action, Actions},
         form::{Form, LengthsKind},
         icons::Icon,
         theme::{GAP, GAP_SMALL, Palette},
     },
-    spec::{Backend, FaultKind, Kind, PRESETS, Spec, Telemetry},
+    spec::{Backend, FaultKind, Kind, PRESETS, Spec, Telemetry, run_line},
     units,
     workload::about,
 };

@@ -1,0 +1,201 @@
+//! Variants that differ in one number alone: how time goes with it, and which one to take.
+
+use serde::Serialize;
+
+use super::VariantRuns;
+use crate::{
+    analysis::{
+        AmdahlFit, ChunkAdvice, Ratio, Sample, UslFit, WorkersAdvice, recommend_chunk, recommend_workers,
+    },
+    spec::{Backend, Chunk, Spec},
+};
+
+/// The laws that describe how a speedup goes with the number of workers; `None` for one that could not be fitted, mostly as
+/// there are too few points.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Fits {
+    pub amdahl: Option<AmdahlFit>,
+    pub usl: Option<UslFit>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WorkersPoint {
+    pub workers: u32,
+    pub variant: String,
+    pub throughput: Sample,
+    /// Against the fewest workers of the series, by wall time.
+    pub speedup: Ratio,
+    /// The speedup as a fraction of how many times as many workers there were.
+    pub efficiency: Option<f64>,
+}
+
+/// Different numbers of workers, all else alike.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WorkersSeries {
+    pub backend: Backend,
+    /// What else tells this series from others, empty where nothing does: `chunk 4`.
+    pub name: String,
+    pub points: Vec<WorkersPoint>,
+    pub fits: Fits,
+    pub advice: Option<WorkersAdvice>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChunkPoint {
+    pub chunk: u32,
+    pub variant: String,
+    pub wall_ns: Sample,
+}
+
+/// Different chunks, all else alike.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChunkSeries {
+    pub backend: Backend,
+    pub workers: u32,
+    pub points: Vec<ChunkPoint>,
+    pub advice: Option<ChunkAdvice>,
+    /// What handing out one chunk cost here, in nanoseconds of worker time, by a straight line through all runs.
+    pub cost_per_chunk_ns: Option<f64>,
+}
+
+/// One for every set of variants with at least two numbers of workers that are alike otherwise. A serial run is the point for
+/// one worker of every backend, where that backend has none of its own.
+pub(super) fn by_workers(variants: &[VariantRuns<'_>]) -> Vec<WorkersSeries> {
+    let key = |spec: &Spec| Spec { workers: 0, ..spec.clone() };
+    let groups = grouped(variants, |spec| (spec.backend != Backend::Serial).then(|| key(spec)));
+    let serial = variants.iter().find(|variant| variant.variant.spec.backend == Backend::Serial);
+    let several = groups.len() > 1;
+    groups.into_iter().filter_map(|group| workers_series(group, serial, several)).collect()
+}
+
+fn workers_series<'a, 'b>(
+    mut group: Vec<&'a VariantRuns<'b>>,
+    serial: Option<&'a VariantRuns<'b>>,
+    several: bool,
+) -> Option<WorkersSeries> {
+    let spec = &group.first()?.variant.spec;
+    let backend = spec.backend;
+    let name = if several { format!("chunk {}", String::from(spec.chunk)) } else { String::new() };
+    group.sort_by_key(|one| one.variant.spec.workers);
+    if let Some(serial) = serial.filter(|_| group.first().is_some_and(|one| one.variant.spec.workers > 1)) {
+        group.insert(0, serial);
+    }
+    let walls = |one: &VariantRuns<'_>| one.rounds(|figures| Some(figures.wall_ns as f64));
+    let base = *group.first()?;
+    let points: Vec<WorkersPoint> = group
+        .iter()
+        .filter_map(|one| {
+            let workers = one.variant.spec.workers;
+            let speedup = Ratio::of(&walls(base), &walls(one))?;
+            let times = f64::from(workers) / f64::from(base.variant.spec.workers.max(1));
+            Some(WorkersPoint {
+                workers,
+                variant: one.variant.name.clone(),
+                throughput: one.sample(|figures| figures.throughput)?,
+                speedup,
+                efficiency: (times > 0.0).then(|| speedup.value / times),
+            })
+        })
+        .collect();
+    if points.len() < 2 {
+        return None;
+    }
+    let throughputs: Vec<(u32, f64)> =
+        points.iter().map(|point| (point.workers, point.throughput.median)).collect();
+    // Amdahl's law is about one worker and more.
+    let speedups: Vec<(u32, f64)> = points.iter().map(|point| (point.workers, point.speedup.value)).collect();
+    let from_one = base.variant.spec.workers == 1;
+    let fits = Fits {
+        amdahl: from_one.then(|| AmdahlFit::of(&speedups).ok()).flatten(),
+        usl: UslFit::of(&throughputs).ok(),
+    };
+    let samples: Vec<(u32, Sample)> =
+        points.iter().map(|point| (point.workers, point.throughput.clone())).collect();
+    Some(WorkersSeries { backend, name, fits, advice: recommend_workers(&samples), points })
+}
+
+/// The series with the highest throughput of all.
+pub(super) fn fastest(series: &[WorkersSeries]) -> Option<&WorkersSeries> {
+    let best = |series: &WorkersSeries| {
+        series.points.iter().map(|point| point.throughput.median).fold(0.0, f64::max)
+    };
+    series.iter().max_by(|a, b| best(a).total_cmp(&best(b)))
+}
+
+/// One for every set of variants with at least two chunks given as numbers that are alike otherwise.
+pub(super) fn by_chunk(variants: &[VariantRuns<'_>]) -> Vec<ChunkSeries> {
+    let key = |spec: &Spec| {
+        matches!(spec.chunk, Chunk::Fixed(_)).then(|| Spec { chunk: Chunk::Auto, ..spec.clone() })
+    };
+    grouped(variants, key).into_iter().filter_map(chunk_series).collect()
+}
+
+fn chunk_series(mut group: Vec<&VariantRuns<'_>>) -> Option<ChunkSeries> {
+    group.sort_by_key(|one| one.variant.spec.chunk_tasks());
+    let points: Vec<ChunkPoint> = group
+        .iter()
+        .filter_map(|one| {
+            Some(ChunkPoint {
+                chunk: one.variant.spec.chunk_tasks(),
+                variant: one.variant.name.clone(),
+                wall_ns: one.sample(|figures| Some(figures.wall_ns as f64))?,
+            })
+        })
+        .collect();
+    if points.len() < 2 {
+        return None;
+    }
+    let spec = &group.first()?.variant.spec;
+    let samples: Vec<(u32, Sample)> =
+        points.iter().map(|point| (point.chunk, point.wall_ns.clone())).collect();
+    Some(ChunkSeries {
+        backend: spec.backend,
+        workers: spec.workers,
+        advice: recommend_chunk(&samples),
+        cost_per_chunk_ns: chunk_cost_ns(&group),
+        points,
+    })
+}
+
+/// What the workers spent beside their tasks, for each chunk that was handed out: the slope of a straight line, fitted by
+/// least squares, through (chunks, worker time without that in tasks and without the wait at the tail) of the runs that
+/// count. At the tail others still work, which is the cost of large chunks and no cost of handing out. `None` where the
+/// numbers of chunks do not differ, or where more chunks did not cost more.
+fn chunk_cost_ns(group: &[&VariantRuns<'_>]) -> Option<f64> {
+    use crate::analysis::Part;
+    let points: Vec<(f64, f64)> = group
+        .iter()
+        .flat_map(|one| {
+            let spec = &one.variant.spec;
+            let chunks = f64::from(spec.tasks.div_ceil(spec.chunk_tasks().max(1)));
+            one.counted().map(move |run| {
+                let parts = &run.figures.worker_time_ns;
+                let beside = [Part::Dispatch, Part::Transfer].map(|part| parts.of(part) as f64);
+                (chunks, beside.iter().sum::<f64>())
+            })
+        })
+        .collect();
+    let n = points.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / n;
+    let (mean_x, mean_y) = (mean(|point| point.0), mean(|point| point.1));
+    let spread: f64 = points.iter().map(|point| (point.0 - mean_x).powi(2)).sum();
+    let together: f64 = points.iter().map(|point| (point.0 - mean_x) * (point.1 - mean_y)).sum();
+    let slope = together / spread;
+    (slope.is_finite() && slope > 0.0).then_some(slope)
+}
+
+/// Sets of variants with equal keys, those without a key left out.
+fn grouped<'a, 'b>(
+    variants: &'a [VariantRuns<'b>],
+    key: impl Fn(&Spec) -> Option<Spec>,
+) -> Vec<Vec<&'a VariantRuns<'b>>> {
+    let mut groups: Vec<(Spec, Vec<&VariantRuns<'b>>)> = Vec::new();
+    for variant in variants {
+        let Some(key) = key(&variant.variant.spec) else { continue };
+        match groups.iter_mut().find(|group| group.0 == key) {
+            Some(group) => group.1.push(variant),
+            None => groups.push((key, vec![variant])),
+        }
+    }
+    groups.into_iter().map(|group| group.1).filter(|group| !group.is_empty()).collect()
+}

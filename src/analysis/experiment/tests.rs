@@ -1,0 +1,241 @@
+use super::*;
+use crate::{
+    analysis::{Background, PartsTotal},
+    spec::Draft,
+    store::Tally,
+};
+
+const MS: u64 = 1_000_000;
+
+/// A run of 64 tasks that all ended ok.
+fn figures(ready_ms: u64, work_ms: u64) -> Figures {
+    let tally = Tally { total: 64, ok: 64, ..Tally::default() };
+    let wall_ns = (ready_ms + work_ms) * MS;
+    let mut parts = [0; crate::analysis::PARTS];
+    parts[Part::Useful as usize] = work_ms * MS;
+    parts[Part::Starting as usize] = ready_ms * MS;
+    Figures {
+        status: Status::Finished,
+        reason: None,
+        tasks: tally,
+        wall_ns,
+        ready_ns: Some(ready_ms * MS),
+        work_ns: Some(work_ms * MS),
+        throughput: Some(64e9 / wall_ns as f64),
+        task_ns: None,
+        task_cpu_ns: None,
+        worker_time_ns: PartsTotal::new(parts),
+        cpu_ns: work_ms * MS,
+        peak_memory_bytes: None,
+        bytes_moved: 0,
+        lock_wait_ns: 0,
+        background: None,
+        checksum: "00".to_owned(),
+    }
+}
+
+/// Variants with the runs of each, in rounds.
+struct Made {
+    variants: Vec<Variant>,
+    runs: Vec<Vec<Figures>>,
+}
+
+impl Made {
+    fn new(fields: &[(&str, &str)], runs: Vec<Vec<Figures>>) -> Self {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let variants = Draft::from_fields(fields).expect("fields").variants().expect("valid");
+        assert_eq!(variants.len(), runs.len());
+        Self { variants, runs }
+    }
+
+    fn report(&self) -> ExperimentReport {
+        let turns = |variant: usize| (0..).map(move |round| Turn { warmup: false, round, variant });
+        let measured =
+            self.variants.iter().zip(&self.runs).zip(0..).map(|((variant, runs), at)| VariantRuns {
+                variant,
+                runs: runs
+                    .iter()
+                    .zip(turns(at))
+                    .map(|(figures, turn)| MeasuredRun {
+                        turn,
+                        figures,
+                        calm: true,
+                        file: None,
+                        findings: &[],
+                    })
+                    .collect(),
+            });
+        let host = Host { usable_cores: 2.0, ..Host::default() };
+        ExperimentReport::new(&measured.collect::<Vec<_>>(), Some(host))
+    }
+}
+
+fn two(of_a: &[(u64, u64)], of_b: &[(u64, u64)]) -> Made {
+    let runs = |of: &[(u64, u64)]| of.iter().map(|&(ready, work)| figures(ready, work)).collect();
+    Made::new(&[("backend", "threads,processes"), ("workers", "2")], vec![runs(of_a), runs(of_b)])
+}
+
+#[test]
+fn equal_work_with_another_start_is_said_to_be_that() {
+    let a = [(1, 500), (1, 504), (2, 498), (1, 501), (1, 499), (2, 502), (1, 500)];
+    let b = a.map(|(ready, work)| (ready + 9, work + ready % 2));
+    let report = two(&a, &b).report();
+    let difference = report.difference.clone().expect("of two");
+    assert!(difference.contains("once ready: no difference seen (ratio 1.00"), "{difference}");
+    assert!(
+        difference.contains("processes took 9.00 ms longer to start (9.00 ms to 9.00 ms)"),
+        "{difference}"
+    );
+    assert!(report.warnings.is_empty(), "{:?}", report.warnings);
+    let moved = &report.ratios[0].moved;
+    assert_eq!(moved[0], ("starting", 9 * MS.cast_signed()));
+}
+
+#[test]
+fn what_takes_twice_as_long_is_twice_as_slow_whoever_comes_first() {
+    let a = [(1, 500), (1, 504), (2, 498), (1, 501), (1, 499), (2, 502)];
+    let b = a.map(|(ready, work)| (ready, work * 2));
+    let slower = two(&a, &b).report();
+    let words = &slower.ratios[0].of(Quantity::Work).expect("measured").text;
+    assert!(words.starts_with("threads is 2.00x faster"), "{words}");
+    let faster = two(&b, &a).report();
+    let words = &faster.ratios[0].of(Quantity::Work).expect("measured").text;
+    assert!(words.starts_with("processes is 2.00x faster"), "{words}");
+    let speedup = faster.variants[1].speedup.expect("same work");
+    assert!((speedup.value - 2.0).abs() < 0.01, "{speedup:?}");
+}
+
+#[test]
+fn runs_that_did_not_end_well_do_not_count_and_are_told_of() {
+    let mut made = two(&[(1, 500), (1, 504), (2, 498)], &[(1, 500), (1, 504), (2, 498)]);
+    made.runs[0][1].status = Status::Lost;
+    made.runs[1][0].tasks = Tally { total: 64, ok: 63, crashed: 1, ..Tally::default() };
+    made.runs[1][2].tasks = made.runs[1][0].tasks;
+    let report = made.report();
+    assert_eq!(report.variants[0].counted(), 2);
+    assert_eq!(report.variants[1].counted(), 1);
+    assert_eq!(report.variants[0].runs.len(), 3, "all runs are there");
+    assert_eq!(
+        report.warnings[..2],
+        [
+            "threads: 1 run did not end well (its engine died) and does not count",
+            "processes: 2 runs did not end well (63 ok, 1 crashed) and do not count",
+        ]
+    );
+    for run in &mut made.runs[1] {
+        run.status = Status::Failed;
+    }
+    let report = made.report();
+    assert!(
+        report
+            .warnings
+            .iter()
+            .any(|text| text == "processes: no run counts, so that nothing can be said of it")
+    );
+    assert_eq!(report.difference, None);
+}
+
+#[test]
+fn an_outlier_is_flagged_and_counts() {
+    let calm = [(1, 500), (1, 504), (2, 498), (1, 501), (1, 499), (2, 502), (1, 503)];
+    let mut odd = calm;
+    odd[4].1 = 900;
+    let report = two(&calm, &odd).report();
+    let flagged: Vec<_> =
+        report.variants[1].runs.iter().filter(|run| run.outlier).map(|run| run.turn.round).collect();
+    assert_eq!(flagged, [4]);
+    assert_eq!(report.variants[1].counted(), 7);
+    assert!(report.warnings[0].starts_with("processes: round 5 took 901 ms"), "{:?}", report.warnings);
+}
+
+#[test]
+fn a_drift_and_others_load_are_told() {
+    let mut made = two(&[(1, 500); 7], &[(1, 500); 7]);
+    for runs in &mut made.runs {
+        for (round, run) in (0..).zip(runs.iter_mut()) {
+            run.wall_ns += round * 20 * MS;
+        }
+    }
+    let warnings = made.report().warnings;
+    assert!(warnings.iter().any(|text| text.starts_with("runs became slower by")), "{warnings:?}");
+    let mut made = two(&[(1, 500); 3], &[(1, 500); 3]);
+    made.runs[0][1].background = Some(Background { cores: 0.4, steal_cores: 0.3 });
+    let warnings = made.report().warnings;
+    assert!(warnings[0].starts_with("during 1 of 6 runs others used more than 15 %"), "{warnings:?}");
+}
+
+#[test]
+fn different_work_is_not_set_against_each_other() {
+    let runs = vec![vec![figures(1, 500); 3], vec![figures(1, 900); 3]];
+    let report = Made::new(&[("tasks", "64,128")], runs).report();
+    assert!(report.difference.is_none() && report.variants[1].speedup.is_none());
+    assert!(report.ratios[0].compared.is_empty());
+    assert!(report.warnings[0].starts_with("the variants do different work"), "{:?}", report.warnings);
+}
+
+#[test]
+fn a_sweep_recommends_the_fewest_workers_that_are_as_good() {
+    let runs =
+        [800, 402, 401, 404].map(|work| vec![figures(1, work), figures(1, work + 1), figures(1, work - 1)]);
+    let report =
+        Made::new(&[("backend", "threads"), ("workers", "1..4"), ("workload", "spin")], runs.to_vec())
+            .report();
+    assert_eq!(report.recommended_workers, Some(2));
+    let series = &report.workers[0];
+    assert_eq!(series.points.iter().map(|point| point.workers).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    let efficiency = series.points[3].efficiency.expect("known");
+    assert!((efficiency - 0.495).abs() < 0.01, "{efficiency}");
+    assert!(series.fits.usl.is_some() && series.fits.amdahl.is_some());
+    assert_eq!(report.recommended_chunk, None);
+}
+
+#[test]
+fn a_serial_run_is_the_first_point_of_every_series() {
+    let runs = [900, 450, 300].map(|work| vec![figures(1, work); 3]);
+    let made = Made::new(&[("backend", "serial,threads"), ("workers", "2,3")], runs.to_vec());
+    let series = made.report().workers;
+    assert_eq!(series.len(), 1);
+    assert_eq!(series[0].points.iter().map(|point| point.workers).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!((series[0].points[2].speedup.value - 3.0).abs() < 0.02);
+}
+
+#[test]
+fn handing_out_a_chunk_costs_what_more_chunks_cost_more() {
+    // 64, 16 and 4 chunks, each of which costs 0.1 ms beside the tasks.
+    let runs = [(64, 600), (16, 520), (4, 515)].map(|(chunks, work)| {
+        let mut run = figures(1, work);
+        let mut parts = [0; crate::analysis::PARTS];
+        parts[Part::Useful as usize] = work * MS;
+        parts[Part::Dispatch as usize] = chunks * MS / 10;
+        run.worker_time_ns = PartsTotal::new(parts);
+        vec![run; 3]
+    });
+    let report = Made::new(&[("workers", "2"), ("chunk", "1,4,16")], runs.to_vec()).report();
+    let series = &report.chunks[0];
+    let cost = series.cost_per_chunk_ns.expect("it differs");
+    assert!((cost - 1e5).abs() < 1.0, "{cost}");
+    assert_eq!(report.recommended_chunk, Some(4), "4 and 16 are within 5 %, the smaller balances better");
+    assert_eq!(report.recommended_workers, None);
+}
+
+#[test]
+fn shares_sum_to_one_and_lines_name_every_variant() {
+    let report = two(&[(1, 500); 3], &[(9, 510); 3]).report();
+    let json = serde_json::to_value(&report).expect("JSON");
+    let shares = json["variants"][0]["worker_time"].as_object().expect("shares");
+    let sum: f64 = shares.values().filter_map(serde_json::Value::as_f64).sum();
+    assert!((sum - 1.0).abs() < 1e-12, "{sum}");
+    assert_eq!(json["variants"][1]["wall_ns"]["median"], 519e6);
+    assert_eq!(json["variants"][0]["runs"][2]["round"], 2);
+    let text = report.summary_lines().join("\n");
+    assert!(text.contains("threads") && text.contains("519 ms") && text.contains("useful"), "{text}");
+}
+
+#[test]
+fn nothing_measured_is_no_report_of_anything() {
+    let report = two(&[], &[]).report();
+    assert_eq!((report.difference.as_ref(), report.recommended_workers), (None, None));
+    assert!(report.variants.iter().all(|variant| variant.wall_ns.is_none()));
+    assert!(!report.summary_lines().is_empty());
+    assert_eq!(ExperimentReport::new(&[], None).variants, []);
+}

@@ -1,0 +1,57 @@
+//! Specs from flags and files.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use super::{CliError, args::SpecArgs};
+use crate::spec::{Draft, Spec, SpecError, Variant, read_toml};
+
+/// Spec files beyond this are not read.
+const LIMIT: u64 = 1 << 20;
+
+/// The spec of file and flags together, or all that is wrong with either.
+pub(super) fn spec_of(args: &SpecArgs) -> Result<Spec, CliError> {
+    checked(args, Draft::validate)
+}
+
+/// The same where fields may have several values; `complete` sees the draft before it is judged.
+pub(super) fn variants_of(
+    args: &SpecArgs,
+    complete: impl Fn(Draft) -> Draft,
+) -> Result<Vec<Variant>, CliError> {
+    checked(args, |draft| complete(draft.clone()).variants())
+}
+
+fn checked<T>(args: &SpecArgs, check: impl Fn(&Draft) -> Result<T, Vec<SpecError>>) -> Result<T, CliError> {
+    let flags = args.draft();
+    let (draft, mut errors) = match &args.file {
+        Some(path) => {
+            let (file, errors) = read_spec(path)?;
+            (file.overlay(flags), errors)
+        }
+        None => (flags, Vec::new()),
+    };
+    match check(&draft) {
+        Ok(spec) if errors.is_empty() => Ok(spec),
+        Ok(_) => Err(CliError::Spec(errors)),
+        Err(found) => {
+            errors.extend(found);
+            Err(CliError::Spec(errors))
+        }
+    }
+}
+
+fn read_spec(path: &Path) -> Result<(Draft, Vec<SpecError>), CliError> {
+    let fail = |source| CliError::SpecFile { path: path.to_owned(), source };
+    let mut text = String::new();
+    let file = File::open(path).map_err(fail)?;
+    // Bounded while reading: a device or a pipe has no length to ask for.
+    let length = file.take(LIMIT + 1).read_to_string(&mut text).map_err(fail)?;
+    if length as u64 > LIMIT {
+        return Err(fail(io::Error::other(format!("too long for a spec: at most {LIMIT} bytes are read"))));
+    }
+    Ok(read_toml(&text))
+}

@@ -1,0 +1,137 @@
+//! The experiment's own file: what was planned, what became of each run, and which file holds it. JSON, in the folder of the
+//! run files that it names.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Experiment, Moment, Plan, Rules, RunState};
+use crate::{
+    analysis::Turn,
+    event::Host,
+    export::write_atomically,
+    library::EXPERIMENT_FILE,
+    spec::{Draft, MAX_VARIANTS, Variant},
+};
+
+/// Raised whenever the shape below changes.
+const VERSION: u32 = 1;
+/// A file beyond this is none of ours.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// Why an experiment's file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{path}: {why}")]
+    NotOne { path: PathBuf, why: String },
+}
+
+/// The file as it stands.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    poolscope_experiment: u32,
+    began_unix_ns: u64,
+    moment: Moment,
+    host: Option<Arc<Host>>,
+    rules: Rules,
+    variants: Vec<WrittenVariant>,
+    runs: Vec<WrittenRun>,
+}
+
+/// The spec as the fields of `poolscope run`: whoever reads it with other tools knows them, and a later program still
+/// understands them.
+#[derive(Serialize, Deserialize)]
+struct WrittenVariant {
+    name: String,
+    spec: Vec<(String, String)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenRun {
+    #[serde(flatten)]
+    turn: Turn,
+    state: RunState,
+}
+
+/// Writes it into the folder, whole or not at all.
+pub(super) fn write(folder: &Path, experiment: &Experiment) -> io::Result<()> {
+    let plan = &experiment.plan;
+    let variant = |variant: &Variant| WrittenVariant {
+        name: variant.name.clone(),
+        spec: Draft::from_spec(&variant.spec).fields(),
+    };
+    let runs = plan.turns.iter().zip(&experiment.runs);
+    let written = Written {
+        poolscope_experiment: VERSION,
+        began_unix_ns: experiment.began_unix_ns,
+        moment: experiment.moment,
+        host: experiment.host.clone(),
+        rules: plan.rules,
+        variants: plan.variants.iter().map(variant).collect(),
+        runs: runs.map(|(turn, state)| WrittenRun { turn: *turn, state: state.clone() }).collect(),
+    };
+    write_atomically(&folder.join(EXPERIMENT_FILE), |out| {
+        serde_json::to_writer(out, &written).map_err(io::Error::from)
+    })
+}
+
+/// Reads one. What was going on when its program died counts as left.
+///
+/// # Errors
+/// It is not there, is no experiment, or contradicts itself.
+pub fn read(path: &Path) -> Result<Experiment, ReadError> {
+    let io_error = |source| ReadError::Io { path: path.to_owned(), source };
+    let not_one = |why: String| ReadError::NotOne { path: path.to_owned(), why };
+    let mut text = String::new();
+    let file = File::open(path).map_err(io_error)?;
+    let length = file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(io_error)?;
+    if length as u64 > MOST_BYTES {
+        return Err(not_one(format!("too long for an experiment: at most {MOST_BYTES} bytes are read")));
+    }
+    let written: Written = serde_json::from_str(&text)
+        .map_err(|error| not_one(format!("not an experiment of Poolscope: {error}")))?;
+    if written.poolscope_experiment != VERSION {
+        let version = written.poolscope_experiment;
+        return Err(not_one(format!("its version is {version}; this program reads version {VERSION}")));
+    }
+    restore(written).map_err(not_one)
+}
+
+fn restore(written: Written) -> Result<Experiment, String> {
+    if written.variants.is_empty() || written.variants.len() > MAX_VARIANTS {
+        return Err(format!("it has {} variants; allowed: 1 to {MAX_VARIANTS}", written.variants.len()));
+    }
+    let mut variants = Vec::new();
+    for WrittenVariant { name, spec } in written.variants {
+        let spec = Draft::from_fields(spec)
+            .map_err(|field| format!("variant {name}: {field} is no field of a spec"))?
+            .validate()
+            .map_err(|errors| format!("variant {name}: {}", errors[0]))?;
+        variants.push(Variant { name, spec });
+    }
+    written.rules.check(variants.len()).map_err(|errors| errors[0].to_string())?;
+    let mut turns = Vec::new();
+    let mut runs = Vec::new();
+    for WrittenRun { turn, state } in written.runs {
+        if turn.variant >= variants.len() {
+            return Err(format!("a run is of variant {}, which there is not", turn.variant));
+        }
+        if let Some(name) = state.record().and_then(|record| record.file.as_deref())
+            && Path::new(name).file_name() != Some(name.as_ref())
+        {
+            return Err(format!("{name:?} is no name of a file beside it"));
+        }
+        turns.push(turn);
+        runs.push(if state.is_over() { state } else { RunState::Left });
+    }
+    let moment = if matches!(written.moment, Moment::Finished) { Moment::Finished } else { Moment::Stopped };
+    let plan = Arc::new(Plan { variants, rules: written.rules, turns });
+    Ok(Experiment { plan, began_unix_ns: written.began_unix_ns, host: written.host, runs, moment })
+}

@@ -1,0 +1,68 @@
+//! From an experiment to what it tells.
+
+use super::{Experiment, Moment, Plan, RunState};
+use crate::{
+    analysis::{ExperimentReport, MeasuredRun, VariantRuns},
+    export::ExperimentCover,
+};
+
+impl Experiment {
+    /// Of what has been measured so far.
+    pub fn report(&self) -> ExperimentReport {
+        let mut variants: Vec<VariantRuns<'_>> =
+            self.plan.variants.iter().map(|variant| VariantRuns { variant, runs: Vec::new() }).collect();
+        for (turn, state) in self.plan.turns.iter().zip(&self.runs) {
+            if let (Some(variant), Some(record)) = (variants.get_mut(turn.variant), state.record()) {
+                variant.runs.push(MeasuredRun {
+                    turn: *turn,
+                    figures: &record.figures,
+                    calm: record.calm.calm,
+                    file: record.file.as_deref(),
+                    findings: &record.findings,
+                });
+            }
+        }
+        ExperimentReport::new(&variants, self.host.as_deref().cloned())
+    }
+
+    /// What a report of it begins with.
+    pub fn cover(&self) -> ExperimentCover {
+        let runs = || self.plan.turns.iter().copied().zip(&self.runs);
+        let missing = runs().filter_map(|(turn, state)| match state {
+            RunState::NotStarted(why) => Some((turn, Some(why.clone()))),
+            state if state.record().is_none() => Some((turn, None)),
+            _ => None,
+        });
+        let gaps = runs().filter_map(|(turn, state)| Some((turn, state.record()?.gap.clone()?)));
+        ExperimentCover {
+            status: self.status(),
+            title: self.title(),
+            began_unix_ns: self.began_unix_ns,
+            turns: self.plan.turns.clone(),
+            missing: missing.collect(),
+            gaps: gaps.collect(),
+        }
+    }
+
+    /// `finished`, `stopped`, or `running`.
+    pub fn status(&self) -> &'static str {
+        match self.moment {
+            Moment::Going | Moment::Stopping => "running",
+            Moment::Finished => "finished",
+            Moment::Stopped => "stopped",
+        }
+    }
+
+    /// `2 variants, 7 runs each after 1 warm-up, in turns`
+    pub fn title(&self) -> String {
+        let Plan { variants, rules, .. } = &*self.plan;
+        let plural = |n: u32, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+        let warmup = match rules.warmup {
+            0 => String::new(),
+            n => format!(" after {}", plural(n, "warm-up", "warm-ups")),
+        };
+        let variants = plural(u32::try_from(variants.len()).unwrap_or(u32::MAX), "variant", "variants");
+        let runs = plural(rules.repeats, "run", "runs");
+        format!("{variants}, {runs} each{warmup}, in turns")
+    }
+}
