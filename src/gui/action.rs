@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use eframe::egui::ThemePreference;
 use serde::{Deserialize, Serialize};
 
-use super::{notices::NoticeId, questions::Question, replay::Control, runs::RunId, shelf::Job};
+use super::{
+    experiments::Inquiry, notices::NoticeId, questions::Question, replay::Control, runs::RunId, shelf::Job,
+};
 use crate::{
+    analysis::{Evidence, Part},
     export::{Plot, Table},
     ids::WorkerId,
     library,
+    spec::Spec,
 };
 
 /// A part of the window's centre that can be moved, closed and opened again.
@@ -25,10 +29,13 @@ pub(crate) enum Panel {
     Compare,
     /// The runs that are kept on this machine.
     Runs,
+    /// Why a run took as long as it did.
+    Verdict,
+    Experiment,
 }
 
 impl Panel {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Cpu,
         Self::Queue,
         Self::Timeline,
@@ -37,6 +44,8 @@ impl Panel {
         Self::Result,
         Self::Compare,
         Self::Runs,
+        Self::Verdict,
+        Self::Experiment,
     ];
 
     pub(crate) fn label(self) -> &'static str {
@@ -49,6 +58,8 @@ impl Panel {
             Self::Result => "Result",
             Self::Compare => "Compare",
             Self::Runs => "Runs",
+            Self::Verdict => "Verdict",
+            Self::Experiment => "Experiment",
         }
     }
 
@@ -173,6 +184,22 @@ pub(crate) enum Action {
     /// The form's pool as processes, then as threads, then compare.
     RunBoth,
     TogglePause,
+    /// Show in the timeline when workers' time went into this part, or no part any longer.
+    Light(Option<Part>),
+    /// Show where in the run this is seen.
+    ShowEvidence(Evidence),
+    /// Fill the form with this.
+    SetUp(Box<Spec>),
+    /// Begin the experiment that the panel says.
+    StartExperiment,
+    /// Begin the experiment that answers this.
+    Inquire(Inquiry),
+    /// Look which experiments are kept.
+    ListExperiments,
+    /// Show an experiment that is kept.
+    OpenExperiment(PathBuf),
+    /// Write the report of the experiment beside its runs.
+    SaveReport,
     /// So many workers for the live run.
     Resize(u32),
     /// So many workers more for the live run, or fewer.

@@ -9,10 +9,12 @@ use super::{
     action::{Action, Actions, ExportKind, Panel},
     commands::{commands, take_keys},
     dock::Dock,
+    experiments::Experiments,
+    explaining::Explainer,
     exporting::{Exporter, Outcome},
     form::Form,
     history::History,
-    keeping::Keeping,
+    keeping::{Keeping, is_experiment},
     layout::show_scroll_bars,
     memory::{Memory, Remembered},
     motion,
@@ -44,7 +46,7 @@ pub(super) struct Areas {
 
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent fact about the window")]
 pub(super) struct App {
-    launcher: Launcher,
+    pub(super) launcher: Launcher,
     pub(super) runs: Runs,
     pub(super) form: Form,
     pub(super) history: History,
@@ -66,6 +68,8 @@ pub(super) struct App {
     pub(super) resizer: Resizer,
     pub(super) exporter: Exporter,
     pub(super) keeping: Keeping,
+    pub(super) experiments: Experiments,
+    pub(super) explainer: Explainer,
     pub(super) areas: Areas,
     pub(super) notices: Notices,
     pub(super) export_menu_asked: bool,
@@ -91,6 +95,8 @@ impl App {
         theme::install(ctx, reduced_motion);
         show_scroll_bars(ctx);
         let mut notices = Notices::default();
+        let (tried, files): (Vec<PathBuf>, Vec<PathBuf>) =
+            files.into_iter().partition(|path| is_experiment(path));
         let keeping = Keeping::new(ctx, files, &mut notices);
         let (memory, remembered) = Memory::open();
         ctx.set_theme(remembered.theme);
@@ -117,6 +123,8 @@ impl App {
             resizer: Resizer::default(),
             exporter: Exporter::default(),
             keeping,
+            experiments: Experiments::default(),
+            explainer: Explainer::default(),
             areas: Areas::default(),
             notices,
             export_menu_asked: false,
@@ -124,11 +132,11 @@ impl App {
             quit_confirmed: false,
             palette: None,
             tabbing: false,
-            actions: Actions::new(),
+            actions: tried.into_iter().map(Action::OpenExperiment).collect(),
         }
     }
 
-    fn notify(&self, ctx: &Context) -> Notify {
+    pub(super) fn notify(&self, ctx: &Context) -> Notify {
         let requester = self.pacer.requester(ctx.clone());
         Arc::new(move || requester.changed())
     }
@@ -159,7 +167,13 @@ impl App {
         }
     }
 
+    /// A run goes, or another is due, or an experiment goes on.
+    pub(super) fn busy(&self) -> bool {
+        self.runs.busy() || self.experiments.is_going()
+    }
+
     fn stop(&mut self) {
+        self.experiments.stop();
         self.runs.cancel_waiting();
         // Whoever presses twice does not want to wait for running tasks.
         let stopping = self.runs.live().is_some_and(|run| run.store.phase == Phase::Stopping);
@@ -176,7 +190,7 @@ impl App {
         if let Some(spec) = refreshed.next {
             self.start(ctx, spec);
         }
-        if !self.runs.busy() {
+        if !self.busy() {
             // The question before quitting was about a run that has ended meanwhile.
             self.quit_asked = false;
         }
@@ -189,13 +203,13 @@ impl App {
             ctx.request_repaint_after(self.pacer.interval());
         }
         self.set_pace(ctx);
-        if self.runs.live().is_some() {
+        if self.runs.live().is_some() || self.experiments.is_going() {
             ctx.request_repaint_after(self.pacer.heartbeat());
         }
     }
 
     fn set_pace(&mut self, ctx: &Context) {
-        self.quiet.set_timed(self.runs.timed());
+        self.quiet.set_timed(self.runs.timed() || self.experiments.is_going());
         let visible = ctx.input(|input| input.viewport().visible());
         self.pacer.set_pace(Pace::of(visible, self.quiet.is_on()));
     }
@@ -212,7 +226,7 @@ impl App {
     }
 
     fn guard_closing(&mut self, ctx: &Context) {
-        if ctx.input(|input| input.viewport().close_requested()) && self.runs.busy() && !self.quit_confirmed {
+        if ctx.input(|input| input.viewport().close_requested()) && self.busy() && !self.quit_confirmed {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             self.quit_asked = true;
         }
@@ -221,11 +235,11 @@ impl App {
     fn apply(&mut self, ctx: &Context, action: Action) {
         match action {
             Action::Run => {
-                if let Some(spec) = self.form.spec().cloned().filter(|_| !self.runs.busy()) {
+                if let Some(spec) = self.form.spec().cloned().filter(|_| !self.busy()) {
                     self.start(ctx, spec);
                 }
             }
-            Action::RunBoth if !self.runs.busy() => self.run_both(ctx),
+            Action::RunBoth if !self.busy() => self.run_both(ctx),
             Action::RunBoth => {}
             Action::TogglePause => self.runs.toggle_pause(),
             Action::Resize(_) | Action::Step(_) => self.apply_resize(&action),
@@ -271,6 +285,14 @@ impl App {
                 ctx.copy_text(text);
             }
             Action::Quit | Action::ConfirmQuit | Action::CancelQuit => self.apply_quit(ctx, &action),
+            Action::Light(_) | Action::ShowEvidence(_) | Action::SetUp(_) => self.apply_account(action),
+            Action::StartExperiment
+            | Action::Inquire(_)
+            | Action::ListExperiments
+            | Action::OpenExperiment(_)
+            | Action::SaveReport => {
+                self.apply_experiment(ctx, action);
+            }
             Action::Replay(control) => self.runs.control_replay(control),
             Action::OpenRuns(_)
             | Action::ChooseRuns
@@ -325,11 +347,12 @@ impl App {
 
     fn apply_quit(&mut self, ctx: &Context, action: &Action) {
         match action {
-            Action::Quit if self.runs.busy() => self.quit_asked = true,
+            Action::Quit if self.busy() => self.quit_asked = true,
             Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Action::ConfirmQuit => {
                 self.quit_confirmed = true;
                 self.runs.clear();
+                self.experiments.clear();
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             }
             _ => self.quit_asked = false,
@@ -393,7 +416,9 @@ impl eframe::App for App {
         for action in std::mem::take(&mut self.actions) {
             self.apply(ctx, action);
         }
+        self.take_in_experiment(ctx);
         self.take_in_runs(ctx);
+        self.take_in_account(ctx);
         self.take_in_exports(ctx);
         self.take_in_kept(ctx);
         self.note_edits(ctx);

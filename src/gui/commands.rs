@@ -5,6 +5,7 @@ use eframe::egui::{Context, Key, KeyboardShortcut, ModifierNames, Modifiers, The
 
 use super::{
     action::{Action, Actions, ExportKind, Panel},
+    experiments::Inquiry,
     facts::{Facts, Replay},
     replay::Control,
 };
@@ -77,8 +78,18 @@ const SPACE: [KeyboardShortcut; 1] = [plain(Key::Space)];
 /// Where plus needs the shift key, some keyboards tell of the key's other sign.
 const PLUS: [KeyboardShortcut; 2] = [plain(Key::Plus), plain(Key::Equals)];
 const MINUS: [KeyboardShortcut; 1] = [plain(Key::Minus)];
-const DIGITS: [Key; 8] =
-    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8];
+const DIGITS: [Key; 10] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+    Key::Num0,
+];
 
 /// All of them, in the order in which the palette lists them.
 pub(crate) fn commands(facts: &Facts) -> Vec<Command> {
@@ -96,7 +107,8 @@ pub(crate) fn commands(facts: &Facts) -> Vec<Command> {
 
 fn run_commands(facts: &Facts) -> Vec<Command> {
     let busy = facts.busy.then(|| "A run is going: stop it first".to_owned());
-    let blocked = busy.or_else(|| facts.blocked.clone());
+    let blocked = busy.clone().or_else(|| facts.blocked.clone());
+    let blocked_too = blocked.clone();
     let (pause, can_pause) = match facts.phase {
         Some(Phase::Paused) => ("Resume", true),
         phase => ("Pause", phase == Some(Phase::Running)),
@@ -106,9 +118,16 @@ fn run_commands(facts: &Facts) -> Vec<Command> {
     let mut all = vec![
         Command::new("Run", Action::Run).keys(space).off(blocked.clone()),
         Command::new("Run both and compare", Action::RunBoth).keys(&[plain(Key::B)]).off(blocked),
+        Command::new("Start the experiment", Action::StartExperiment)
+            .keys(&[plain(Key::X)])
+            .off(busy.clone().or_else(|| facts.experiment_blocked.clone())),
         Command::new(pause, Action::TogglePause).keys(&[plain(Key::P)]).only_if(can_pause, NO_LIVE_RUN),
         Command::new("Stop", Action::Stop).keys(space).only_if(facts.busy, NO_LIVE_RUN),
     ];
+    all.extend(Inquiry::ALL.map(|inquiry| {
+        Command::new(format!("Experiment: {}", inquiry.label()), Action::Inquire(inquiry))
+            .off(blocked_too.clone())
+    }));
     let size = facts.size.unwrap_or(1);
     let resizable = facts.size.is_some();
     let smaller = facts.size.is_some_and(|size| size > 1);

@@ -45,6 +45,8 @@ pub(crate) struct Facts {
     /// Why the form cannot be run, where it cannot.
     pub(crate) blocked: Option<String>,
     pub(crate) busy: bool,
+    /// Why the experiment cannot be started, where what it varies makes no sense.
+    pub(crate) experiment_blocked: Option<String>,
     /// Of the live run.
     pub(crate) phase: Option<Phase>,
     /// Workers of the live run, where their number can be changed.
@@ -87,7 +89,8 @@ impl App {
         let errors: Vec<&str> = self.notices.errors().iter().map(|error| error.text.as_str()).collect();
         Facts {
             blocked: self.form.blocked(),
-            busy: self.runs.busy(),
+            busy: self.busy(),
+            experiment_blocked: self.experiments.blocked(),
             phase: live.map(|run| run.store.phase),
             size: live.filter(|run| Resizer::offers(run)).map(|run| run.store.size()),
             killable: killable.unwrap_or_default(),

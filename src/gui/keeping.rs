@@ -1,6 +1,6 @@
 //! What the window does about runs that are kept: recording, opening, and the orders to the library.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use eframe::egui::Context;
 
@@ -17,6 +17,7 @@ use super::{
     shelf::{Job, News, Shelf},
 };
 use crate::{
+    library::EXPERIMENT_EXTENSION,
     record::Recorder,
     spec::{Spec, Transport},
     time::monotonic_ns,
@@ -24,6 +25,11 @@ use crate::{
 
 /// Looks this often whether a record has come to its end after its run.
 const CLOSING_POLL: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// By its name, a file of an experiment and not of a run.
+pub(super) fn is_experiment(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == EXPERIMENT_EXTENSION)
+}
 
 /// Everything of the window that has to do with runs that are kept.
 pub(super) struct Keeping {
@@ -147,7 +153,7 @@ impl App {
     }
 
     /// Fills the form with what a run was made from.
-    fn use_spec(&mut self, spec: &Spec, name: &str) {
+    pub(super) fn use_spec(&mut self, spec: &Spec, name: &str) {
         self.form = Form::from_spec(spec);
         let transport = match spec.transport {
             Transport::Ring => String::new(),
@@ -180,6 +186,10 @@ impl App {
 
     fn open_runs(&mut self, paths: &[PathBuf]) {
         for path in paths.iter().map(|path| typed(path)) {
+            if is_experiment(&path) {
+                self.open_experiment(&path);
+                continue;
+            }
             // What is here already need not be read again.
             if let Some(id) = self.runs.of_file(&path) {
                 self.runs.show(id);

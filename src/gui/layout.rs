@@ -75,6 +75,7 @@ impl App {
             blocked: blocked.as_deref(),
             theme,
             usable_cores: self.usable_cores,
+            busy: self.busy(),
             open: &open,
             setup: self.remembered.setup,
         };

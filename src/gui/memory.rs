@@ -82,7 +82,8 @@ impl Remembered {
                 .is_ok()
         });
         take("layout", &mut |part| {
-            let layout = serde_json::from_value(part.clone()).ok().filter(Layout::is_sound);
+            let layout =
+                serde_json::from_value(part.clone()).ok().map(Layout::completed).filter(Layout::is_sound);
             layout.map(|layout| remembered.layout = layout).is_some()
         });
         take("by_core", &mut |part| part.as_bool().map(|by_core| remembered.by_core = by_core).is_some());

@@ -5,9 +5,12 @@
 
 mod action;
 mod app;
+mod beside;
 mod commands;
 mod dialogs;
 mod dock;
+mod experiments;
+mod explaining;
 mod exporting;
 mod facts;
 mod form;
@@ -35,6 +38,7 @@ mod shelf;
 mod shot;
 mod theme;
 mod timeline;
+mod trying;
 
 use std::path::PathBuf;
 

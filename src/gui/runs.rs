@@ -53,6 +53,15 @@ enum Source {
         /// The record ends before the run does.
         cut_off: bool,
     },
+    /// One of an experiment, which launches and ends its runs by itself.
+    Conducted { spec: Box<Spec>, path: Option<PathBuf> },
+}
+
+/// A run of an experiment that goes on, as far as it is known.
+pub(crate) struct Conducted {
+    pub(crate) store: Arc<RunStore>,
+    pub(crate) spec: Spec,
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// What this process itself used while the run went.
@@ -80,7 +89,7 @@ impl Run {
     pub(crate) fn spec(&self) -> &Spec {
         match &self.source {
             Source::Engine { handle, .. } => handle.spec(),
-            Source::File { spec, .. } => spec,
+            Source::File { spec, .. } | Source::Conducted { spec, .. } => spec,
         }
     }
 
@@ -89,6 +98,7 @@ impl Run {
         let title = self.store.title().unwrap_or_else(|| self.spec().title());
         match &self.source {
             Source::Engine { .. } => format!("#{} {title}", self.id.0),
+            Source::Conducted { .. } => format!("#{} {title} · of an experiment", self.id.0),
             Source::File { path, .. } => {
                 let file = path.file_name().unwrap_or_default().to_string_lossy();
                 format!("#{} {title} · {file}", self.id.0)
@@ -136,6 +146,7 @@ impl Run {
         match &self.source {
             Source::Engine { handle, .. } => handle.recording().map(|(path, _)| path),
             Source::File { path, .. } => Some(path),
+            Source::Conducted { path, .. } => path.as_deref().filter(|_| !self.live),
         }
     }
 
@@ -198,7 +209,7 @@ impl Run {
             Source::Engine { handle, recording } => {
                 !self.live && *recording == Recording::Live && handle.recording().is_some()
             }
-            Source::File { .. } => false,
+            Source::File { .. } | Source::Conducted { .. } => false,
         }
     }
 }
@@ -250,9 +261,9 @@ impl Runs {
         self.get(self.left).zip(self.get(self.right)).filter(|(left, right)| left.id != right.id)
     }
 
-    /// The run whose engine still goes.
+    /// The run of this window whose engine still goes; a run of an experiment is none.
     pub(crate) fn live(&self) -> Option<&Run> {
-        self.list.iter().find(|run| run.live)
+        self.list.iter().find(|run| run.live && !matches!(run.source, Source::Conducted { .. }))
     }
 
     /// A run goes, or another is due.
@@ -293,6 +304,28 @@ impl Runs {
         let meter = Meter { ended: Some(Observer::default()), ..Meter::start() };
         let source = Source::File { path, spec: Box::new(file.spec), cut_off: file.cut_off };
         self.add(Arc::new(file.store), false, source, meter);
+    }
+
+    /// Takes in how the run of an experiment stands; one place in the list is for all of them, one after the other. With
+    /// `None` the last of them is over, and stays.
+    pub(crate) fn conduct(&mut self, newest: Option<Conducted>) {
+        let of_experiment = |run: &&mut Run| run.live && matches!(run.source, Source::Conducted { .. });
+        let place = self.list.iter_mut().find(of_experiment);
+        match (place, newest) {
+            (Some(run), Some(Conducted { store, spec, path })) => {
+                run.store = store;
+                run.source = Source::Conducted { spec: Box::new(spec), path };
+            }
+            (Some(run), None) => {
+                run.live = false;
+                run.meter.ended = Some(Observer::default());
+            }
+            (None, Some(Conducted { store, spec, path })) => {
+                let source = Source::Conducted { spec: Box::new(spec), path };
+                self.add(store, true, source, Meter::start());
+            }
+            (None, None) => {}
+        }
     }
 
     /// The run that has this file, if it is here already.

@@ -315,6 +315,12 @@ impl Window {
         files
     }
 
+    /// The folders of its experiments.
+    pub(crate) fn experiments(&self) -> Vec<std::path::PathBuf> {
+        let folders = std::fs::read_dir(self.data.path().join("poolscope/experiments")).expect("experiments");
+        folders.flatten().map(|folder| folder.path()).collect()
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

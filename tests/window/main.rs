@@ -3,6 +3,7 @@
 #![cfg(feature = "gui")]
 
 mod comparing;
+mod experiments;
 mod exporting;
 mod form;
 mod keeping;

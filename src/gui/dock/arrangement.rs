@@ -37,13 +37,34 @@ impl Default for Layout {
     fn default() -> Self {
         use Arrangement::{Panel as One, Rows, Tabs};
         let plots = vec![(0.24, One(Panel::Cpu)), (0.20, One(Panel::Queue)), (0.56, One(Panel::Timeline))];
-        let tabs = [Panel::Workers, Panel::Log, Panel::Result, Panel::Compare, Panel::Runs];
+        let tabs = [
+            Panel::Workers,
+            Panel::Log,
+            Panel::Result,
+            Panel::Verdict,
+            Panel::Compare,
+            Panel::Runs,
+            Panel::Experiment,
+        ];
         let tabs = Tabs { front: 0, parts: tabs.map(One).into() };
         Self { arrangement: Rows(vec![(0.63, Rows(plots)), (0.37, tabs)]), closed: Vec::new() }
     }
 }
 
 impl Layout {
+    /// With panels that an older window did not know, behind the first tabs there are.
+    pub(crate) fn completed(mut self) -> Self {
+        let mut there = Vec::new();
+        let _judged_later = self.arrangement.collect(&mut there, DEEPEST);
+        let missing: Vec<Panel> = Panel::ALL.into_iter().filter(|panel| !there.contains(panel)).collect();
+        if !missing.is_empty() && !self.arrangement.add(&missing, DEEPEST) {
+            let tabs = missing.into_iter().map(Arrangement::Panel).collect();
+            let tabs = Arrangement::Tabs { front: 0, parts: tabs };
+            self.arrangement = Arrangement::Rows(vec![(0.63, self.arrangement), (0.37, tabs)]);
+        }
+        self
+    }
+
     /// Every panel is there once, and nothing is out of proportion.
     pub(crate) fn is_sound(&self) -> bool {
         let mut panels = Vec::new();
@@ -53,6 +74,21 @@ impl Layout {
 }
 
 impl Arrangement {
+    /// Puts panels behind the first tabs that there are. False where there are none.
+    fn add(&mut self, panels: &[Panel], deep: usize) -> bool {
+        let Some(deeper) = deep.checked_sub(1) else { return false };
+        match self {
+            Self::Panel(_) => false,
+            Self::Rows(parts) | Self::Columns(parts) => {
+                parts.iter_mut().any(|(_, part)| part.add(panels, deeper))
+            }
+            Self::Tabs { parts, .. } => {
+                parts.extend(panels.iter().copied().map(Self::Panel));
+                true
+            }
+        }
+    }
+
     /// Adds the panels to a list. False where something of it makes no sense.
     fn collect(&self, into: &mut Vec<Panel>, deep: usize) -> bool {
         let Some(deeper) = deep.checked_sub(1) else { return false };
@@ -91,6 +127,18 @@ mod tests {
     }
 
     #[test]
+    fn panels_that_an_older_window_did_not_know_are_added() {
+        let whole = serde_json::to_string(&Layout::default()).unwrap();
+        let old = whole.replace(",{\"panel\":\"experiment\"}", "").replace(",{\"panel\":\"verdict\"}", "");
+        assert_ne!(old, whole);
+        let layout = serde_json::from_str::<Layout>(&old).unwrap();
+        assert!(!layout.is_sound() && layout.completed().is_sound());
+        let alone = Layout { arrangement: Arrangement::Panel(Panel::Cpu), closed: Vec::new() };
+        assert!(alone.completed().is_sound());
+        assert_eq!(Layout::default().completed(), Layout::default());
+    }
+
+    #[test]
     fn what_makes_no_sense_is_no_layout() {
         let whole = serde_json::to_string(&Layout::default()).unwrap();
         for (from, to) in [
@@ -100,7 +148,7 @@ mod tests {
             ("0.24", "-1.0"),
             ("0.24", "1e30"),
             ("0.24", "null"),
-            ("\"front\":0", "\"front\":5"),
+            ("\"front\":0", "\"front\":7"),
             ("{\"panel\":\"cpu\"}", "{\"rows\":[]}"),
         ] {
             assert!(whole.contains(from), "{from} in {whole}");

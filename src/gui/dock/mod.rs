@@ -196,7 +196,7 @@ mod tests {
     fn plots_stand_by_themselves() {
         let dock = Dock::new(&Layout::default());
         assert!(dock.tabs_of(Panel::Cpu).is_empty());
-        assert_eq!(dock.tabs_of(Panel::Log).len(), 5);
+        assert_eq!(dock.tabs_of(Panel::Log).len(), 7);
         assert!(Panel::ALL[..4].iter().all(|panel| dock.is_in_front(*panel)));
     }
 }

@@ -17,7 +17,13 @@ use crate::gui::{
     icons::Icon,
     layout::compare_tab_ui,
     panels::{
-        compare::compare_ui, library::library_ui, log::log_ui, result::result_ui, welcome::welcome_ui,
+        compare::compare_ui,
+        experiment::{ExperimentState, experiment_ui},
+        library::library_ui,
+        log::log_ui,
+        result::result_ui,
+        verdict::verdict_ui,
+        welcome::welcome_ui,
         workers::workers_ui,
     },
     plots::{cores_ui, queue_ui},
@@ -145,21 +151,26 @@ impl Panes<'_> {
 
     /// A table, or a text.
     fn table_ui(&mut self, ui: &mut Ui, panel: Panel) {
-        let App { runs, log, result, keeping, axis, .. } = &mut *self.app;
+        let busy = self.app.busy();
+        let App { runs, log, result, keeping, axis, experiments, explainer, form, .. } = &mut *self.app;
         let cursor_ns = axis.cursor_secs().map(ns_from_secs);
         let pinned_ns = axis.marks().pinned.map(ns_from_secs);
         let (shown, actions) = (runs.shown(), &mut *self.actions);
+        // The bar stands below the last row, not on it.
+        let over = std::mem::replace(&mut ui.spacing_mut().scroll.floating_allocated_width, GAP);
         // Sideways only: tables and the log scroll down by themselves.
-        ScrollArea::horizontal().auto_shrink([false, false]).id_salt(panel.label()).show(
-            ui,
-            |ui| match panel {
+        ScrollArea::horizontal().auto_shrink([false, false]).id_salt(panel.label()).show(ui, |ui| {
+            ui.spacing_mut().scroll.floating_allocated_width = over;
+            match panel {
                 Panel::Log => log_ui(ui, shown, log, (cursor_ns, pinned_ns)),
                 Panel::Result => result_ui(ui, shown, result, actions),
                 Panel::Compare => compare_tab_ui(ui, runs, actions),
+                Panel::Experiment => experiment_ui(ui, experiments, ExperimentState { form, busy }, actions),
+                Panel::Verdict => verdict_ui(ui, shown, explainer, actions),
                 Panel::Runs => library_ui(ui, &keeping.shelf, &mut keeping.view, actions),
                 _ => workers_ui(ui, shown, cursor_ns, actions),
-            },
-        );
+            }
+        });
     }
 
     /// Lets a panel without a tab be dragged by `handle` and closed beside it.

@@ -3,7 +3,7 @@
 use std::{ops::RangeInclusive, sync::Arc};
 
 use eframe::egui::{Align, Id, Label, Layout, RichText, TextWrapMode, Ui, vec2};
-use egui_extras::{Column, TableBuilder};
+use egui_extras::{Column, TableBuilder, TableRow};
 
 use crate::{
     analysis::{Comparison, Row},
@@ -200,8 +200,12 @@ fn table_ui(ui: &mut Ui, comparison: &Comparison, palette: &Palette) {
             }
         })
         .body(|body| {
-            body.rows(ROW_HEIGHT, comparison.rows.len(), |mut table_row| {
-                let Some(row) = comparison.rows.get(table_row.index()) else { return };
+            let count = comparison.rows.len();
+            body.rows(ROW_HEIGHT, count + comparison.settings.len(), |mut table_row| {
+                let at = table_row.index();
+                let Some(row) = comparison.rows.get(at) else {
+                    return setting_row(&mut table_row, comparison.settings.get(at - count));
+                };
                 table_row.col(|ui| {
                     let name = ui.label(row.name);
                     if let Some(about) = about(row.name) {
@@ -219,6 +223,23 @@ fn table_ui(ui: &mut Ui, comparison: &Comparison, palette: &Palette) {
                 });
             });
         });
+}
+
+/// A field of the specs that is not alike.
+fn setting_row(row: &mut TableRow<'_, '_>, setting: Option<&(String, [String; 2])>) {
+    let Some((name, values)) = setting else { return };
+    row.col(|ui| _ = ui.weak(format!("set: {name}")));
+    for value in values {
+        row.col(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.add(Label::new(value).truncate()).on_hover_text(value);
+            });
+        });
+    }
+    row.col(|ui| {
+        ui.add_space(theme::GAP);
+        ui.weak("set otherwise");
+    });
 }
 
 /// What a name does not say by itself.
@@ -265,8 +286,12 @@ mod tests {
 
     #[test]
     fn a_live_run_is_said_to_be_live() {
-        let comparison =
-            Comparison { names: ["A".into(), "B".into()], rows: Vec::new(), warnings: vec!["w".into()] };
+        let comparison = Comparison {
+            names: ["A".into(), "B".into()],
+            rows: Vec::new(),
+            settings: Vec::new(),
+            warnings: vec!["w".into()],
+        };
         let live = RunStore::default();
         let mut ended = RunStore::default();
         ended.phase = Phase::Ended(crate::event::Status::Finished);

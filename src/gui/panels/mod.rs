@@ -3,11 +3,13 @@
 
 mod cells;
 pub(crate) mod compare;
+pub(crate) mod experiment;
 mod fields;
 pub(crate) mod kept;
 pub(crate) mod library;
 pub(crate) mod log;
 pub(crate) mod notices;
+mod parts;
 mod progress_bar;
 pub(crate) mod result;
 pub(crate) mod runs;
@@ -15,5 +17,6 @@ pub(crate) mod setup;
 pub(crate) mod status;
 mod stepper;
 pub(crate) mod toolbar;
+pub(crate) mod verdict;
 pub(crate) mod welcome;
 pub(crate) mod workers;

@@ -35,6 +35,8 @@ pub(crate) struct ToolbarState<'a> {
     pub(crate) blocked: Option<&'a str>,
     pub(crate) theme: ThemePreference,
     pub(crate) usable_cores: f64,
+    /// A run or an experiment goes.
+    pub(crate) busy: bool,
     /// Panels that are open.
     pub(crate) open: &'a [Panel],
     /// The setup is open.
@@ -50,7 +52,7 @@ pub(crate) fn toolbar_ui(
     actions: &mut Actions,
 ) {
     ui.horizontal(|ui| {
-        run_buttons(ui, runs, state.blocked, actions);
+        run_buttons(ui, runs, state, actions);
         ui.add_space(GAP);
         stepper_ui(ui, runs.live(), resizer, state.usable_cores, actions);
         ui.add_space(GAP);
@@ -72,8 +74,8 @@ fn button(ui: &mut Ui, enabled: bool, icon: Icon, name: &str, hint: &str) -> Res
         .accessible_name(name)
 }
 
-fn run_buttons(ui: &mut Ui, runs: &Runs, blocked: Option<&str>, actions: &mut Actions) {
-    let busy = runs.busy();
+fn run_buttons(ui: &mut Ui, runs: &Runs, state: ToolbarState<'_>, actions: &mut Actions) {
+    let ToolbarState { busy, blocked, .. } = state;
     let why_not = if busy { "A run is going: stop it first" } else { blocked.unwrap_or_default() };
     let may_run = !busy && blocked.is_none();
     if button(ui, may_run, Icon::Play, "Run", "Start this pool (Space)")

@@ -5,12 +5,18 @@
 
 mod input;
 
+use std::sync::Arc;
+
 use eframe::egui::{Id, Rect};
 
 use super::{
     RunKey,
     marks::Marks,
     views::{Place, Views},
+};
+use crate::{
+    analysis::{Intervals, Part},
+    ids::{TaskId, WorkerId},
 };
 
 /// The shortest interval that can be in view.
@@ -26,6 +32,14 @@ pub(crate) enum Wheel {
     Zooms,
     /// Something around the view scrolls; only the zoom gesture (Ctrl and wheel, or a pinch) zooms.
     Scrolls,
+}
+
+/// When workers' time went into one part of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Lit {
+    pub(crate) run: RunKey,
+    pub(crate) part: Part,
+    pub(crate) by_worker: Arc<Vec<Intervals>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +83,10 @@ pub(crate) struct TimeAxis {
     find: bool,
     /// The timeline has a lane for every core instead of one for every worker.
     by_core: bool,
+    /// The part of the workers' time that is to be seen, and when each worker's went into it.
+    lit: Option<Lit>,
+    /// An attempt that is to be chosen.
+    choose: Option<(WorkerId, TaskId)>,
     /// By the window's clock, when input was taken last.
     now_secs: f64,
 }
@@ -168,6 +186,24 @@ impl TimeAxis {
 
     pub(crate) fn set_by_core(&mut self, by_core: bool) {
         self.by_core = by_core;
+    }
+
+    /// Shows when the workers' time went into a part, or no longer.
+    pub(crate) fn light(&mut self, lit: Option<Lit>) {
+        self.lit = lit;
+    }
+
+    pub(crate) fn lit(&self) -> Option<&Lit> {
+        self.lit.as_ref()
+    }
+
+    /// Asks the timeline to choose the last attempt of a task on this worker.
+    pub(crate) fn choose(&mut self, worker: WorkerId, task: TaskId) {
+        self.choose = Some((worker, task));
+    }
+
+    pub(crate) fn take_choice(&mut self) -> Option<(WorkerId, TaskId)> {
+        self.choose.take()
     }
 
     /// Asks the timeline for its line to look for something.

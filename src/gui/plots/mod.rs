@@ -20,7 +20,7 @@ use eframe::egui::{
 };
 use egui_plot::{Line, Plot};
 
-pub(crate) use axis::{TimeAxis, TimeScale, Wheel};
+pub(crate) use axis::{Lit, TimeAxis, TimeScale, Wheel};
 pub(crate) use cores::cores_ui;
 pub(crate) use queue::queue_ui;
 

@@ -9,7 +9,7 @@
 
 use eframe::egui::{Color32, Ui, Visuals};
 
-use crate::{ids::WorkerId, store::WorkerState};
+use crate::{analysis::Part, ids::WorkerId, store::WorkerState};
 
 /// Colours of the data, for one of the two themes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +128,21 @@ impl Palette {
             WorkerState::Idle => self.ok,
             WorkerState::Starting | WorkerState::Exited | WorkerState::Retired => self.text_weak,
             WorkerState::Stopped => self.timed_out,
+        }
+    }
+
+    /// What workers' time went into. Each is named beside its colour wherever it is shown.
+    pub(crate) fn part(&self, part: Part) -> Color32 {
+        match part {
+            Part::Useful => self.ok,
+            Part::WaitingForCore => self.running,
+            Part::Lock => self.crashed,
+            Part::Blocked => self.cancelled,
+            Part::Starting | Part::Restarting => self.starting,
+            Part::FirstTask | Part::Paused => self.text_weak,
+            Part::Dispatch => self.failed,
+            Part::Transfer => self.rate,
+            Part::Tail => self.timed_out,
         }
     }
 

@@ -10,6 +10,7 @@ use super::{
     groups::{HEADER_HEIGHT, group_ui, paint_summary},
     head::{TRACE, paint_head},
     layout::{Bar, What, bar_at, lay_out, view_ns},
+    lit::stretches,
     locks::{self, LockIndex},
     model::{TimelineIndex, accessible_title, lane_head, visible_lives},
     paint::LanePainter,
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     gui::{
-        plots::{TimeAxis, TimeScale, paint_cursor},
+        plots::{Lit, TimeAxis, TimeScale, paint_cursor, run_key},
         theme,
     },
     ids::WorkerId,
@@ -113,6 +114,7 @@ impl Scene for Lanes<'_> {
         paint_background(&painter, (self.store, self.now_ns), axis, stage, shaded.map(|(_, place)| place));
         let mut lane_painter = LanePainter::new(&painter, stage.palette);
         let mut shown = Shown::default();
+        let lit = axis.lit().filter(|lit| lit.run == run_key(self.store));
         let mut bars = Vec::new();
         for (row, place) in rows {
             let rect = stage.row(place);
@@ -120,8 +122,14 @@ impl Scene for Lanes<'_> {
                 Row::Lane(at) => {
                     self.head_ui(ui, (id, *at), rect, axis);
                     let row = (*at, rect);
-                    bars =
-                        self.lane(&axis.scale(stage.plot), stage, &mut lane_painter, row, (bars, &mut shown));
+                    bars = self.lane(
+                        &axis.scale(stage.plot),
+                        stage,
+                        &mut lane_painter,
+                        row,
+                        lit,
+                        (bars, &mut shown),
+                    );
                 }
                 Row::Header(header) => {
                     if let Some(open) = group_ui(ui, id, (self.store, header), rect) {
@@ -152,12 +160,17 @@ impl Lanes<'_> {
         stage: &Stage,
         painter: &mut LanePainter<'_>,
         (at, rect): (usize, Rect),
+        lit: Option<&Lit>,
         (bars, shown): (Vec<Bar>, &mut Shown),
     ) -> Vec<Bar> {
         let (Some(lane), Some(index)) = (self.store.lanes.get(at), self.index.locks.get(at)) else {
             return bars;
         };
         self.paint_lives(painter, lane, rect, scale, false);
+        let lit = lit.and_then(|lit| Some((lit.part, stretches(lit.by_worker.get(at)?, scale))));
+        for (left, right) in lit.iter().flat_map(|(_, stretches)| stretches) {
+            painter.lit_below(*left, *right, rect);
+        }
         let bars = lay_out(lane, index, scale, bars);
         for (left, right) in starved(self.store, lane, &bars, scale, self.now_ns) {
             painter.starved(left, right, rect);
@@ -166,6 +179,11 @@ impl Lanes<'_> {
         painter.bars(&bars, rect, |index| spans.get(index).map(|span| span.task.0));
         self.paint_running(painter, lane, index, rect, scale);
         self.paint_lives(painter, lane, rect, scale, true);
+        if let Some((part, stretches)) = &lit {
+            for &(left, right) in stretches {
+                painter.lit_above(left, right, rect, stage.palette.part(*part));
+            }
+        }
         self.mark_chosen(painter, at, &bars, rect);
         if let Some(pos) = stage.hover_pos().filter(|pos| rect.y_range().contains(pos.y)) {
             shown.target = bar_at(&bars, pos.x, HOVER_SLACK).and_then(|bar| target_of(bar, at, lane));

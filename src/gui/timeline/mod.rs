@@ -14,6 +14,7 @@ mod head;
 mod lanes;
 mod layout;
 mod legend;
+mod lit;
 mod locks;
 mod mode;
 mod model;
@@ -84,6 +85,10 @@ pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, 
         let mut memory = shared.lock().unwrap_or_else(PoisonError::into_inner);
         memory.index.update(store);
         memory.chosen.keep_to(store);
+        let picked = axis.take_choice().and_then(|(worker, task)| lit::last_attempt(store, worker, task));
+        if picked.is_some() {
+            memory.chosen.choose(picked);
+        }
         let by_core = axis.by_core();
         if by_core {
             memory.cores.update(store, cores::READ);
@@ -96,7 +101,7 @@ pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, 
             axis,
         );
         let Memory { finder, chosen, .. } = &mut *memory;
-        let found = finder::finder_ui(ui, id, free, store, axis, (finder, chosen));
+        let found = finder::finder_ui(ui, id, free, store, axis, (finder, chosen)) || picked.is_some();
         overview::overview_ui(ui, id, store, axis, &mut memory.overview);
         ticks_ui(ui, id, axis);
         if by_core {

@@ -1,12 +1,14 @@
 //! Marks on a lane that are no bars: starts and deaths of workers, replacements, and idle time that was needed.
 
-use eframe::egui::{Align2, Rect, pos2, vec2};
+use eframe::egui::{Align2, Color32, Rect, pos2, vec2};
 
 use super::{LanePainter, inner};
 use crate::gui::plots::add_vline;
 
 /// Of a broken line, and its gaps.
 const DASH: f32 = 3.0;
+/// Of the line that tells of a part of the workers' time.
+const LIT: f32 = 3.0;
 
 impl LanePainter<'_> {
     /// A stretch in which a worker idled while tasks waited.
@@ -15,6 +17,20 @@ impl LanePainter<'_> {
         self.rect(rect, self.palette.warning.gamma_multiply(0.16));
         let foot = rect.with_min_y(rect.bottom() - 2.0);
         self.rect(foot, self.palette.warning.gamma_multiply(0.8));
+    }
+
+    /// Behind the bars, where workers' time went into the part that is to be seen.
+    pub(crate) fn lit_below(&mut self, left: f32, right: f32, lane: Rect) {
+        let rect = Rect::from_x_y_ranges(left..=right, inner(lane).y_range());
+        self.rect(rect, self.palette.text.gamma_multiply(0.16));
+    }
+
+    /// The same over the bars: a line along the upper edge, in the part's colour.
+    pub(crate) fn lit_above(&mut self, left: f32, right: f32, lane: Rect, color: Color32) {
+        let inner = inner(lane);
+        let stripe = Rect::from_min_max(pos2(left, inner.top()), pos2(right, inner.top() + LIT));
+        self.rect(stripe.expand2(vec2(0.0, 1.0)), self.palette.plot);
+        self.rect(stripe, color);
     }
 
     pub(crate) fn starting(&mut self, left: f32, right: f32, lane: Rect) {

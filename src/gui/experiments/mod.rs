@@ -1,0 +1,197 @@
+//! The experiment of this window: the one that goes on, or the one that was opened last.
+
+mod reporter;
+mod vary;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use eframe::egui::Context;
+
+use self::reporter::Reporter;
+pub(crate) use self::vary::{Inquiry, Vary};
+use super::form::Fields;
+use crate::{
+    analysis::ExperimentReport,
+    experiment::{self, Conductor, Experiment, Plan},
+    export::{ExperimentFormat, export_experiment},
+    library::{experiments, new_experiment},
+    session::{Launcher, Notify},
+    spec::SpecError,
+    store::RunStore,
+};
+
+/// How an experiment came here.
+enum Source {
+    /// It was started here; kept until another one takes its place, for the trouble that it may tell of.
+    Conducted(Conductor),
+    File,
+}
+
+/// An experiment that is shown.
+pub(crate) struct Shown {
+    source: Source,
+    pub(crate) experiment: Arc<Experiment>,
+    /// Where its run files are; `None` where they could not be recorded.
+    pub(crate) folder: Option<PathBuf>,
+    /// Of what had been measured a moment ago.
+    pub(crate) report: Option<Arc<ExperimentReport>>,
+}
+
+impl Shown {
+    /// The run file of one of its runs, by its place in the plan.
+    pub(crate) fn run_file(&self, at: usize) -> Option<PathBuf> {
+        let name = self.experiment.runs.get(at)?.record()?.file.as_ref()?;
+        Some(self.folder.as_ref()?.join(name))
+    }
+}
+
+/// What the setup and what varies come to, kept until one of them changes.
+struct Checked {
+    setup: Fields,
+    vary: Vary,
+    plan: Result<Arc<Plan>, Vec<SpecError>>,
+}
+
+#[derive(Default)]
+pub(crate) struct Experiments {
+    pub(crate) vary: Vary,
+    checked: Option<Checked>,
+    shown: Option<Shown>,
+    /// Files of the experiments that are kept, newest first, as of the last look.
+    kept: Vec<PathBuf>,
+    reporter: Reporter,
+}
+
+/// What became known since the frame before.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// The experiment has just ended.
+    pub(crate) ended: bool,
+    pub(crate) trouble: Option<String>,
+}
+
+impl Experiments {
+    /// The plan for the setup and what is to vary.
+    pub(crate) fn plan(&mut self, setup: &Fields) -> &Result<Arc<Plan>, Vec<SpecError>> {
+        let same = self.checked.as_ref().is_some_and(|kept| kept.setup == *setup && kept.vary == self.vary);
+        if !same {
+            self.checked = None;
+        }
+        let vary = &self.vary;
+        &self
+            .checked
+            .get_or_insert_with(|| Checked {
+                setup: setup.clone(),
+                vary: vary.clone(),
+                plan: vary.plan(setup).map(Arc::new),
+            })
+            .plan
+    }
+
+    /// Looks which experiments are kept on this machine.
+    pub(crate) fn list(&mut self) {
+        // Without a folder there are none.
+        self.kept = experiments().unwrap_or_default();
+    }
+
+    pub(crate) fn kept(&self) -> &[PathBuf] {
+        &self.kept
+    }
+
+    /// Why what is to vary cannot be run, as of the last look at it.
+    pub(crate) fn blocked(&self) -> Option<String> {
+        let errors = self.checked.as_ref()?.plan.as_ref().err()?;
+        Some(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Ends what goes on, and lets go of it.
+    pub(crate) fn clear(&mut self) {
+        self.shown = None;
+    }
+
+    pub(crate) fn shown(&self) -> Option<&Shown> {
+        self.shown.as_ref()
+    }
+
+    /// An experiment goes on.
+    pub(crate) fn is_going(&self) -> bool {
+        self.conductor().is_some_and(|conductor| !conductor.experiment().is_over())
+    }
+
+    fn conductor(&self) -> Option<&Conductor> {
+        match &self.shown.as_ref()?.source {
+            Source::Conducted(conductor) => Some(conductor),
+            Source::File => None,
+        }
+    }
+
+    /// Begins one. Gives the reason where its runs are not recorded.
+    ///
+    /// # Errors
+    /// No thread could be started.
+    pub(crate) fn start(
+        &mut self,
+        launcher: Launcher,
+        plan: Arc<Plan>,
+        notify: Notify,
+    ) -> std::io::Result<Option<String>> {
+        let (folder, trouble) = match new_experiment(&plan.variants) {
+            Ok(folder) => (Some(folder), None),
+            Err(error) => (None, Some(format!("The runs of this experiment are not recorded: {error}"))),
+        };
+        let conductor = Conductor::start(launcher, plan, folder.clone(), notify)?;
+        let experiment = conductor.experiment();
+        self.reporter = Reporter::default();
+        self.shown = Some(Shown { source: Source::Conducted(conductor), experiment, folder, report: None });
+        Ok(trouble)
+    }
+
+    /// Shows one that was recorded.
+    pub(crate) fn open(&mut self, path: &Path) -> Result<(), experiment::ReadError> {
+        let experiment = Arc::new(experiment::read(path)?);
+        self.reporter = Reporter::default();
+        let folder = path.parent().map(Path::to_owned);
+        self.shown = Some(Shown { source: Source::File, experiment, folder, report: None });
+        Ok(())
+    }
+
+    /// Writes the report beside the runs; `None` where there is none yet, or no folder.
+    pub(crate) fn save_report(&self) -> Option<std::io::Result<PathBuf>> {
+        let shown = self.shown.as_ref()?;
+        let path = shown.folder.as_ref()?.join("report.html");
+        let report = shown.report.as_ref()?;
+        let written = export_experiment(report, &shown.experiment.cover(), ExperimentFormat::Html, &path);
+        Some(written.map(|()| path).map_err(|error| error.source))
+    }
+
+    pub(crate) fn stop(&self) {
+        if let Some(conductor) = self.conductor() {
+            conductor.stop();
+        }
+    }
+
+    /// The run that began last, and its place in the plan.
+    pub(crate) fn latest(&self) -> Option<(usize, Arc<RunStore>)> {
+        self.conductor()?.latest()
+    }
+
+    /// Takes in how far it has come, and has it reported on.
+    pub(crate) fn refresh(&mut self, ctx: &Context) -> News {
+        let Some(shown) = &mut self.shown else { return News::default() };
+        let mut news = News::default();
+        if let Source::Conducted(conductor) = &shown.source {
+            let experiment = conductor.experiment();
+            news.ended = experiment.is_over() && !shown.experiment.is_over();
+            news.trouble =
+                conductor.trouble().map(|why| format!("The experiment's file could not be written: {why}"));
+            shown.experiment = experiment;
+        }
+        if let Some(report) = self.reporter.refresh(ctx, &shown.experiment) {
+            shown.report = Some(report);
+        }
+        news
+    }
+}

@@ -1,0 +1,108 @@
+//! Experiments and verdicts in the window.
+
+use eframe::egui::{Key, Modifiers};
+
+use super::{Window, has_display_or_says_so, set_sleepers};
+
+/// With room for everything of an experiment at once.
+fn open_wide() -> Option<Window> {
+    has_display_or_says_so().then(|| Window::open((2400, 1300)))
+}
+
+/// Two rounds without a look at the machine, so that a test takes seconds.
+fn set_quick(window: &mut Window) {
+    window.click("Experiment");
+    for (field, text) in [("Repeats", "2"), ("Warm-up", "0"), ("Calm within", "0")] {
+        window.fill(field, text);
+    }
+}
+
+#[test]
+fn one_click_answers_threads_or_processes_and_every_run_can_be_opened() {
+    let Some(mut window) = open_wide() else { return };
+    set_sleepers(&mut window, "2", "6", 10);
+    set_quick(&mut window);
+    window.click("Threads or processes?");
+    window.wait_text("Finished: 2 variants, 4 runs");
+    window.wait_text("once ready: ");
+    for words in ["threads, round 1: ", "processes, round 2: "] {
+        window.wait_text(words);
+    }
+    // Each run is a file, and so is the experiment.
+    let kept = window.experiments();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    let runs = std::fs::read_dir(&kept[0]).expect("its folder").flatten();
+    let names: Vec<_> = runs.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(names.iter().filter(|name| name.ends_with(".pscope")).count(), 4, "{names:?}");
+    // The last run is shown already, as it was watched.
+    let disc = window.wait_text("processes, round 1: ");
+    window.click_at(disc.centre());
+    window.wait_for("the run's title with its file", |widget| {
+        widget.value.contains("sleep, 6 tasks · 00") && widget.value.ends_with(".pscope")
+    });
+    window.click("Experiment");
+    window.click("Save report");
+    window.wait_text("Saved ");
+    let page = std::fs::read_to_string(kept[0].join("report.html")).expect("a page");
+    assert!(page.contains("processes") && !page.contains("<script"), "{page}");
+    window.click("Where the workers' time went");
+    window.wait_text("threads, blocked: ");
+}
+
+#[test]
+fn a_sweep_is_stopped_in_order_and_recommends_from_what_was_measured() {
+    let Some(mut window) = open_wide() else { return };
+    set_sleepers(&mut window, "2", "8", 20);
+    set_quick(&mut window);
+    window.fill("Backends", "threads");
+    window.fill("Pool sizes", "1,4");
+    window.fill("Repeats", "40");
+    window.wait_text("2 variants, 80 runs");
+    window.click("Start experiment");
+    window.wait_text("Recommended for threads: 4 workers");
+    assert!(window.find("Run").disabled, "nothing else runs beside an experiment");
+    window.click("Stop the experiment");
+    window.wait_text("Stopped after ");
+    window.wait_for("Run again", |widget| widget.label == "Run" && !widget.disabled);
+    window.click("Kept experiments");
+    window.wait_text("-sleep-2-variants");
+}
+
+#[test]
+fn what_cannot_be_varied_says_what_is_allowed() {
+    let Some(mut window) = open_wide() else { return };
+    window.click("Experiment");
+    window.fill("Pool sizes", "0..3");
+    window.wait_text("allowed: 1 to 1024");
+    assert!(window.find("Start experiment").disabled);
+    window.click("Pool sizes");
+    window.key(Key::A, Modifiers::COMMAND);
+    window.key(Key::Backspace, Modifiers::NONE);
+    window.fill("Backends", "threads");
+    window.wait_text("give a field several values");
+    window.fill("Repeats", "0");
+    window.fill("Backends", "threads,gil");
+    window.wait_text("allowed: 1 to 1000");
+}
+
+#[test]
+fn the_verdict_names_the_cause_and_shows_it_in_the_timeline() {
+    let Some(mut window) = open_wide() else { return };
+    // Two workers and one task that is as long as all others together.
+    set_sleepers(&mut window, "2", "12", 20);
+    window.click("Lengths");
+    window.click("straggler");
+    window.fill("Factor", "30");
+    window.click("Run");
+    window.wait_text("Finished: 12 of 12 tasks ok");
+    window.click("Verdict");
+    window.wait_text("One long task at the end");
+    window.wait_text("all workers, tail: ");
+    window.click("Show one long task at the end");
+    window.wait_text("In the timeline: tail");
+    window.wait_text("task 11");
+    window.click("Show no part in the timeline");
+    window.wait_gone("In the timeline: tail");
+    window.click("Set up what tests one long task at the end");
+    window.wait_text("The form holds the spec of the suggestion");
+}
