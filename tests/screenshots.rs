@@ -50,6 +50,26 @@ impl Camera {
     }
 }
 
+impl Camera {
+    /// How many workers to take, in a window with room for the answer.
+    fn sweep(&mut self) {
+        let window = &mut self.window;
+        window.resize(1600, 1000);
+        for (field, text) in [("Workers", "2"), ("Size", "2000000"), ("Tasks", "120")] {
+            window.fill(field, text);
+        }
+        window.click("Lengths");
+        window.click("fixed");
+        window.click("Experiment");
+        window.fill("Repeats", "7");
+        window.fill("Calm within", "1");
+        window.click("How many workers?");
+        window.wait_text("Finished: 4 variants, 32 runs");
+        window.wait_text("Recommended for processes");
+        window.hover(eframe::egui::pos2(640.0, 3.0));
+    }
+}
+
 #[test]
 fn take_them() {
     let Some(folder) = std::env::var_os("POOLSCOPE_SCREENSHOTS").map(PathBuf::from) else {
@@ -89,10 +109,19 @@ fn take_them() {
     camera.crowd();
     camera.shot("crowded");
 
+    camera.window.click("Verdict");
+    camera.window.wait_text("More workers than cores");
+    camera.window.click("Show more workers than cores");
+    camera.window.wait_text("In the timeline: waiting for core");
+    camera.shot("verdict");
+
     camera.window.click("Runs");
     camera.window.click("Replay");
     camera.window.wait_text("Replay at ");
     std::thread::sleep(std::time::Duration::from_secs(4));
     camera.window.click("Pause replay");
     camera.shot("runs");
+
+    camera.sweep();
+    camera.shot("experiment");
 }

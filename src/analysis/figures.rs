@@ -10,6 +10,18 @@ use crate::{
     store::{Phase, RunStore, Tally},
 };
 
+/// All attempts of a run together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptTotals {
+    pub count: u64,
+    pub run_ns: u64,
+    pub longest_ns: u64,
+    pub first_start_ns: u64,
+    /// Whether any attempt's CPU time was measured, and any one's time without a core.
+    pub cpu_known: bool,
+    pub core_wait_known: bool,
+}
+
 /// One run that has ended, in figures. Those that were not measured are `None`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
@@ -40,17 +52,33 @@ pub struct Figures {
     pub background: Option<Background>,
     /// 16 hexadecimal digits, see [`super::ResultReport`].
     pub checksum: String,
+    pub attempts: AttemptTotals,
 }
 
 impl Figures {
     /// `None` for a run that is live. `observer_cpu_ns` is what the session's process used meanwhile: it is no load of
     /// somebody else.
     pub fn new(store: &RunStore, observer_cpu_ns: u64) -> Option<Self> {
+        Self::with_time(store, observer_cpu_ns, WorkerTime::new(store).as_ref())
+    }
+
+    /// The same where the workers' time was counted before.
+    pub(super) fn with_time(
+        store: &RunStore,
+        observer_cpu_ns: u64,
+        time: Option<&WorkerTime>,
+    ) -> Option<Self> {
         let Phase::Ended(status) = store.phase else { return None };
         let (mut task_ns, mut task_cpu_ns) = (Vec::new(), Vec::new());
-        let (mut first_start_ns, mut bytes_moved) = (u64::MAX, 0u64);
-        for (_, span) in store.spans() {
-            first_start_ns = first_start_ns.min(span.start_ns);
+        let mut attempts = AttemptTotals { first_start_ns: u64::MAX, ..AttemptTotals::default() };
+        let mut bytes_moved = 0u64;
+        for span in store.lanes.iter().flat_map(|lane| lane.spans.iter()) {
+            attempts.count += 1;
+            attempts.run_ns = attempts.run_ns.saturating_add(span.run_ns());
+            attempts.longest_ns = attempts.longest_ns.max(span.run_ns());
+            attempts.first_start_ns = attempts.first_start_ns.min(span.start_ns);
+            attempts.cpu_known |= span.usage.cpu_ns.is_some();
+            attempts.core_wait_known |= span.usage.core_wait_ns.is_some();
             bytes_moved += u64::from(span.usage.bytes_in) + u64::from(span.usage.bytes_out);
             if span.outcome == Outcome::Ok {
                 task_ns.push(span.run_ns());
@@ -64,17 +92,18 @@ impl Figures {
             tasks: store.tally,
             wall_ns,
             ready_ns: store.ready_ns,
-            work_ns: wall_ns.checked_sub(first_start_ns),
+            work_ns: wall_ns.checked_sub(attempts.first_start_ns),
             throughput: report::throughput(store),
             task_ns: Distribution::of(task_ns),
             task_cpu_ns: Distribution::of(task_cpu_ns),
-            worker_time_ns: WorkerTime::new(store).map_or_else(PartsTotal::default, |time| time.total()),
+            worker_time_ns: time.map_or_else(PartsTotal::default, WorkerTime::total),
             cpu_ns: store.workers.iter().fold(0, |sum, row| sum.saturating_add(row.cpu_ns)),
             peak_memory_bytes: peak_memory_bytes(store).map(|bytes| bytes as u64),
             bytes_moved,
             lock_wait_ns: LocksReport::new(store).map_or(0, |locks| locks.waited_ns()),
             background: Background::of(store, observer_cpu_ns),
             checksum: format!("{:016x}", store.checksum),
+            attempts,
         })
     }
 

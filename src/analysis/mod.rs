@@ -25,7 +25,7 @@ pub use experiment::{
     ChunkPoint, ChunkSeries, ExperimentFinding, ExperimentReport, Fits, MeasuredRun, PairReport, Quantity,
     RunLine, VariantReport, VariantRuns, WorkersPoint, WorkersSeries,
 };
-pub use figures::{Figures, PartsTotal};
+pub use figures::{AttemptTotals, Figures, PartsTotal};
 pub use locks::{LockTotals, LocksReport};
 pub use order::{Turn, order};
 pub use report::{

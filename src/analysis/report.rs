@@ -11,7 +11,7 @@ use super::{Distribution, Figures, Finding, LocksReport, PartsTotal, WorkerTime,
 use crate::{
     event::{Exit, Host, Outcome},
     spec::{Spec, Telemetry},
-    store::{RunStore, Tally, WorkerRow},
+    store::{AttemptState, Lane, RunStore, Tally, WorkerRow},
     time::NS_PER_S,
     workload::Value,
 };
@@ -146,10 +146,11 @@ impl RunReport {
             task_ns: Distribution::of(run_ns),
             wait_ns: Distribution::of(wait_ns),
             round_trip_ns: Distribution::of(round_trip_ns),
-            worker_time,
             locks: LocksReport::new(store),
             // Of a run that is shown again nobody knows what its session used, and both must say the same.
-            verdict: Figures::new(store, 0).map_or_else(Vec::new, |figures| verdict(store, &figures)),
+            verdict: Figures::with_time(store, 0, worker_time.as_ref())
+                .map_or_else(Vec::new, |figures| verdict(store, &figures)),
+            worker_time,
             resized: store.resizes().iter().map(|&(t_ns, workers)| ResizeReport { t_ns, workers }).collect(),
             result: ResultReport::new(store),
             telemetry: info
@@ -218,6 +219,11 @@ fn ok_times(store: &RunStore) -> [Vec<u64>; 3] {
 
 /// All failures of a run mostly have one cause, so that the first says enough.
 pub fn first_failure(store: &RunStore) -> Option<String> {
+    // Nearly all runs have none, and need not be looked through.
+    let not_ok = |lane: &Lane| lane.spans.totals()[AttemptState::Ok as usize] as usize != lane.spans.len();
+    if !store.lanes.iter().any(not_ok) {
+        return None;
+    }
     let failures =
         store.spans().filter(|(_, span)| !matches!(span.outcome, Outcome::Ok | Outcome::Cancelled));
     let (worker, span) = failures.min_by_key(|(_, span)| (span.end_ns, span.task))?;

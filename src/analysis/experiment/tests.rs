@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    analysis::{Background, PartsTotal},
+    analysis::{AttemptTotals, Background, PartsTotal},
     spec::Draft,
     store::Tally,
 };
@@ -31,6 +31,7 @@ fn figures(ready_ms: u64, work_ms: u64) -> Figures {
         lock_wait_ns: 0,
         background: None,
         checksum: "00".to_owned(),
+        attempts: AttemptTotals::default(),
     }
 }
 

@@ -77,7 +77,13 @@ fn idle(store: &RunStore, end_ns: u64) -> Vec<Idle> {
         };
         let mut at_ns = lane.lives.first().and_then(|life| life.ready_ns).unwrap_or(end_ns);
         let mut part = Part::FirstTask;
-        for span in lane.spans.iter() {
+        // As long as there was something in the queue, nothing is to be found: mostly that is nearly all of a run.
+        let empty_ns = empty.first().map_or(u64::MAX, |stretch| stretch.0);
+        let first = lane.spans.partition_point(|_, end_ns| end_ns <= empty_ns);
+        if let Some((_, end_ns)) = first.checked_sub(1).and_then(|before| lane.spans.times(before)) {
+            (at_ns, part) = (at_ns.max(end_ns), Part::Dispatch);
+        }
+        for span in lane.spans.iter_from(first) {
             // From when it was given its next task on, it was waiting for something else.
             let given_ns = span.dispatched_ns.min(span.start_ns);
             for &(from_ns, to_ns) in &empty[empty.partition_point(|stretch| stretch.1 <= at_ns)..] {

@@ -2,7 +2,7 @@
 
 use super::{Cause, Evidence, Finding};
 use crate::{
-    analysis::{Background, Figures, Part},
+    analysis::{AttemptTotals, Background, Figures, Part},
     event::{Host, Status},
     spec::{Backend, MAX_WORKERS, Spec},
     store::RunStore,
@@ -44,16 +44,8 @@ impl<'a> Scene<'a> {
         if broke_off || figures.wall_ns == 0 || figures.worker_time_ns.whole_ns() == 0 {
             return None;
         }
-        let (mut attempts, mut run_ns, mut longest_ns) = (0, 0u64, 0);
-        let (mut first_start_ns, mut core_wait_known, mut cpu_known) = (u64::MAX, false, false);
-        for (_, span) in store.spans() {
-            attempts += 1;
-            run_ns = run_ns.saturating_add(span.run_ns());
-            longest_ns = longest_ns.max(span.run_ns());
-            first_start_ns = first_start_ns.min(span.start_ns);
-            core_wait_known |= span.usage.core_wait_ns.is_some();
-            cpu_known |= span.usage.cpu_ns.is_some();
-        }
+        let AttemptTotals { count: attempts, run_ns, longest_ns, first_start_ns, cpu_known, core_wait_known } =
+            figures.attempts;
         if attempts == 0 {
             return None;
         }

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    analysis::{Background, Figures, MeasuredRun, VariantRuns},
+    analysis::{AttemptTotals, Background, Figures, MeasuredRun, VariantRuns},
     event::{Host, Status},
     export::page::testing::{assert_sound, parsed, texts},
     spec::{Draft, Variant},
@@ -38,6 +38,7 @@ pub(super) fn figures(wall_ns: u64) -> Figures {
         lock_wait_ns: 5,
         background: Some(Background { cores: 0.25, steal_cores: 0.0 }),
         checksum: "00".to_owned(),
+        attempts: AttemptTotals::default(),
     }
 }
 
