@@ -22,12 +22,16 @@ pub(super) fn columns_of<'a>(
     let last = columns.len() - 1;
     for lane in lanes {
         for Piece { range, node } in lane.spans.pieces(lane.visible(from_ns, to_ns), column_ns) {
+            if node.start_ns >= to_ns {
+                break;
+            }
             let first = ((node.start_ns.saturating_sub(from_ns) / column_ns) as usize).min(last);
+            // What is told where it begins was told in a column before these.
             if node.start_ns >= from_ns {
                 columns[first].not_ok += node.not_ok;
             }
             if range.len() > 1 {
-                columns[first].busy_ns += node.busy_ns;
+                columns[first].busy_ns += if node.start_ns >= from_ns { node.busy_ns } else { 0 };
                 continue;
             }
             add_busy(&mut columns, first, (from_ns, column_ns), (node.start_ns, node.end_ns));

@@ -8,12 +8,13 @@ use eframe::egui::{
 };
 
 use super::{
-    columns::{Column, columns_of},
+    columns::Column,
     lanes::Lanes,
     layout::view_ns,
     model::{Counts, State},
     paint::LanePainter,
     rows::Header,
+    summaries::Strip,
     tooltip::{Rows, at},
 };
 use crate::{
@@ -29,7 +30,7 @@ use crate::{
 pub(super) const HEADER_HEIGHT: f32 = 16.0;
 /// From this height on, a collapsed group has room for two lines of text.
 const TWO_LINES: f32 = 24.0;
-/// A column of a collapsed group stands for so many points.
+/// A column of a collapsed group stands for at least so many points, and less than twice as many.
 const COLUMN: f32 = 4.0;
 const ARROW: f32 = 3.5;
 
@@ -129,9 +130,13 @@ fn add_arrow(mesh: &mut Mesh, center: eframe::egui::Pos2, open: bool, palette: &
 pub(super) fn paint_summary(painter: &mut LanePainter<'_>, summary: &Summary, row: Rect) {
     let palette = painter.palette;
     let inner = row.shrink2(vec2(0.0, 2.0));
-    for (at, column) in summary.columns.iter().enumerate() {
-        let left = row.left() + summary.width * at as f32;
-        let x = left..=(left + summary.width).min(row.right());
+    for (at, column) in summary.strip.columns.iter().enumerate() {
+        let from = summary.left + summary.width * at as f32;
+        let left = from.max(row.left());
+        let x = left..=(from + summary.width).min(row.right());
+        if x.is_empty() {
+            continue;
+        }
         let busy = summary.busy(column);
         if busy > 0.0 {
             let top = inner.bottom() - (inner.height() * busy).max(1.0);
@@ -152,17 +157,16 @@ pub(super) fn paint_summary(painter: &mut LanePainter<'_>, summary: &Summary, ro
 
 /// How busy the lanes of a collapsed group were.
 pub(super) struct Summary {
-    columns: Vec<Column>,
-    /// Of a column, in points and in nanoseconds.
+    strip: Strip,
+    /// Where the first column begins, and how wide each is, in points.
+    left: f32,
     width: f32,
-    column_ns: u64,
-    from_ns: u64,
     lanes: usize,
 }
 
 impl Summary {
     fn busy(&self, column: &Column) -> f32 {
-        let whole_ns = self.column_ns.max(1) as f64 * self.lanes.max(1) as f64;
+        let whole_ns = self.strip.column_ns.max(1) as f64 * self.lanes.max(1) as f64;
         (column.busy_ns as f64 / whole_ns).min(1.0) as f32
     }
 }
@@ -170,15 +174,12 @@ impl Summary {
 impl Lanes<'_> {
     pub(super) fn summary(&self, header: &Header, scale: &TimeScale) -> Summary {
         let count = (scale.width() / COLUMN).floor().max(1.0) as usize;
-        let (from_ns, to_ns) = view_ns(scale);
-        let column_ns = to_ns.saturating_sub(from_ns) / count as u64;
-        let lanes = header.lanes.iter().filter_map(|lane| self.store.lanes.get(*lane));
-        let columns = columns_of(lanes, (from_ns, to_ns), self.now_ns, count);
+        let strip =
+            self.summaries.borrow_mut().strip((self.store, self.now_ns), header, view_ns(scale), count);
         Summary {
-            columns,
-            width: scale.width() / count as f32,
-            column_ns,
-            from_ns,
+            left: scale.x_from_ns(strip.from_ns),
+            width: (strip.column_ns as f64 / (scale.secs_per_point() * 1e9)) as f32,
+            strip,
             lanes: header.lanes.len(),
         }
     }
@@ -191,10 +192,11 @@ impl Lanes<'_> {
             ("tasks", units::count(counts.total())),
             ("outcome", counts_words(&counts)),
         ];
-        let place = (x / summary.width).max(0.0) as usize;
-        if let Some(column) = summary.columns.get(place) {
-            rows.push(("here, at", at(summary.from_ns + summary.column_ns * place as u64)));
-            rows.push(("over", units::duration(summary.column_ns)));
+        let place = ((x - summary.left) / summary.width).max(0.0) as usize;
+        let Strip { from_ns, column_ns, columns } = &summary.strip;
+        if let Some(column) = columns.get(place) {
+            rows.push(("here, at", at(from_ns + column_ns * place as u64)));
+            rows.push(("over", units::duration(*column_ns)));
             rows.push(("workers busy", units::percent(f64::from(summary.busy(column)))));
             if column.not_ok > 0 {
                 rows.push(("not ok", units::count(u64::from(column.not_ok))));

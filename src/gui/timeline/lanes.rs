@@ -16,6 +16,7 @@ use super::{
     paint::LanePainter,
     rows::{Group, Row, Toggled, rows},
     starved::starved,
+    summaries::Summaries,
     tooltip::{self, Told},
 };
 use crate::{
@@ -55,6 +56,7 @@ pub(super) struct Lanes<'a> {
     pub(super) chosen: Option<Place>,
     pub(super) now_ns: u64,
     rows: Vec<Placed>,
+    pub(super) summaries: &'a RefCell<Summaries>,
     /// What was opened or collapsed in this frame.
     toggled: RefCell<Option<(Group, bool)>>,
 }
@@ -64,12 +66,12 @@ impl<'a> Lanes<'a> {
         (store, now_ns): (&'a RunStore, u64),
         index: &'a TimelineIndex,
         chosen: Option<Place>,
-        toggled: &Toggled,
+        (toggled, summaries): (&Toggled, &'a RefCell<Summaries>),
         available: f32,
     ) -> Self {
         let room = available >= HEADER_HEIGHT + ROOMY_LANE * store.lanes.len() as f32;
         let rows = place(rows(store, toggled, room), available);
-        Self { store, index, chosen, now_ns, rows, toggled: RefCell::default() }
+        Self { store, index, chosen, now_ns, rows, summaries, toggled: RefCell::default() }
     }
 
     pub(super) fn toggled(self) -> Option<(Group, bool)> {
@@ -139,8 +141,7 @@ impl Scene for Lanes<'_> {
                         let summary = self.summary(header, &axis.scale(rect));
                         paint_summary(&mut lane_painter, &summary, rect);
                         if let Some(pos) = stage.hover_pos().filter(|pos| rect.y_range().contains(pos.y)) {
-                            shown.told =
-                                Some(Told::Rows(self.summary_rows(header, &summary, pos.x - rect.left())));
+                            shown.told = Some(Told::Rows(self.summary_rows(header, &summary, pos.x)));
                         }
                     }
                 }

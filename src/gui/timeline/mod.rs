@@ -25,9 +25,13 @@ mod range;
 mod rows;
 mod search;
 mod starved;
+mod summaries;
 mod tooltip;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    cell::RefCell,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use eframe::egui::{Align2, Id, Mesh, Painter, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
@@ -42,6 +46,7 @@ use self::{
     overview::Overview,
     range::RangeMemory,
     rows::{Toggled, groups_of},
+    summaries::Summaries,
 };
 use super::{
     plots::{TimeAxis, Wheel, cursor_label, paint_mesh, paint_time_labels, small_font, time_rect},
@@ -58,6 +63,7 @@ struct Memory {
     index: TimelineIndex,
     cores: CoreIndex,
     toggled: Toggled,
+    summaries: RefCell<Summaries>,
     /// The attempt whose groups were opened, so that they can be collapsed again.
     opened_for: Option<Place>,
     overview: Overview,
@@ -122,14 +128,14 @@ fn workers_ui(
     memory: &mut Memory,
     found: bool,
 ) {
-    let Memory { index, chosen, toggled, opened_for, .. } = memory;
+    let Memory { index, chosen, toggled, opened_for, summaries, .. } = memory;
     if *opened_for != chosen.place() {
         *opened_for = chosen.place();
         for group in chosen.place().into_iter().flat_map(|place| groups_of(run.0, place.lane)) {
             toggled.set(group, true);
         }
     }
-    let lanes = Lanes::new(run, index, chosen.place(), toggled, ui.available_height());
+    let lanes = Lanes::new(run, index, chosen.place(), (&*toggled, &*summaries), ui.available_height());
     area_ui(ui, id, run, axis, (&lanes, chosen), found);
     if let Some((group, open)) = lanes.toggled() {
         toggled.set(group, open);
