@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU8, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     analysis::{Figures, KeptFinding, Turn, verdict},
     engine::sampler,
-    event::Command,
+    event::{Command, Status},
     library,
     record::{Recorder, Recording},
     session::{Launcher, Notify, RunHandle},
@@ -32,6 +32,14 @@ use crate::{
 
 /// A run that tells nothing is looked at this often, and so is a record that is not whole yet.
 const POLL: Duration = Duration::from_millis(20);
+/// Of an experiment of many short runs, the file is not written more often than this.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
+/// So many runs in a row that could not start say that none will.
+const MOST_NOT_STARTED: usize = 3;
+/// The live run is to end in order; is to be cancelled; is to be killed.
+const STOP: u8 = 1;
+const CANCEL: u8 = 2;
+const KILL: u8 = 3;
 
 /// An experiment that goes on. Dropping it ends the run that is live, and the experiment with it.
 pub struct Conductor {
@@ -44,7 +52,8 @@ struct Shared {
     live: Mutex<Option<Arc<RunHandle>>>,
     /// The run that began last, by its place in the plan, and how it ended once it has.
     latest: Mutex<Option<(usize, Arc<RunStore>)>>,
-    stopping: AtomicBool,
+    /// How hard the experiment is to end, see [`STOP`] and those after it.
+    ending: AtomicU8,
     notify: Notify,
     /// Why the experiment's own file could not be written, until somebody has asked.
     trouble: Mutex<Option<String>>,
@@ -67,11 +76,17 @@ impl Conductor {
             experiment: Mutex::new(Arc::new(experiment.clone())),
             live: Mutex::new(None),
             latest: Mutex::new(None),
-            stopping: AtomicBool::new(false),
+            ending: AtomicU8::new(0),
             notify,
             trouble: Mutex::new(None),
         });
-        let performance = Performance { launcher, folder, shared: Arc::clone(&shared), experiment };
+        let performance = Performance {
+            launcher,
+            folder,
+            shared: Arc::clone(&shared),
+            experiment,
+            written: Instant::now(),
+        };
         // Engines are killed when the thread that launched them ends: this one outlives them all.
         let thread =
             thread::Builder::new().name("experiment".to_owned()).spawn(move || performance.perform())?;
@@ -80,7 +95,13 @@ impl Conductor {
 
     /// As far as it has come.
     pub fn experiment(&self) -> Arc<Experiment> {
-        Arc::clone(&self.shared.lock_experiment())
+        let died = self.thread.as_ref().is_some_and(JoinHandle::is_finished);
+        let mut experiment = self.shared.lock_experiment();
+        if died && !experiment.is_over() {
+            // A panic, which its hook has told of.
+            *experiment = Arc::new(experiment.cut_short());
+        }
+        Arc::clone(&experiment)
     }
 
     /// The run that began last, as far as it is known, and its place in the plan. It may have ended.
@@ -90,12 +111,12 @@ impl Conductor {
         Some((at, live.unwrap_or(kept)))
     }
 
-    /// Lets the live run end as [`Command::Stop`] does, and starts no other. Asked again, the live run is cancelled.
+    /// Lets the live run end as [`Command::Stop`] does, and starts no other. Asked again, the live run is cancelled; asked
+    /// a third time, its engine is killed, and what of its record is not written yet is given up.
     pub fn stop(&self) {
-        let again = self.shared.stopping.swap(true, Ordering::AcqRel);
-        if let Some(run) = self.shared.lock_live().as_ref() {
-            run.send(if again { &Command::Cancel } else { &Command::Stop });
-        }
+        let more = |level: u8| (level < KILL).then_some(level + 1);
+        let _already_at_its_hardest =
+            self.shared.ending.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
     }
 
     /// Why the experiment's own file could not be written, once.
@@ -114,10 +135,7 @@ impl Conductor {
 
 impl Drop for Conductor {
     fn drop(&mut self) {
-        self.shared.stopping.store(true, Ordering::Release);
-        if let Some(run) = self.shared.lock_live().as_ref() {
-            run.kill();
-        }
+        self.shared.ending.store(KILL, Ordering::Release);
         self.wait();
     }
 }
@@ -135,8 +153,12 @@ impl Shared {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn ending(&self) -> u8 {
+        self.ending.load(Ordering::Acquire)
+    }
+
     fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        self.ending() >= STOP
     }
 }
 
@@ -146,26 +168,38 @@ struct Performance {
     folder: Option<PathBuf>,
     shared: Arc<Shared>,
     experiment: Experiment,
+    /// When its file was written last.
+    written: Instant,
 }
 
 impl Performance {
     fn perform(mut self) {
         let plan = Arc::clone(&self.experiment.plan);
         let usable_cores = sampler::host().usable_cores;
+        // Whoever is killed in the first run leaves behind what was planned.
+        self.write();
+        let mut not_started = 0;
         for (at, turn) in plan.turns.iter().enumerate() {
-            if self.shared.is_stopping() {
+            if self.shared.is_stopping() || not_started >= MOST_NOT_STARTED {
                 break;
             }
             let state = self.run(at, *turn, &plan.variants[turn.variant].spec, usable_cores);
+            not_started = if matches!(state, RunState::NotStarted(_)) { not_started + 1 } else { 0 };
             self.set(at, state);
-            self.write();
+            if self.written.elapsed() >= WRITE_EVERY {
+                self.write();
+            }
         }
-        let stopped = self.shared.is_stopping() && self.experiment.runs.contains(&RunState::Planned);
         for run in &mut self.experiment.runs {
             if *run == RunState::Planned {
                 *run = RunState::Left;
             }
         }
+        let is_cut = |run: &RunState| match run {
+            RunState::Left => true,
+            run => run.record().is_some_and(|record| record.figures.status == Status::Interrupted),
+        };
+        let stopped = self.experiment.runs.iter().any(is_cut);
         self.experiment.moment = if stopped { Moment::Stopped } else { Moment::Finished };
         self.write();
         self.publish();
@@ -220,12 +254,19 @@ impl Performance {
 
     /// Until the run is over and its record is whole.
     fn follow(&self, run: &RunHandle, woken: &Receiver<()>) {
-        // Asked to stop between the last look and the launch.
-        let mut told = false;
+        let mut told = 0;
         loop {
-            if self.shared.is_stopping() && !told {
-                told = true;
-                run.send(&Command::Stop);
+            // Also what was asked for between the last look and the launch.
+            while told < self.shared.ending() {
+                told += 1;
+                match told {
+                    STOP => run.send(&Command::Stop),
+                    CANCEL => run.send(&Command::Cancel),
+                    _ => {
+                        run.kill();
+                        run.hurry_record();
+                    }
+                }
             }
             let live = run.is_live();
             let recording = run.recording().is_some_and(|(_, state)| state == Recording::Live);
@@ -251,7 +292,8 @@ impl Performance {
     }
 
     /// After each run, so that an experiment that is killed keeps what it has.
-    fn write(&self) {
+    fn write(&mut self) {
+        self.written = Instant::now();
         let Some(folder) = &self.folder else { return };
         if let Err(error) = file::write(folder, &self.experiment) {
             *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());

@@ -2,6 +2,7 @@
 //! run files that it names.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -16,7 +17,7 @@ use crate::{
     event::Host,
     export::write_atomically,
     library::EXPERIMENT_FILE,
-    spec::{Draft, MAX_VARIANTS, Variant},
+    spec::{Draft, MAX_VARIANTS, Variant, name_variants, one_line, quoted},
 };
 
 /// Raised whenever the shape below changes.
@@ -108,20 +109,35 @@ fn restore(written: Written) -> Result<Experiment, String> {
     if written.variants.is_empty() || written.variants.len() > MAX_VARIANTS {
         return Err(format!("it has {} variants; allowed: 1 to {MAX_VARIANTS}", written.variants.len()));
     }
-    let mut variants = Vec::new();
+    let mut specs = Vec::new();
     for WrittenVariant { name, spec } in written.variants {
+        let name = quoted(&name);
         let spec = Draft::from_fields(spec)
-            .map_err(|field| format!("variant {name}: {field} is no field of a spec"))?
+            .map_err(|field| format!("variant {name}: {} is no field of a spec", quoted(&field)))?
             .validate()
             .map_err(|errors| format!("variant {name}: {}", errors[0]))?;
-        variants.push(Variant { name, spec });
+        if specs.contains(&spec) {
+            return Err(format!("variant {name}: there is another one with the same spec"));
+        }
+        specs.push(spec);
     }
+    // By what they differ, whatever somebody has called them.
+    let variants = name_variants(specs);
     written.rules.check(variants.len()).map_err(|errors| errors[0].to_string())?;
-    let mut turns = Vec::new();
+    let most = variants.len() as u64 * (u64::from(written.rules.repeats) + u64::from(written.rules.warmup));
+    if written.runs.len() as u64 > most {
+        return Err(format!("it has {} runs; its rules allow {most}", written.runs.len()));
+    }
+    let mut turns: Vec<Turn> = Vec::new();
+    let mut seen = HashSet::new();
     let mut runs = Vec::new();
     for WrittenRun { turn, state } in written.runs {
         if turn.variant >= variants.len() {
             return Err(format!("a run is of variant {}, which there is not", turn.variant));
+        }
+        let rounds = if turn.warmup { written.rules.warmup } else { written.rules.repeats };
+        if turn.round >= rounds || !seen.insert((turn.warmup, turn.round, turn.variant)) {
+            return Err(format!("a run is of round {}, which there is not, or not twice", turn.round));
         }
         if let Some(name) = state.record().and_then(|record| record.file.as_deref())
             && Path::new(name).file_name() != Some(name.as_ref())
@@ -129,9 +145,24 @@ fn restore(written: Written) -> Result<Experiment, String> {
             return Err(format!("{name:?} is no name of a file beside it"));
         }
         turns.push(turn);
-        runs.push(if state.is_over() { state } else { RunState::Left });
+        runs.push(if state.is_over() { harmless(state) } else { RunState::Left });
     }
     let moment = if matches!(written.moment, Moment::Finished) { Moment::Finished } else { Moment::Stopped };
     let plan = Arc::new(Plan { variants, rules: written.rules, turns });
     Ok(Experiment { plan, began_unix_ns: written.began_unix_ns, host: written.host, runs, moment })
+}
+
+/// What a file says in words is somebody else's: its sentences become one line each, and what does not look like a command of
+/// this program is none, since people copy commands.
+fn harmless(state: RunState) -> RunState {
+    let RunState::Ended(record) = state else { return state };
+    let mut record = Arc::unwrap_or_clone(record);
+    for finding in &mut record.findings {
+        finding.text = one_line(&finding.text);
+        let plain = |c: char| c.is_ascii_alphanumeric() || " -_./:@,=+%".contains(c);
+        if !finding.command.starts_with("poolscope run") || !finding.command.chars().all(plain) {
+            finding.command.clear();
+        }
+    }
+    RunState::Ended(Arc::new(record))
 }

@@ -89,6 +89,13 @@ impl Experiment {
         Self { plan, began_unix_ns, host: None, runs, moment: Moment::Going }
     }
 
+    /// As it is once nobody goes on with it.
+    pub(super) fn cut_short(&self) -> Self {
+        let runs =
+            self.runs.iter().map(|run| if run.is_over() { run.clone() } else { RunState::Left }).collect();
+        Self { runs, moment: Moment::Stopped, ..self.clone() }
+    }
+
     pub fn is_over(&self) -> bool {
         matches!(self.moment, Moment::Finished | Moment::Stopped)
     }

@@ -9,7 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use super::replay::{Control, Player};
+use super::{
+    plots::run_key,
+    replay::{Control, Player},
+};
 use crate::{
     analysis::Observer,
     event::Command,
@@ -313,12 +316,18 @@ impl Runs {
         let place = self.list.iter_mut().find(of_experiment);
         match (place, newest) {
             (Some(run), Some(Conducted { store, spec, path })) => {
+                if run_key(&run.store) != run_key(&store) {
+                    run.meter = Meter::start();
+                }
+                if !store.phase.is_live() && run.meter.ended.is_none() {
+                    run.meter.ended = Some(run.meter.read());
+                }
                 run.store = store;
                 run.source = Source::Conducted { spec: Box::new(spec), path };
             }
             (Some(run), None) => {
                 run.live = false;
-                run.meter.ended = Some(Observer::default());
+                run.meter.ended = Some(run.meter.read());
             }
             (None, Some(Conducted { store, spec, path })) => {
                 let source = Source::Conducted { spec: Box::new(spec), path };

@@ -22,7 +22,7 @@ pub use file::{parse_toml, read_toml};
 pub use line::run_line;
 pub use presets::{PRESETS, Preset};
 pub use validate::default_workers;
-pub use variants::{MAX_VARIANTS, Variant};
+pub use variants::{MAX_VARIANTS, Variant, name_variants};
 
 use crate::{ids::TaskId, time::NS_PER_S};
 

@@ -76,7 +76,7 @@ impl Draft {
             }
         }
         if errors.is_empty() {
-            return Ok(named(specs));
+            return Ok(name_variants(specs));
         }
         errors.sort_by_key(|error| FIELDS.iter().position(|field| *field == error.field));
         Err(errors)
@@ -149,7 +149,10 @@ impl Stride {
 }
 
 /// Names each by the fields in which not all are alike.
-fn named(specs: Vec<Spec>) -> Vec<Variant> {
+pub fn name_variants(specs: Vec<Spec>) -> Vec<Variant> {
+    if specs.is_empty() {
+        return Vec::new();
+    }
     let drafts: Vec<Draft> = specs.iter().map(Draft::from_spec).collect();
     let value = |draft: &Draft, name: &str| draft.clone().field_mut(name).and_then(Option::take);
     let differs = |name: &&str| drafts.iter().any(|draft| value(draft, name) != value(&drafts[0], name));

@@ -56,7 +56,8 @@ fn drift(variants: &[VariantRuns<'_>]) -> Option<String> {
     let mut values: Vec<(u32, f64)> = Vec::new();
     for variant in variants {
         let walls = variant.rounds(|figures| Some(figures.wall_ns as f64));
-        let median = variant.sample(|figures| Some(figures.wall_ns as f64))?.median;
+        let Some(sample) = variant.sample(|figures| Some(figures.wall_ns as f64)) else { continue };
+        let median = sample.median;
         values.extend(walls.into_iter().map(|(round, ns)| (round, ns / median)));
     }
     values.sort_by_key(|value| value.0);

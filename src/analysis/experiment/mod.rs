@@ -142,11 +142,17 @@ impl ExperimentReport {
         });
         let workers = series::by_workers(variants);
         let chunks = series::by_chunk(variants);
-        let best = series::fastest(&workers);
+        let alike = first.is_none_or(|first| {
+            let same =
+                |one: &VariantRuns<'_>| super::compare::same_work(&one.variant.spec, &first.variant.spec);
+            variants.iter().all(same)
+        });
+        let best = series::fastest(&workers, alike);
+        let chunk = series::soonest(&chunks, alike).and_then(|series| series.advice);
         Self {
             difference: words::difference(&ratios).map(|parts| parts.join("; ")),
             recommended_workers: best.and_then(|series| series.advice).map(|advice| advice.workers),
-            recommended_chunk: chunks.first().and_then(|series| series.advice).map(|advice| advice.chunk),
+            recommended_chunk: chunk.map(|advice| advice.chunk),
             fits: best.map(|series| series.fits.clone()),
             verdict: causes::causes(variants),
             warnings: doubts::doubts(variants, host.as_ref()),

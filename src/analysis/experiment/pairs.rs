@@ -113,9 +113,14 @@ fn ready_difference(a: &VariantRuns<'_>, b: &VariantRuns<'_>) -> Option<Sample> 
     Sample::of(&differences)
 }
 
+/// A file may hold any number.
+fn signed(ns: u64) -> i64 {
+    i64::try_from(ns).unwrap_or(i64::MAX)
+}
+
 fn moved(a: &VariantRuns<'_>, b: &VariantRuns<'_>) -> Vec<(&'static str, i64)> {
     let [of_a, of_b] = [a, b].map(super::mean_parts);
-    let change = |part: Part| (part.name(), of_b.of(part).cast_signed() - of_a.of(part).cast_signed());
+    let change = |part: Part| (part.name(), signed(of_b.of(part)).saturating_sub(signed(of_a.of(part))));
     let mut changes: Vec<_> = Part::ALL.into_iter().map(change).filter(|change| change.1 != 0).collect();
     changes.sort_by_key(|change| std::cmp::Reverse(change.1.unsigned_abs()));
     changes

@@ -5,9 +5,10 @@ use serde::Serialize;
 use super::VariantRuns;
 use crate::{
     analysis::{
-        AmdahlFit, ChunkAdvice, Ratio, Sample, UslFit, WorkersAdvice, recommend_chunk, recommend_workers,
+        AmdahlFit, ChunkAdvice, Ratio, Sample, UslFit, WorkersAdvice, compare::same_work, recommend_chunk,
+        recommend_workers,
     },
-    spec::{Backend, Chunk, Spec},
+    spec::{Backend, Chunk, Draft, Spec},
 };
 
 /// The laws that describe how a speedup goes with the number of workers; `None` for one that could not be fitted, mostly as
@@ -52,6 +53,8 @@ pub struct ChunkPoint {
 pub struct ChunkSeries {
     pub backend: Backend,
     pub workers: u32,
+    /// What else tells this series from others, empty where nothing does.
+    pub name: String,
     pub points: Vec<ChunkPoint>,
     pub advice: Option<ChunkAdvice>,
     /// What handing out one chunk cost here, in nanoseconds of worker time, by a straight line through all runs.
@@ -63,21 +66,46 @@ pub struct ChunkSeries {
 pub(super) fn by_workers(variants: &[VariantRuns<'_>]) -> Vec<WorkersSeries> {
     let key = |spec: &Spec| Spec { workers: 0, ..spec.clone() };
     let groups = grouped(variants, |spec| (spec.backend != Backend::Serial).then(|| key(spec)));
-    let serial = variants.iter().find(|variant| variant.variant.spec.backend == Backend::Serial);
-    let several = groups.len() > 1;
-    groups.into_iter().filter_map(|group| workers_series(group, serial, several)).collect()
+    let names = telling(&groups, &["backend", "workers"]);
+    let of_group = |(group, name): (Vec<&VariantRuns<'_>>, String)| {
+        let work = &group.first()?.variant.spec;
+        let serial = variants.iter().find(|variant| {
+            let spec = &variant.variant.spec;
+            spec.backend == Backend::Serial && same_work(spec, work)
+        });
+        workers_series(group.clone(), serial, name)
+    };
+    groups.into_iter().zip(names).filter_map(of_group).collect()
+}
+
+/// What tells each group from the others, beside these fields: `chunk 4, size 100`; empty where nothing does.
+fn telling(groups: &[Vec<&VariantRuns<'_>>], beside: &[&str]) -> Vec<String> {
+    let fields = |group: &Vec<&VariantRuns<'_>>| {
+        group.first().map_or_else(Vec::new, |one| Draft::from_spec(&one.variant.spec).fields())
+    };
+    let all: Vec<Vec<(String, String)>> = groups.iter().map(fields).collect();
+    let differs = |field: &(String, String)| {
+        !beside.contains(&field.0.as_str()) && !all.iter().all(|fields| fields.contains(field))
+    };
+    let words = |fields: &Vec<(String, String)>| {
+        let told =
+            fields.iter().filter(|field| differs(field)).map(|(name, value)| format!("{name} {value}"));
+        told.collect::<Vec<_>>().join(", ")
+    };
+    all.iter().map(words).collect()
 }
 
 fn workers_series<'a, 'b>(
     mut group: Vec<&'a VariantRuns<'b>>,
     serial: Option<&'a VariantRuns<'b>>,
-    several: bool,
+    name: String,
 ) -> Option<WorkersSeries> {
-    let spec = &group.first()?.variant.spec;
-    let backend = spec.backend;
-    let name = if several { format!("chunk {}", String::from(spec.chunk)) } else { String::new() };
+    let backend = group.first()?.variant.spec.backend;
+    // A number without a run that counts is no point, and nothing to measure others by.
+    group.retain(|one| one.counted().next().is_some());
     group.sort_by_key(|one| one.variant.spec.workers);
-    if let Some(serial) = serial.filter(|_| group.first().is_some_and(|one| one.variant.spec.workers > 1)) {
+    let has_one = group.first().is_some_and(|one| one.variant.spec.workers == 1);
+    if let Some(serial) = serial.filter(|serial| !has_one && serial.counted().next().is_some()) {
         group.insert(0, serial);
     }
     let walls = |one: &VariantRuns<'_>| one.rounds(|figures| Some(figures.wall_ns as f64));
@@ -114,8 +142,11 @@ fn workers_series<'a, 'b>(
     Some(WorkersSeries { backend, name, fits, advice: recommend_workers(&samples), points })
 }
 
-/// The series with the highest throughput of all.
-pub(super) fn fastest(series: &[WorkersSeries]) -> Option<&WorkersSeries> {
+/// The series with the highest throughput of all; the first, where they are of different work.
+pub(super) fn fastest(series: &[WorkersSeries], alike: bool) -> Option<&WorkersSeries> {
+    if !alike {
+        return series.first();
+    }
     let best = |series: &WorkersSeries| {
         series.points.iter().map(|point| point.throughput.median).fold(0.0, f64::max)
     };
@@ -127,10 +158,12 @@ pub(super) fn by_chunk(variants: &[VariantRuns<'_>]) -> Vec<ChunkSeries> {
     let key = |spec: &Spec| {
         matches!(spec.chunk, Chunk::Fixed(_)).then(|| Spec { chunk: Chunk::Auto, ..spec.clone() })
     };
-    grouped(variants, key).into_iter().filter_map(chunk_series).collect()
+    let groups = grouped(variants, key);
+    let names = telling(&groups, &["backend", "workers", "chunk"]);
+    groups.into_iter().zip(names).filter_map(|(group, name)| chunk_series(group, name)).collect()
 }
 
-fn chunk_series(mut group: Vec<&VariantRuns<'_>>) -> Option<ChunkSeries> {
+fn chunk_series(mut group: Vec<&VariantRuns<'_>>, name: String) -> Option<ChunkSeries> {
     group.sort_by_key(|one| one.variant.spec.chunk_tasks());
     let points: Vec<ChunkPoint> = group
         .iter()
@@ -151,6 +184,7 @@ fn chunk_series(mut group: Vec<&VariantRuns<'_>>) -> Option<ChunkSeries> {
     Some(ChunkSeries {
         backend: spec.backend,
         workers: spec.workers,
+        name,
         advice: recommend_chunk(&samples),
         cost_per_chunk_ns: chunk_cost_ns(&group),
         points,
@@ -198,4 +232,39 @@ fn grouped<'a, 'b>(
         }
     }
     groups.into_iter().map(|group| group.1).filter(|group| !group.is_empty()).collect()
+}
+
+impl ChunkSeries {
+    /// The pool that it is of: `processes × 4`, and what else tells it from others.
+    pub fn pool(&self) -> String {
+        let pool = if self.backend == Backend::Serial {
+            self.backend.label().to_owned()
+        } else {
+            format!("{} × {}", self.backend.label(), self.workers)
+        };
+        if self.name.is_empty() { pool } else { format!("{pool}, {}", self.name) }
+    }
+
+    fn least_ns(&self) -> f64 {
+        self.points.iter().map(|point| point.wall_ns.median).fold(f64::INFINITY, f64::min)
+    }
+}
+
+impl WorkersSeries {
+    /// The backend, and what else tells this series from others.
+    pub fn pool(&self) -> String {
+        if self.name.is_empty() {
+            self.backend.label().to_owned()
+        } else {
+            format!("{}, {}", self.backend.label(), self.name)
+        }
+    }
+}
+
+/// The series in which the least time was taken; the first, where they are of different work.
+pub(super) fn soonest(series: &[ChunkSeries], alike: bool) -> Option<&ChunkSeries> {
+    if !alike {
+        return series.first();
+    }
+    series.iter().min_by(|a, b| a.least_ns().total_cmp(&b.least_ns()))
 }

@@ -240,3 +240,128 @@ fn nothing_measured_is_no_report_of_anything() {
     assert!(!report.summary_lines().is_empty());
     assert_eq!(ExperimentReport::new(&[], None).variants, []);
 }
+
+mod corners {
+    use super::*;
+
+    fn of(ms: &[u64]) -> Vec<Figures> {
+        ms.iter().map(|&ms| figures(1, ms)).collect()
+    }
+    fn bad(n: usize) -> Vec<Figures> {
+        (0..n).map(|_| Figures { status: Status::Interrupted, ..figures(1, 100) }).collect()
+    }
+
+    /// A failing variant must not silence the warning about drift.
+    #[test]
+    fn drift_is_told_with_a_variant_that_has_no_run() {
+        let rising: Vec<u64> = (0..8).map(|at| 500 + at * 50).collect();
+        let both = Made::new(&[("workers", "1,2,4")], vec![of(&rising), of(&rising), of(&rising)]);
+        assert!(both.report().warnings.iter().any(|w| w.contains("slower")));
+        let one_bad = Made::new(&[("workers", "1,2,4")], vec![of(&rising), of(&rising), bad(8)]);
+        assert!(
+            one_bad.report().warnings.iter().any(|w| w.contains("slower")),
+            "{:?}",
+            one_bad.report().warnings
+        );
+    }
+
+    /// The text promises ratios round by round.
+    #[test]
+    fn ratios_are_paired_if_the_warning_says_so() {
+        let a: Vec<u64> = vec![100, 120, 140, 160, 180, 200, 220, 240];
+        let b: Vec<u64> = a.iter().map(|ms| ms * 11 / 10).collect();
+        let mut of_b = of(&b);
+        of_b[0].status = Status::Interrupted;
+        let made = Made::new(&[("workers", "1,2")], vec![of(&a), of_b]);
+        let report = made.report();
+        assert!(
+            report.warnings.iter().any(|w| w.contains("round by round and hold all the same")),
+            "{:?}",
+            report.warnings
+        );
+        let speedup = report.variants[1].speedup.unwrap();
+        assert!(speedup.paired, "{speedup:?} {:?}", report.difference);
+    }
+
+    /// The others can still be told apart.
+    #[test]
+    fn a_series_outlives_its_smallest_number() {
+        let made =
+            Made::new(&[("workers", "1,2,4")], vec![bad(3), of(&[500, 501, 502]), of(&[250, 251, 252])]);
+        let report = made.report();
+        assert_eq!(report.recommended_workers, Some(4));
+    }
+
+    #[test]
+    fn serial_of_other_work_is_no_base() {
+        let made = Made::new(
+            &[("backend", "serial,threads"), ("workers", "2,4"), ("tasks", "100,1000")],
+            vec![
+                of(&[100, 101]),
+                of(&[1000, 1001]),
+                of(&[50, 51]),
+                of(&[500, 501]),
+                of(&[25, 26]),
+                of(&[250, 251]),
+            ],
+        );
+        let report = made.report();
+        let names: Vec<_> = report
+            .workers
+            .iter()
+            .map(|s| {
+                (
+                    s.name.clone(),
+                    s.points.iter().map(|p| (p.variant.clone(), p.speedup.value)).collect::<Vec<_>>(),
+                )
+            })
+            .collect();
+        let second = &report.workers[1];
+        assert!((second.points[2].speedup.value - 4.0).abs() < 0.1, "{names:?}");
+    }
+
+    #[test]
+    fn chunk_and_workers_are_of_the_same_pool() {
+        let slow = |ms: u64| of(&[ms, ms + 1, ms + 2]);
+        let made = Made::new(
+            &[("backend", "threads,processes"), ("workers", "2,4"), ("chunk", "1,8")],
+            vec![slow(1000), slow(2000), slow(900), slow(1900), slow(400), slow(200), slow(200), slow(100)],
+        );
+        let report = made.report();
+        assert_eq!(report.recommended_workers, Some(4));
+        // The fastest of all is processes x 4 with chunk 8, at 100 ms.
+        assert_eq!(report.recommended_chunk, Some(8), "{:?}", report.conclusions());
+    }
+
+    /// Where waiting for a core was not measured it hides in `blocked`.
+    #[test]
+    fn waiting_for_a_core_is_not_called_something_else() {
+        let with = |ms: u64| -> Vec<Figures> {
+            (0..3)
+                .map(|at| {
+                    let mut f = figures(1, ms + at);
+                    let mut parts = [0; crate::analysis::PARTS];
+                    parts[Part::Useful as usize] = 50 * MS;
+                    parts[Part::Blocked as usize] = 50 * MS;
+                    f.worker_time_ns = PartsTotal::new(parts);
+                    f.attempts =
+                        AttemptTotals { cpu_known: true, core_wait_known: false, ..AttemptTotals::default() };
+                    f
+                })
+                .collect()
+        };
+        let made = Made::new(&[("workers", "2,4"), ("telemetry", "basic")], vec![with(100), with(90)]);
+        let lines = made.report().conclusions();
+        assert!(!lines.iter().any(|l| l.contains("something other than a core")), "{lines:?}");
+    }
+
+    #[test]
+    fn hostile_parts_do_not_overflow() {
+        let mut a = figures(1, 100);
+        let mut parts = [0; crate::analysis::PARTS];
+        parts[0] = 1 << 63;
+        a.worker_time_ns = PartsTotal::new(parts);
+        let made = Made::new(&[("workers", "1,2")], vec![of(&[100]), vec![a]]);
+        let _ = made.report();
+    }
+}

@@ -2,7 +2,8 @@
 
 use super::{ExperimentReport, PairReport, Quantity, VariantReport, WorkersSeries};
 use crate::{
-    analysis::{Part, Sample},
+    analysis::{ChunkAdvice, Part, Sample, WorkersAdvice},
+    spec::one_line,
     units,
 };
 
@@ -29,14 +30,15 @@ impl ExperimentReport {
     pub fn conclusions(&self) -> Vec<String> {
         let mut lines = difference(&self.ratios).unwrap_or_default();
         for series in &self.workers {
-            lines.extend(series.advice.map(|advice| {
-                let name = [series.backend.label(), &series.name].join(" ");
-                format!("Recommended for {}: {}", name.trim(), advice.words())
-            }));
+            let words =
+                |advice: WorkersAdvice| format!("Recommended for {}: {}", series.pool(), advice.words());
+            lines.extend(series.advice.map(words));
             lines.extend(self.waiting_scales(series));
         }
         for series in &self.chunks {
-            lines.extend(series.advice.map(|advice| format!("Recommended: {}", advice.words())));
+            let words =
+                |advice: ChunkAdvice| format!("Recommended for {}: {}", series.pool(), advice.words());
+            lines.extend(series.advice.map(words));
         }
         lines
     }
@@ -50,8 +52,11 @@ impl ExperimentReport {
         }
         let point = series.points.iter().find(|point| point.workers == advice.workers)?;
         let variant = self.variants.iter().find(|variant| variant.name == point.variant)?;
+        // Else the time without a core hides in what is called blocked.
+        let mut counted = variant.runs.iter().filter(|run| run.counted);
+        let known = counted.all(|run| run.figures.attempts.core_wait_known);
         let blocked = variant.worker_time_ns.share(Part::Blocked);
-        (blocked >= WAITING).then(|| {
+        (known && blocked >= WAITING).then(|| {
             format!(
                 "Waiting work scales past the cores: {} workers on {usable} usable cores waited {} of their time for \
                  something other than a core.",
@@ -84,7 +89,10 @@ impl ExperimentReport {
             lines.extend(self.waiting_scales(series).map(|text| labelled("", &text)));
         }
         for series in &self.chunks {
-            lines.extend(series.advice.map(|advice| labelled("recommended", &advice.words())));
+            let words = |advice: ChunkAdvice| {
+                labelled("recommended", &format!("{}: {}", series.pool(), advice.words()))
+            };
+            lines.extend(series.advice.map(words));
             let cost = series.cost_per_chunk_ns.map(|ns| {
                 labelled("dispatch", &format!("{} of worker time for each chunk", units::duration(ns as u64)))
             });
@@ -97,14 +105,17 @@ impl ExperimentReport {
         }
         for finding in &self.verdict {
             lines.push(labelled("verdict", &finding.words()));
-            lines.push(labelled("try", &finding.finding.command));
+            if !finding.finding.command.is_empty() {
+                lines.push(labelled("try", &finding.finding.command));
+            }
         }
         lines.push(String::new());
         lines.extend(self.interval_note());
         if !self.warnings.is_empty() {
             lines.extend(self.warnings.iter().map(|warning| labelled("warning", warning)));
         }
-        lines
+        // Names and sentences may come from a file that somebody else has made.
+        lines.iter().map(|line| one_line(line)).collect()
     }
 
     /// What the intervals are worth, where that is less than people take for granted.
@@ -179,9 +190,10 @@ fn variant_row(variant: &VariantReport) -> Vec<String> {
 
 fn series_lines(series: &WorkersSeries) -> Vec<String> {
     let mut lines = Vec::new();
-    let name = [series.backend.label(), &series.name].join(" ");
     lines.extend(
-        series.advice.map(|advice| labelled("recommended", &format!("{}: {}", name.trim(), advice.words()))),
+        series
+            .advice
+            .map(|advice| labelled("recommended", &format!("{}: {}", series.pool(), advice.words()))),
     );
     lines.extend(series.fits.amdahl.as_ref().map(|fit| {
         let limit = fit.limit.map_or_else(String::new, |limit| format!(", so never more than {limit:.1}x"));

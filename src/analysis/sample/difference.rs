@@ -8,6 +8,8 @@ use super::Ratio;
 const EQUIVALENT: f64 = 1.02;
 /// An interval with less coverage is not left to be taken for one of 95 %.
 const USUAL_COVERAGE: f64 = 0.9;
+/// With less there is no telling.
+const LEAST_COVERAGE: f64 = 0.6;
 /// An interval of the ratio that reaches beyond this factor leaves room for a difference that matters.
 const WIDE: f64 = 1.1;
 
@@ -31,6 +33,8 @@ impl Difference {
     pub fn of(ratio: Ratio) -> Self {
         match ratio.interval {
             None => Self::CannotTell { ratio },
+            // Two values each are on one side of the truth every other time.
+            Some(interval) if interval.coverage < LEAST_COVERAGE => Self::CannotTell { ratio },
             Some(interval) if interval.low >= 1.0 / EQUIVALENT && interval.high <= EQUIVALENT => {
                 Self::NoDifferenceSeen { ratio }
             }
@@ -61,7 +65,8 @@ impl Difference {
             Self::AFaster { .. } => format!("{a} is {value}x faster ({range})"),
             Self::BFaster { .. } => format!("{b} is {value}x faster ({range})"),
             Self::CannotTell { .. } => {
-                format!("one run cannot tell a difference from chance (ratio {value}): repeat it")
+                let runs = if ratio.n == 2 { "two runs" } else { "one run" };
+                format!("{runs} cannot tell a difference from chance (ratio {value}): repeat it")
             }
         }
     }
@@ -125,10 +130,11 @@ mod tests {
     #[test]
     fn few_repeats_say_how_little_they_know() {
         let of_two = Ratio { n: 2, ..Ratio::paired(&[2.0, 2.1], &[1.0, 1.0]).expect("a ratio") };
-        assert_eq!(
-            Difference::of(of_two).words("A", "B"),
-            "A is 2.05x faster (2.00 to 2.10, a 50 % interval of 2 repeats)"
-        );
+        let words = Difference::of(of_two).words("A", "B");
+        assert_eq!(words, "two runs cannot tell a difference from chance (ratio 2.05): repeat it");
+        let of_three = Ratio::paired(&[2.0, 2.1, 2.2], &[1.0, 1.0, 1.0]).expect("a ratio");
+        let words = Difference::of(of_three).words("A", "B");
+        assert_eq!(words, "A is 2.10x faster (2.00 to 2.20, a 75 % interval of 3 repeats)");
         let of_one = Ratio::unpaired(&[2.0], &[1.0]).expect("a ratio");
         let words = Difference::of(of_one).words("A", "B");
         assert_eq!(words, "one run cannot tell a difference from chance (ratio 2.00): repeat it");

@@ -28,14 +28,17 @@ pub struct Ratio {
 
 impl Ratio {
     /// `top / bottom`, of values with the round that each was measured in. [Paired](Self::paired) where both have
-    /// exactly one value in each of the same rounds, since then each round's two values met the same state of the
-    /// machine and a drift cancels out; else [unpaired](Self::unpaired).
+    /// at most one value a round and share two thirds of their rounds, of which alone it then is: the two values of a
+    /// round met the same state of the machine, and a drift cancels out. Else [unpaired](Self::unpaired).
     pub fn of(top: &[(u32, f64)], bottom: &[(u32, f64)]) -> Option<Self> {
         let [tops, bottoms] = [top, bottom].map(|values| values.iter().copied().collect::<BTreeMap<_, _>>());
         let values = |of: &[(u32, f64)]| of.iter().map(|value| value.1).collect::<Vec<_>>();
         let once = tops.len() == top.len() && bottoms.len() == bottom.len();
-        if once && tops.keys().eq(bottoms.keys()) {
-            let [tops, bottoms] = [tops, bottoms].map(|rounds| rounds.into_values().collect::<Vec<_>>());
+        let common: Vec<(f64, f64)> =
+            tops.iter().filter_map(|(round, top)| Some((*top, *bottoms.get(round)?))).collect();
+        // A run that was lost, or an end in the middle of a round, costs that round alone.
+        if once && !common.is_empty() && common.len() * 3 >= tops.len().max(bottoms.len()) * 2 {
+            let (tops, bottoms): (Vec<f64>, Vec<f64>) = common.into_iter().unzip();
             Self::paired(&tops, &bottoms)
         } else {
             Self::unpaired(&values(top), &values(bottom))

@@ -39,6 +39,13 @@ impl Contention {
     }
 }
 
+/// A lock is as good as never free: nobody gains by more workers.
+pub(super) fn is_never_free(scene: &Scene<'_>) -> bool {
+    let Some(report) = LocksReport::new(scene.store) else { return false };
+    let full = |totals: LockTotals| totals.held_ns as f64 >= FULL * scene.figures.wall_ns as f64;
+    [report.gil, report.shared].into_iter().flatten().any(full)
+}
+
 /// Speaks from 10 % on.
 pub(super) fn gil_bound(scene: &Scene<'_>) -> Option<Finding> {
     let contention = Contention::of(scene, LockKind::Gil)?;
@@ -59,7 +66,9 @@ pub(super) fn lock_bound(scene: &Scene<'_>) -> Option<Finding> {
     let contention = Contention::of(scene, LockKind::Shared)?;
     let fewer = scene.most_workers.saturating_sub(1).max(1);
     let (tried_by, advice) = if contention.held >= FULL {
-        let busy_ns = scene.part(Part::Useful) * scene.mean_workers * scene.figures.wall_ns as f64;
+        // What a worker does outside of the lock, asleep or not, keeps it from being inside.
+        let doing = scene.part(Part::Useful) + scene.part(Part::Blocked);
+        let busy_ns = doing * scene.mean_workers * scene.figures.wall_ns as f64;
         // Less a hair: the little that is done outside is no work for one more.
         let enough = (busy_ns / contention.totals.held_ns.max(1) as f64 - 0.1).ceil() as u32;
         let enough = enough.clamp(1, fewer);

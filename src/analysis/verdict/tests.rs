@@ -129,3 +129,33 @@ fn json_is_as_documented() {
                            "worker": null, "task": null})
     );
 }
+
+mod corners {
+    use super::super::{
+        Cause,
+        testing::{Attempt, Made, lock_use},
+    };
+    use crate::{event::LockKind, spec::Backend};
+
+    /// Four workers: each task computes 10 ms inside of the lock and sleeps 16 ms outside; the lock is never free.
+    #[test]
+    fn more_and_fewer_workers_are_not_advised_at_once() {
+        let mut made =
+            Made::new(Backend::Threads, 4).even(20, 40.0, |t| Attempt { cpu: 0.25, core_wait: 0.0, ..t });
+        made.spec.tasks = 80;
+        for at in 0..20 {
+            for worker in 0..4 {
+                let from = f64::from(at) * 40.0;
+                let got = from + f64::from(worker) * 10.0;
+                // Waits for its turn (0 to 30 ms, of which the average is 15), then computes 10 ms inside; sleeps the rest.
+                made.events.push(lock_use(worker, LockKind::Shared, [from, got, got + 10.0]));
+            }
+        }
+        let found = made.verdict();
+        for f in &found {
+            eprintln!("{:?} {} -> {} workers", f.cause, f.text, f.tried_by.workers);
+        }
+        let causes: Vec<_> = found.iter().map(|f| f.cause).collect();
+        assert!(!(causes.contains(&Cause::LockBound) && causes.contains(&Cause::IoBound)), "{causes:?}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{
     Cause, Finding,
+    locks::is_never_free,
     scene::{Scene, cores, of_workers_time},
 };
 use crate::{
@@ -19,13 +20,13 @@ const LITTLE: f64 = 0.05;
 const MOST_TIMES: u32 = 8;
 
 /// Speaks from 20 % on, where cores stayed free, no task took most of the run, and there are tasks for more workers. Locks are no reason for more
-/// workers, and those waited for longer than for anything else forbid it.
+/// workers, and those that are never free, or waited for longer than for anything else, forbid it.
 pub(super) fn io_bound(scene: &Scene<'_>) -> Option<Finding> {
     let blocked = scene.blocked.filter(|share| scene.is_long() && *share >= LEAST_SHARE)?;
     // However many workers there are, the longest task takes as long.
     let gain = 1.0 - scene.longest_ns as f64 / scene.figures.wall_ns as f64;
     let lock = scene.part(Part::Lock);
-    if lock > blocked || gain < LEAST_SHARE {
+    if lock > blocked || gain < LEAST_SHARE || is_never_free(scene) {
         return None;
     }
     let computing = scene.part(Part::Useful) + scene.waiting.unwrap_or(0.0);

@@ -161,7 +161,11 @@ impl Experiments {
     /// Writes the report beside the runs; `None` where there is none yet, or no folder.
     pub(crate) fn save_report(&self) -> Option<std::io::Result<PathBuf>> {
         let shown = self.shown.as_ref()?;
-        let path = shown.folder.as_ref()?.join("report.html");
+        let folder = shown.folder.as_ref()?;
+        // Never over a page that is there, which may be anybody's.
+        let names = (2_u32..).map(|number| format!("report-{number}.html"));
+        let names = std::iter::once("report.html".to_owned()).chain(names);
+        let path = names.map(|name| folder.join(name)).find(|path| !path.exists())?;
         let report = shown.report.as_ref()?;
         let written = export_experiment(report, &shown.experiment.cover(), ExperimentFormat::Html, &path);
         Some(written.map(|()| path).map_err(|error| error.source))
@@ -182,6 +186,10 @@ impl Experiments {
     pub(crate) fn refresh(&mut self, ctx: &Context) -> News {
         let Some(shown) = &mut self.shown else { return News::default() };
         let mut news = News::default();
+        if shown.experiment.is_over() {
+            // All of it is taken in: nothing need be kept of its last run.
+            shown.source = Source::File;
+        }
         if let Source::Conducted(conductor) = &shown.source {
             let experiment = conductor.experiment();
             news.ended = experiment.is_over() && !shown.experiment.is_over();

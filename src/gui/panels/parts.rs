@@ -44,6 +44,10 @@ pub(super) fn bar_ui(
 ) {
     let palette = Palette::of(ui);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), BAR_HEIGHT + GAP_SMALL), Sense::hover());
+    if !ui.is_rect_visible(row) {
+        // There may be a thousand of them.
+        return;
+    }
     let font = FontId::proportional(theme::SMALL_TEXT);
     let painter = ui.painter_at(row.expand(2.0));
     let mut job = LayoutJob::simple_singleline(name.to_owned(), font.clone(), palette.text);

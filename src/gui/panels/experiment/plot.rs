@@ -62,8 +62,10 @@ pub(super) fn typical_run(
     let distance = |ns: u64| (ns as f64 - median).abs();
     let turns =
         shown.experiment.plan.turns.iter().enumerate().filter(|(_, turn)| turn.variant == at && !turn.warmup);
-    let ended =
-        turns.filter_map(|(place, _)| Some((place, shown.experiment.runs[place].record()?.figures.wall_ns)));
+    let ended = turns.filter_map(|(place, _)| {
+        let figures = &shown.experiment.runs[place].record()?.figures;
+        figures.is_whole().then_some((place, figures.wall_ns))
+    });
     let (place, _) = ended.min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)))?;
     shown.run_file(place)
 }
