@@ -80,7 +80,10 @@ fn lines(findings: &Findings) -> Vec<(&'static str, String)> {
         ),
         (
             "display",
-            findings.display.clone().unwrap_or_else(|| "none: only `poolscope run` works here".to_owned()),
+            findings
+                .display
+                .clone()
+                .unwrap_or_else(|| "none: the window does not open here, all other commands work".to_owned()),
         ),
     ];
     let witness = match machine.switch_witness {

@@ -10,8 +10,18 @@ const PLAIN: &str = "-_./:@,=+%";
 /// The `poolscope run …` line that runs this spec on this machine, with only what differs from the defaults, quoted for a
 /// POSIX shell.
 pub fn run_line(spec: &Spec) -> String {
+    line_of(&needed(spec, &[]))
+}
+
+/// The same for any machine, and for whoever wants to see what it is about: backend and workers stand in it even where they
+/// are the defaults here.
+pub fn portable_run_line(spec: &Spec) -> String {
+    line_of(&needed(spec, &["backend", "workers"]))
+}
+
+fn line_of(draft: &Draft) -> String {
     let mut line = "poolscope run".to_owned();
-    for (name, value) in needed(spec).fields() {
+    for (name, value) in draft.fields() {
         let (flag, value) = match name.strip_prefix("param.") {
             Some(param) => ("param", format!("{param}={value}")),
             None => (name.as_str(), value),
@@ -24,10 +34,13 @@ pub fn run_line(spec: &Spec) -> String {
 
 /// The shortest draft of this spec. What a default is depends on the other fields, so that each field is left out once to
 /// see whether it is missed.
-fn needed(spec: &Spec) -> Draft {
+fn needed(spec: &Spec, kept: &[&str]) -> Draft {
     let mut draft = Draft::from_spec(spec);
     let is_same = |draft: &Draft| draft.validate().as_ref() == Ok(spec);
     for (name, _) in draft.clone().fields() {
+        if kept.contains(&name.as_str()) {
+            continue;
+        }
         let mut without = draft.clone();
         match name.strip_prefix("param.") {
             Some(param) => without.params.retain(|(other, _)| other != param),

@@ -23,7 +23,7 @@ fn one_click_answers_threads_or_processes_and_every_run_can_be_opened() {
     set_sleepers(&mut window, "2", "6", 10);
     set_quick(&mut window);
     window.click("Threads or processes?");
-    window.wait_text("Finished: 2 variants, 4 runs");
+    window.wait_text("Finished: 2 variants, 4 runs of sleep, 6 tasks");
     window.wait_text("once ready: ");
     for words in ["threads, round 1: ", "processes, round 2: "] {
         window.wait_text(words);

@@ -23,7 +23,8 @@ impl ExperimentFinding {
         match (&self.variant, self.variants.saturating_sub(1)) {
             (None, _) => text.clone(),
             (Some(name), 0) => format!("{name}: {text}"),
-            (Some(name), others) => format!("{name}, and less so {others} more: {text}"),
+            (Some(name), 1) => format!("{name} (and one more variant, by less): {text}"),
+            (Some(name), others) => format!("{name} (and {others} more variants, by less): {text}"),
         }
     }
 }

@@ -95,6 +95,11 @@ fn telling(groups: &[Vec<&VariantRuns<'_>>], beside: &[&str]) -> Vec<String> {
     all.iter().map(words).collect()
 }
 
+/// One run each is an anecdote: nothing is recommended before every number was repeated.
+fn repeated<A>(samples: &[(u32, Sample)], advise: impl Fn(&[(u32, Sample)]) -> Option<A>) -> Option<A> {
+    samples.iter().all(|sample| sample.1.n > 1).then(|| advise(samples)).flatten()
+}
+
 fn workers_series<'a, 'b>(
     mut group: Vec<&'a VariantRuns<'b>>,
     serial: Option<&'a VariantRuns<'b>>,
@@ -134,12 +139,13 @@ fn workers_series<'a, 'b>(
     let speedups: Vec<(u32, f64)> = points.iter().map(|point| (point.workers, point.speedup.value)).collect();
     let from_one = base.variant.spec.workers == 1;
     let fits = Fits {
-        amdahl: from_one.then(|| AmdahlFit::of(&speedups).ok()).flatten(),
+        // Two points, of which one is the measure of the other, are met by any such law.
+        amdahl: (from_one && points.len() > 2).then(|| AmdahlFit::of(&speedups).ok()).flatten(),
         usl: UslFit::of(&throughputs).ok(),
     };
     let samples: Vec<(u32, Sample)> =
         points.iter().map(|point| (point.workers, point.throughput.clone())).collect();
-    Some(WorkersSeries { backend, name, fits, advice: recommend_workers(&samples), points })
+    Some(WorkersSeries { backend, name, fits, advice: repeated(&samples, recommend_workers), points })
 }
 
 /// The series with the highest throughput of all; the first, where they are of different work.
@@ -185,7 +191,7 @@ fn chunk_series(mut group: Vec<&VariantRuns<'_>>, name: String) -> Option<ChunkS
         backend: spec.backend,
         workers: spec.workers,
         name,
-        advice: recommend_chunk(&samples),
+        advice: repeated(&samples, recommend_chunk),
         cost_per_chunk_ns: chunk_cost_ns(&group),
         points,
     })

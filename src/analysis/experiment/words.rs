@@ -85,7 +85,7 @@ impl ExperimentReport {
             })),
         }
         for series in &self.workers {
-            lines.extend(series_lines(series));
+            lines.extend(self.series_lines(series));
             lines.extend(self.waiting_scales(series).map(|text| labelled("", &text)));
         }
         for series in &self.chunks {
@@ -116,6 +116,42 @@ impl ExperimentReport {
         }
         // Names and sentences may come from a file that somebody else has made.
         lines.iter().map(|line| one_line(line)).collect()
+    }
+
+    fn series_lines(&self, series: &WorkersSeries) -> Vec<String> {
+        let mut lines = Vec::new();
+        lines.extend(
+            series
+                .advice
+                .map(|advice| labelled("recommended", &format!("{}: {}", series.pool(), advice.words()))),
+        );
+        lines.extend(series.fits.amdahl.as_ref().map(|fit| {
+            let limit =
+                fit.limit.map_or_else(String::new, |limit| format!(", so never more than {limit:.1}x"));
+            let cores = self.beyond_cores(series);
+            labelled(
+                "Amdahl",
+                &format!("as if {} of the work were serial{limit}{cores}", units::percent(fit.serial)),
+            )
+        }));
+        lines.extend(series.fits.usl.as_ref().map(|fit| {
+            let peak = match fit.peak {
+                Some(peak) => format!("most throughput with about {} workers", peak.round()),
+                None => "no peak".to_owned(),
+            };
+            labelled("USL", &format!("contention α {:.3}, crosstalk β {:.5}, {peak}", fit.alpha, fit.beta))
+        }));
+        lines
+    }
+
+    /// A law knows workers and no cores: where there were more workers, it takes the want of cores for something else.
+    fn beyond_cores(&self, series: &WorkersSeries) -> String {
+        let Some(usable) = self.host.as_ref().map(|host| host.usable_cores) else { return String::new() };
+        let most = series.points.iter().map(|point| point.workers).max().unwrap_or(0);
+        if f64::from(most) <= usable.ceil() {
+            return String::new();
+        }
+        format!("; with {most} workers on {usable} usable cores, the want of cores counts as serial work")
     }
 
     /// What the intervals are worth, where that is less than people take for granted.
@@ -186,27 +222,6 @@ fn variant_row(variant: &VariantReport) -> Vec<String> {
         median(&variant.cpu_ns),
         speedup,
     ]
-}
-
-fn series_lines(series: &WorkersSeries) -> Vec<String> {
-    let mut lines = Vec::new();
-    lines.extend(
-        series
-            .advice
-            .map(|advice| labelled("recommended", &format!("{}: {}", series.pool(), advice.words()))),
-    );
-    lines.extend(series.fits.amdahl.as_ref().map(|fit| {
-        let limit = fit.limit.map_or_else(String::new, |limit| format!(", so never more than {limit:.1}x"));
-        labelled("Amdahl", &format!("{} of the work is serial{limit}", units::percent(fit.serial)))
-    }));
-    lines.extend(series.fits.usl.as_ref().map(|fit| {
-        let peak = match fit.peak {
-            Some(peak) => format!("most throughput with about {} workers", peak.round()),
-            None => "no peak".to_owned(),
-        };
-        labelled("USL", &format!("contention α {:.3}, crosstalk β {:.5}, {peak}", fit.alpha, fit.beta))
-    }));
-    lines
 }
 
 fn ns(value: f64) -> String {

@@ -6,9 +6,12 @@ use crate::{
     record::Label,
     spec::{Spec, one_line},
     store::resized_words,
+    time::NS_PER_MS,
     units,
 };
 
+/// Of a shorter run hardly any rule speaks.
+const SHORT_NS: u64 = 50 * NS_PER_MS;
 /// With more workers than this each is not told of by itself.
 const MOST_WORKERS: usize = 16;
 
@@ -34,6 +37,11 @@ impl RunReport {
         lines.extend(locks.map(|text| line("lock", &text)));
         for finding in &self.verdict {
             lines.extend([line("verdict", &finding.text), line("try", &finding.command())]);
+        }
+        if self.verdict.is_empty() && self.status == "finished" {
+            let short = self.wall_ns < SHORT_NS;
+            let words = if short { "nothing can be said of so short a run" } else { "nothing stands out" };
+            lines.push(line("verdict", words));
         }
         lines.push(line("memory", &self.memory_text()));
         lines.extend(self.telemetry.map(|telemetry| line("telemetry", &telemetry_text(telemetry))));

@@ -131,7 +131,7 @@ impl ChunkAdvice {
     pub fn words(&self) -> String {
         let Self { chunk, low, high, .. } = self;
         if low == high {
-            format!("chunk {chunk}: no other tested is within 5 % of its time")
+            format!("chunk {chunk}: the chunks tested beside it take over 5 % longer")
         } else {
             format!(
                 "chunk {chunk}: in the middle of {low} to {high}, which all take within 5 % of the least time"

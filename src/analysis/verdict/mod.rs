@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{Figures, Part};
 use crate::{
     ids::{TaskId, WorkerId},
-    spec::{Spec, run_line},
+    spec::{Spec, portable_run_line},
     store::RunStore,
 };
 use scene::Scene;
@@ -126,12 +126,12 @@ pub struct Finding {
 impl Finding {
     /// The command that tests it. It takes a moment to make: keep it where it is shown often.
     pub fn command(&self) -> String {
-        run_line(&self.tried_by)
+        portable_run_line(&self.tried_by)
     }
 }
 
 fn as_command<S: Serializer>(spec: &Spec, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&run_line(spec))
+    serializer.serialize_str(&portable_run_line(spec))
 }
 
 /// How one cause is found.

@@ -152,9 +152,6 @@ mod corners {
             }
         }
         let found = made.verdict();
-        for f in &found {
-            eprintln!("{:?} {} -> {} workers", f.cause, f.text, f.tried_by.workers);
-        }
         let causes: Vec<_> = found.iter().map(|f| f.cause).collect();
         assert!(!(causes.contains(&Cause::LockBound) && causes.contains(&Cause::IoBound)), "{causes:?}");
     }

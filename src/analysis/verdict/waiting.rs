@@ -46,7 +46,7 @@ pub(super) fn io_bound(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let used = cores(scene.part(Part::Useful) * scene.mean_workers);
-    let backend = if scene.spec.backend == Backend::Processes { "; threads do for that" } else { "" };
+    let backend = if scene.spec.backend == Backend::Processes { "; threads suffice for that" } else { "" };
     let text = format!(
         "{} was spent in tasks that waited for something other than a core: {} used {used} of {}. {more} would wait at \
          the same time and still find a core, as long as what they wait for serves so many{backend}.",

@@ -1,10 +1,10 @@
 //! What the page tells, section by section.
 
+use crate::export::experiment::plots::stacks;
 use crate::{
     analysis::{Distribution, Part, PartsNs, PartsTotal, RunReport, WorkerTime},
     event::{Outcome, Status},
     export::{
-        experiment::plots::stacks,
         page::{Column, Page},
         svg::{Anchor, Num, Rect, Svg, shortened},
     },

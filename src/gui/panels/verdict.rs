@@ -124,7 +124,7 @@ fn bars_ui(ui: &mut Ui, account: &Account, explainer: &Explainer, actions: &mut 
     if let Some(part) = explainer.lit {
         ui.horizontal(|ui| {
             ui.weak(format!("In the timeline: {}", part.label()));
-            if ui.small_button("No longer").accessible_name("Show no part in the timeline").clicked() {
+            if ui.small_button("Clear").accessible_name("Show no part in the timeline").clicked() {
                 actions.push(Action::Light(None));
             }
         });

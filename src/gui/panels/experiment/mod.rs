@@ -20,6 +20,7 @@ use crate::{
         icons::Icon,
         theme::{GAP, GAP_SMALL, TOOL},
     },
+    units,
 };
 
 use super::cells::empty;
@@ -165,7 +166,7 @@ fn state_ui(ui: &mut Ui, shown: &Shown, actions: &mut Actions) {
                 ProgressBar::new(over as f32 / all.max(1) as f32).desired_width(120.0).desired_height(10.0);
             ui.add(bar).on_hover_text("Runs that are over, of all");
         }
-        ui.label(RichText::new(state_words(experiment)).strong());
+        ui.label(RichText::new(state_words(experiment)).strong()).on_hover_text(about(experiment));
         if experiment.is_over() && shown.folder.is_some() && shown.report.is_some() {
             let save = ui
                 .button("Save report")
@@ -177,14 +178,30 @@ fn state_ui(ui: &mut Ui, shown: &Shown, actions: &mut Actions) {
     });
 }
 
+/// `spin, 120 tasks`, of the first variant.
+fn work_words(experiment: &Experiment) -> String {
+    experiment.plan.variants.first().map_or_else(String::new, |first| {
+        format!("{}, {} tasks", first.spec.workload, units::count(u64::from(first.spec.tasks)))
+    })
+}
+
+/// When it began, and how it was run.
+fn about(experiment: &Experiment) -> String {
+    let began = i128::from(experiment.began_unix_ns);
+    let began = jiff::Timestamp::from_nanosecond(began).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let began = began.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    format!("Began {began}: {}", experiment.title())
+}
+
 fn state_words(experiment: &Experiment) -> String {
     let (over, all) = experiment.progress();
     let variants = experiment.plan.variants.len();
+    let work = work_words(experiment);
     match experiment.moment {
-        Moment::Finished => format!("Finished: {variants} variants, {all} runs"),
+        Moment::Finished => format!("Finished: {variants} variants, {all} runs of {work}"),
         Moment::Stopped => {
             let measured = experiment.runs.iter().filter(|run| run.record().is_some()).count();
-            format!("Stopped after {measured} of {all} runs")
+            format!("Stopped after {measured} of {all} runs of {work}")
         }
         Moment::Stopping => format!("Stopping, {over} of {all} runs over"),
         Moment::Going => {
@@ -209,7 +226,11 @@ fn side_ui(ui: &mut Ui, shown: &Shown, height: f32, actions: &mut Actions) {
     let counts =
         |report: &&Arc<ExperimentReport>| report.variants.iter().any(|variant| variant.wall_ns.is_some());
     let Some(report) = shown.report.as_ref().filter(counts) else {
-        ui.weak("Plots appear here once a run that counts has ended.");
+        ui.weak(if shown.experiment.is_over() {
+            "No run counts, so that there is nothing to plot."
+        } else {
+            "Plots appear here once a run that counts has ended."
+        });
         return;
     };
     ui.horizontal(|ui| {

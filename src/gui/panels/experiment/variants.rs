@@ -170,7 +170,11 @@ fn paint(ui: &Ui, at: Pos2, mark: Mark, lit: bool, palette: &Palette) {
     let painter = ui.painter();
     let ring = |color: Color32| Stroke::new(LINE, color);
     match mark {
-        Mark::Planned | Mark::Left => _ = painter.circle_stroke(at, DISC - 1.0, ring(palette.grid)),
+        Mark::Planned => _ = painter.circle_stroke(at, DISC - 1.0, ring(palette.grid)),
+        Mark::Left => {
+            let ends = [pos2(at.x - 2.0, at.y), pos2(at.x + 2.0, at.y)];
+            painter.add(Shape::line_segment(ends, ring(palette.text_weak)));
+        }
         Mark::Waiting => _ = painter.circle_stroke(at, DISC - 0.5, ring(palette.running)),
         Mark::Running => _ = painter.circle_filled(at, DISC, palette.running),
         Mark::Counts => _ = painter.circle_filled(at, DISC, palette.ok),
