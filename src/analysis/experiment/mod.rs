@@ -22,6 +22,9 @@ use crate::{
     spec::{Spec, Variant},
 };
 
+/// Of so many variants each is compared with each; of more, each with the first.
+const MOST_PAIRED: usize = 4;
+
 /// One run of an experiment that has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct MeasuredRun<'a> {
@@ -64,7 +67,7 @@ impl<'a> VariantRuns<'a> {
 pub struct ExperimentReport {
     pub host: Option<Host>,
     pub variants: Vec<VariantReport>,
-    /// Each other variant against the first.
+    /// Each of up to four variants against each; of more, each against the first.
     pub ratios: Vec<PairReport>,
     /// Of two variants, in words.
     pub difference: Option<String>,
@@ -137,9 +140,13 @@ impl ExperimentReport {
         let first = variants.first();
         let reports: Vec<VariantReport> =
             variants.iter().map(|variant| VariantReport::new(variant, first.unwrap_or(variant))).collect();
-        let ratios = first.map_or_else(Vec::new, |first| {
-            variants[1..].iter().map(|variant| PairReport::new(first, variant)).collect()
-        });
+        let all_pairs = variants.len() <= MOST_PAIRED;
+        let firsts = if all_pairs { variants } else { &variants[..1] };
+        let ratios = firsts
+            .iter()
+            .enumerate()
+            .flat_map(|(at, a)| variants[at + 1..].iter().map(move |b| PairReport::new(a, b)))
+            .collect::<Vec<_>>();
         let workers = series::by_workers(variants);
         let chunks = series::by_chunk(variants);
         let alike = first.is_none_or(|first| {

@@ -108,6 +108,10 @@ fn workers_series<'a, 'b>(
     let backend = group.first()?.variant.spec.backend;
     // A number without a run that counts is no point, and nothing to measure others by.
     group.retain(|one| one.counted().next().is_some());
+    // One number beside a serial run is a comparison of two.
+    if group.len() < 2 {
+        return None;
+    }
     group.sort_by_key(|one| one.variant.spec.workers);
     let has_one = group.first().is_some_and(|one| one.variant.spec.workers == 1);
     if let Some(serial) = serial.filter(|serial| !has_one && serial.counted().next().is_some()) {

@@ -241,6 +241,22 @@ fn nothing_measured_is_no_report_of_anything() {
     assert_eq!(ExperimentReport::new(&[], None).variants, []);
 }
 
+#[test]
+fn of_three_backends_each_is_compared_with_each() {
+    let runs = [900, 450, 451].map(|work| (0..6).map(|round| figures(1, work + round)).collect());
+    let made = Made::new(&[("backend", "serial,threads,processes"), ("workers", "2")], runs.to_vec());
+    let report = made.report();
+    let pairs: Vec<_> = report.ratios.iter().map(|pair| format!("{}, {}", pair.a, pair.b)).collect();
+    assert_eq!(pairs, ["serial, threads × 2", "serial, processes × 2", "threads × 2, processes × 2"]);
+    assert!(report.workers.is_empty(), "one number of workers is no series");
+    let conclusions = report.conclusions();
+    assert!(
+        conclusions[2].starts_with("threads × 2 and processes × 2: no difference seen"),
+        "{conclusions:?}"
+    );
+    assert_eq!(report.difference, None);
+}
+
 mod corners {
     use super::*;
 

@@ -29,6 +29,12 @@ impl ExperimentReport {
     /// What to take from it: how two variants differ, or which number of workers or which chunk to take.
     pub fn conclusions(&self) -> Vec<String> {
         let mut lines = difference(&self.ratios).unwrap_or_default();
+        if lines.is_empty() && self.workers.is_empty() && self.chunks.is_empty() {
+            let wall = |pair: &PairReport| {
+                Some(format!("{} and {}: {}", pair.a, pair.b, pair.of(Quantity::Wall)?.text))
+            };
+            lines.extend(self.ratios.iter().filter_map(wall));
+        }
         for series in &self.workers {
             let words =
                 |advice: WorkersAdvice| format!("Recommended for {}: {}", series.pool(), advice.words());
