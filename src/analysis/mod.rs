@@ -1,7 +1,7 @@
 //! What a run means: its numbers, where its workers' time went, and how two runs differ.
 //!
 //! Pure functions of a [`crate::store::RunStore`], live runs and ended ones alike; and of numbers, where several runs make
-//! an experiment: [`order`], [`Sample`], [`Ratio`], [`UslFit`].
+//! an experiment: [`order()`], [`Sample`], [`Ratio`], [`UslFit`].
 
 mod background;
 mod compare;

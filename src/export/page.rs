@@ -120,7 +120,7 @@ impl Page {
         self.markup("</section>\n");
     }
 
-    /// A picture that [`super::figure`] or the like has drawn.
+    /// A picture that `svg::figure` or the like has drawn.
     pub(super) fn figure(&mut self, svg: &str) {
         self.markup(&format!("<figure>\n{svg}</figure>\n"));
     }
