@@ -143,6 +143,7 @@ impl App {
 
     fn start(&mut self, ctx: &Context, spec: Spec) {
         self.notices.hush();
+        self.explainer.lit = None;
         self.remembered.recents.add(&spec);
         self.look_at_new_run(spec.workload);
         let notify = self.notify(ctx);

@@ -36,6 +36,8 @@ impl App {
         let Ok(plan) = self.experiments.plan(&self.form.fields).clone() else { return };
         self.notices.hush();
         self.leave_comparison();
+        self.explainer.lit = None;
+        self.axis = self.axis.anew();
         self.dock.bring(Panel::Experiment);
         let notify = self.notify(ctx);
         match self.experiments.start(self.launcher.clone(), plan, notify) {
