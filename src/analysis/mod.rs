@@ -34,8 +34,7 @@ pub use report::{
 };
 pub use sample::{Difference, Direction, Drift, Interval, Outlier, Ratio, Sample, outliers};
 pub use scaling::{
-    AmdahlFit, ChunkAdvice, FitError, Fitness, UslFit, WorkersAdvice, efficiency, recommend_chunk,
-    recommend_workers,
+    AmdahlFit, ChunkAdvice, FitError, Fitness, UslFit, WorkersAdvice, recommend_chunk, recommend_workers,
 };
 pub use stats::Distribution;
 pub use verdict::{Cause, Evidence, Finding, KeptFinding, verdict, verdict_of_experiment};

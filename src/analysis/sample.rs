@@ -112,11 +112,6 @@ impl Sample {
             max,
         })
     }
-
-    /// Standard deviation as a fraction of the mean; `None` for a single value and for a mean of 0.
-    pub fn relative_deviation(&self) -> Option<f64> {
-        self.standard_deviation.filter(|_| self.mean != 0.0).map(|deviation| deviation / self.mean.abs())
-    }
 }
 
 /// A [`Sample`] as JSON shows it: the median's interval beside it, and `null` for what does not exist.

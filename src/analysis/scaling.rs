@@ -60,12 +60,6 @@ impl Fitness {
     }
 }
 
-/// How much of each worker a speedup makes use of: S(N) / N, 1 where N workers do N times as much as one. `None` for no
-/// workers.
-pub fn efficiency(workers: u32, speedup: f64) -> Option<f64> {
-    (workers > 0).then(|| speedup / f64::from(workers))
-}
-
 /// Points fit for a law: at least so many different numbers of workers, and values that can be measured.
 fn check(points: &[(u32, f64)], needed: usize) -> Result<(), FitError> {
     for &(workers, value) in points {

@@ -54,15 +54,6 @@ impl Drift {
         let direction = if rising > falling { Direction::Rises } else { Direction::Falls };
         (change.is_finite() && change.abs() >= SMALLEST).then_some(Self { direction, change, p })
     }
-
-    /// `values rise by 12 % from the first to the last`.
-    pub fn words(&self) -> String {
-        let verb = match self.direction {
-            Direction::Rises => "rise",
-            Direction::Falls => "fall",
-        };
-        format!("values {verb} by {:.0} % from the first to the last", self.change.abs() * 100.0)
-    }
 }
 
 /// How probable it is that, of n different values in random order, the pairs in rising order and those in falling order
@@ -132,8 +123,6 @@ mod tests {
                 assert_eq!(drift.direction == Direction::Rises, change > 0.0);
             }
         }
-        let words = Drift::of(&[10.0, 9.0, 8.0, 7.0, 6.0, 5.0]).map(|drift| drift.words());
-        assert_eq!(words.as_deref(), Some("values fall by 67 % from the first to the last"));
     }
 
     #[test]

@@ -181,8 +181,3 @@ fn points_that_fit_no_law_are_named() {
     }
     assert_eq!(AmdahlFit::of(&[(4, 1.0)]), Err(FitError::TooFew { given: 1, needed: 2 }));
 }
-
-#[test]
-fn efficiency_is_the_speedup_of_each_worker() {
-    assert_eq!((efficiency(4, 3.0), efficiency(1, 1.0), efficiency(0, 1.0)), (Some(0.75), Some(1.0), None));
-}

@@ -51,6 +51,26 @@ impl Legend {
     }
 }
 
+/// A line through a plot at what is recommended, where something is.
+fn advice_line(svg: &mut Svg, place: Option<f64>, (top, bottom): (f64, f64)) {
+    if let Some(place) = place {
+        svg.line("event", (place, top), (place, bottom));
+    }
+}
+
+/// A legend above a plot, with a sample for each of the words.
+fn legend_of<'a>(
+    svg: &mut Svg,
+    left: f64,
+    words: impl IntoIterator<Item = &'a str>,
+    sample: impl Fn(&mut Svg, &str, Rect),
+) {
+    let mut legend = Legend::new(left, 2.0);
+    for words in words {
+        legend.entry(svg, words, |svg, at| sample(svg, words, at));
+    }
+}
+
 /// How many lines such entries need.
 fn legend_height<'a>(left: f64, texts: impl Iterator<Item = &'a str>) -> f64 {
     let mut legend = Legend::new(left, 0.0);

@@ -3,20 +3,17 @@
 //! Views ask for a [`TimeScale`] to place times on pixels and hand their input to [`TimeAxis::interact`]. Changes are
 //! kept and take effect at the next [`TimeAxis::begin_frame`], so that all views of one frame show the same interval.
 
+mod asked;
 mod input;
-
-use std::sync::Arc;
 
 use eframe::egui::{Id, Rect};
 
+use self::asked::Asked;
+pub(crate) use self::asked::Lit;
 use super::{
     RunKey,
     marks::Marks,
     views::{Place, Views},
-};
-use crate::{
-    analysis::{Intervals, Part},
-    ids::{TaskId, WorkerId},
 };
 
 /// The shortest interval that can be in view.
@@ -32,14 +29,6 @@ pub(crate) enum Wheel {
     Zooms,
     /// Something around the view scrolls; only the zoom gesture (Ctrl and wheel, or a pinch) zooms.
     Scrolls,
-}
-
-/// When workers' time went into one part of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Lit {
-    pub(crate) run: RunKey,
-    pub(crate) part: Part,
-    pub(crate) by_worker: Arc<Vec<Intervals>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,14 +68,7 @@ pub(crate) struct TimeAxis {
     views: Views,
     /// What marks and views are of.
     runs: [RunKey; 2],
-    /// Somebody wants to look for something.
-    find: bool,
-    /// The timeline has a lane for every core instead of one for every worker.
-    by_core: bool,
-    /// The part of the workers' time that is to be seen, and when each worker's went into it.
-    lit: Option<Lit>,
-    /// An attempt that is to be chosen.
-    choose: Option<(WorkerId, TaskId)>,
+    asked: Asked,
     /// By the window's clock, when input was taken last.
     now_secs: f64,
 }
@@ -159,7 +141,8 @@ impl TimeAxis {
     pub(crate) fn keep_to(&mut self, runs: [RunKey; 2]) {
         if self.runs != runs {
             self.runs = runs;
-            (self.marks, self.views, self.find) = (Marks::default(), Views::default(), false);
+            (self.marks, self.views) = (Marks::default(), Views::default());
+            self.asked.forget();
         }
     }
 
@@ -177,42 +160,7 @@ impl TimeAxis {
 
     /// As at first, for another run; how the timeline is laid out stays.
     pub(crate) fn anew(&self) -> Self {
-        Self { by_core: self.by_core, ..Self::default() }
-    }
-
-    pub(crate) fn by_core(&self) -> bool {
-        self.by_core
-    }
-
-    pub(crate) fn set_by_core(&mut self, by_core: bool) {
-        self.by_core = by_core;
-    }
-
-    /// Shows when the workers' time went into a part, or no longer.
-    pub(crate) fn light(&mut self, lit: Option<Lit>) {
-        self.lit = lit;
-    }
-
-    pub(crate) fn lit(&self) -> Option<&Lit> {
-        self.lit.as_ref()
-    }
-
-    /// Asks the timeline to choose the last attempt of a task on this worker.
-    pub(crate) fn choose(&mut self, worker: WorkerId, task: TaskId) {
-        self.choose = Some((worker, task));
-    }
-
-    pub(crate) fn take_choice(&mut self) -> Option<(WorkerId, TaskId)> {
-        self.choose.take()
-    }
-
-    /// Asks the timeline for its line to look for something.
-    pub(crate) fn find(&mut self) {
-        self.find = true;
-    }
-
-    pub(crate) fn take_find(&mut self) -> bool {
-        std::mem::take(&mut self.find)
+        Self { asked: self.asked.anew(), ..Self::default() }
     }
 
     /// Pins the cursor, and moves the view there if it is elsewhere.

@@ -15,11 +15,11 @@ use crate::{
 };
 
 /// A bar this wide stands for itself. Narrower ones that begin within so many points are merged.
-const SINGLE_WIDTH: f32 = 2.0;
+pub(super) const SINGLE_WIDTH: f32 = 2.0;
 /// From this width on, a bar tells for what its task waited.
-const TOLD_WIDTH: f32 = 6.0;
+pub(super) const TOLD_WIDTH: f32 = 6.0;
 /// The least width of any bar.
-const MIN_WIDTH: f32 = 1.0;
+pub(super) const MIN_WIDTH: f32 = 1.0;
 /// Waiting between hand-over and start is drawn from this width on.
 const MIN_WAIT_WIDTH: f32 = 3.0;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Legend, WIDTH, axis::Axis, legend_height};
+use super::{WIDTH, advice_line, axis::Axis, legend_height, legend_of};
 use crate::{
     analysis::{ChunkPoint, ChunkSeries},
     export::svg::{Num, Rect, Svg},
@@ -34,18 +34,12 @@ pub(in crate::export::experiment) fn chunks(series: &ChunkSeries) -> String {
     }
     y.beside(&mut svg, (LEFT, RIGHT), &format!("wall time{}", y.remark()));
     x.below(&mut svg, (top, bottom), "chunk: tasks handed out together, logarithmic");
-    if let Some(advice) = series.advice {
-        let place = x.place(f64::from(advice.chunk));
-        svg.line("event", (place, top), (place, bottom));
-    }
+    advice_line(&mut svg, series.advice.map(|advice| x.place(f64::from(advice.chunk))), (top, bottom));
     joined(&mut svg, series, &x, &y);
     for point in &series.points {
         mark(&mut svg, point, &x, &y);
     }
-    let mut legend = Legend::new(LEFT, 2.0);
-    for words in words {
-        legend.entry(&mut svg, words, |svg, at| sample(svg, words, at));
-    }
+    legend_of(&mut svg, LEFT, words, sample);
     svg.finish()
 }
 

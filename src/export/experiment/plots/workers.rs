@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Legend, WIDTH, axis::Axis, legend_height};
+use super::{WIDTH, advice_line, axis::Axis, legend_height, legend_of};
 use crate::{
     analysis::{WorkersPoint, WorkersSeries},
     export::svg::{Anchor, Num, Rect, Svg},
@@ -40,18 +40,12 @@ pub(in crate::export::experiment) fn workers(series: &WorkersSeries) -> String {
     Axis::ground(&mut svg, &x, &y);
     y.beside(&mut svg, (LEFT, RIGHT), &speedup_over(series));
     x.below(&mut svg, (top, bottom), "workers");
-    if let Some(advice) = series.advice {
-        let place = x.place(f64::from(advice.workers));
-        svg.line("event", (place, top), (place, bottom));
-    }
+    advice_line(&mut svg, series.advice.map(|advice| x.place(f64::from(advice.workers))), (top, bottom));
     curves(&mut svg, series, &x, &y);
     for point in &series.points {
         mark(&mut svg, point, &x, &y);
     }
-    let mut legend = Legend::new(LEFT, 2.0);
-    for words in words {
-        legend.entry(&mut svg, words, |svg, at| sample(svg, words, at));
-    }
+    legend_of(&mut svg, LEFT, words, sample);
     svg.finish()
 }
 

@@ -129,14 +129,14 @@ fn results_ui(ui: &mut Ui, shown: Option<&Shown>, room: Room, actions: &mut Acti
             });
             ui.separator();
             let rest = ui.available_size();
-            ui.allocate_ui_with_layout(rest, column, |ui| side_ui(ui, shown, rest.y, actions));
+            ui.allocate_ui_with_layout(rest, column, |ui| side_ui(ui, shown, Some(rest.y), actions));
         });
     } else {
         let mut contents = |ui: &mut Ui| {
             variants::variants_ui(ui, shown, actions);
             words::words_ui(ui, shown, actions);
             ui.add_space(GAP);
-            side_ui(ui, shown, PLOT_HEIGHT, actions);
+            side_ui(ui, shown, None, actions);
         };
         if room == Room::Below {
             ScrollArea::vertical().id_salt("results").auto_shrink([false, false]).show(ui, |ui| {
@@ -220,7 +220,8 @@ fn state_words(experiment: &Experiment) -> String {
     }
 }
 
-fn side_ui(ui: &mut Ui, shown: &Shown, height: f32, actions: &mut Actions) {
+/// `height` is what there is of it, where it does not stand in something that scrolls.
+fn side_ui(ui: &mut Ui, shown: &Shown, height: Option<f32>, actions: &mut Actions) {
     let id = Id::unique("side of the experiment");
     let mut side = ui.data(|data| data.get_temp::<Side>(id)).unwrap_or_default();
     let counts =
@@ -238,9 +239,9 @@ fn side_ui(ui: &mut Ui, shown: &Shown, height: f32, actions: &mut Actions) {
         ui.selectable_value(&mut side, Side::Time, "Where the workers' time went");
     });
     ui.data_mut(|data| data.insert_temp(id, side));
-    let height = (height - TOOL - GAP).max(120.0);
+    let height = height.map(|height| (height - TOOL - GAP).max(120.0));
     match side {
-        Side::Plot => plot::plot_ui(ui, shown, report, height, actions),
+        Side::Plot => plot::plot_ui(ui, shown, report, height.unwrap_or(PLOT_HEIGHT), actions),
         Side::Time => parts::parts_ui(ui, shown, report, height, actions),
     }
 }

@@ -13,14 +13,15 @@ use crate::{
 
 use super::plot::typical_run;
 
+/// `height` is given where the bars are to scroll by themselves.
 pub(super) fn parts_ui(
     ui: &mut Ui,
     shown: &Shown,
     report: &ExperimentReport,
-    height: f32,
+    height: Option<f32>,
     actions: &mut Actions,
 ) {
-    ScrollArea::vertical().id_salt("parts of time").max_height(height).auto_shrink(false).show(ui, |ui| {
+    let mut contents = |ui: &mut Ui| {
         let bars: Vec<_> = report.variants.iter().map(|variant| &variant.worker_time_ns).collect();
         legend_ui(ui, &bars);
         for variant in &report.variants {
@@ -34,5 +35,12 @@ pub(super) fn parts_ui(
                 actions.push(Action::Light(Some(part)));
             }
         }
-    });
+    };
+    match height {
+        Some(height) => {
+            let area = ScrollArea::vertical().id_salt("parts of time").max_height(height).auto_shrink(false);
+            _ = area.show(ui, contents);
+        }
+        None => contents(ui),
+    }
 }

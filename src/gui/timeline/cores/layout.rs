@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{
     super::{
-        layout::{OffCpu, view_ns},
+        layout::{MIN_WIDTH, OffCpu, SINGLE_WIDTH, TOLD_WIDTH, view_ns},
         locks::drawn_share,
         model::State,
     },
@@ -14,15 +14,10 @@ use super::{
 };
 use crate::{analysis::SpanParts, gui::plots::TimeScale, store::Lane};
 
-/// A bar this wide stands for itself. Narrower ones that begin within so many points are merged.
-const SINGLE_WIDTH: f32 = 2.0;
 /// What has no row of its own is merged over so many points, and over up to four times as many where so many tracks share
 /// the row: each column costs a look at each track.
 const SHARED_WIDTH: f32 = 8.0;
 const MANY_TRACKS: f64 = 32.0;
-/// From this width on, a bar tells for what its task waited.
-const TOLD_WIDTH: f32 = 6.0;
-const MIN_WIDTH: f32 = 1.0;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum What {
