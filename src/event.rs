@@ -4,6 +4,8 @@
 //! origin, see [`crate::time::RunClock`]. The live window, the command line and every export see a run only through
 //! these.
 
+pub mod lesson;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +18,7 @@ use crate::{
 };
 
 /// Raised whenever [`Event`] or [`Command`] changes shape; both sides must agree on it.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// The machine a run took place on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -299,6 +301,12 @@ pub enum Event {
         level: Level,
         text: String,
     },
+    /// Of a lesson's processes, see [`lesson`]. `worker` is the one that tells, or `None` for the engine.
+    Lesson {
+        t_ns: u64,
+        worker: Option<WorkerId>,
+        told: Box<lesson::Told>,
+    },
     /// Closes the stream. `reason` says why where the status is not `finished`.
     RunEnded {
         t_ns: u64,
@@ -329,6 +337,7 @@ impl Event {
             | Self::Resized { t_ns, .. }
             | Self::Stopping { t_ns }
             | Self::Log { t_ns, .. }
+            | Self::Lesson { t_ns, .. }
             | Self::RunEnded { t_ns, .. } => Some(*t_ns),
         }
     }

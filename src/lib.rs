@@ -9,7 +9,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 | [`time`], [`ids`], [`units`] |
-//! | 1 | [`spec`], [`event`], [`workload`] |
+//! | 1 | [`spec`], [`event`], [`workload`], [`lesson`] |
 //! | 2 | [`engine`], [`store`], [`record`] |
 //! | 3 | [`analysis`], [`export`] |
 //! | 4 | [`session`], [`library`], [`experiment`] |
@@ -23,6 +23,7 @@ pub mod time;
 pub mod units;
 
 pub mod event;
+pub mod lesson;
 pub mod spec;
 pub mod workload;
 

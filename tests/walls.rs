@@ -10,7 +10,7 @@ const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
 /// Modules by floor, lowest first. A module may use its own floor and those below.
 const FLOORS: [&[&str]; 6] = [
     &["time", "ids", "units"],
-    &["spec", "event", "workload"],
+    &["spec", "event", "workload", "lesson"],
     &["engine", "record", "store"],
     &["analysis", "export"],
     &["session", "library", "experiment"],

@@ -276,6 +276,7 @@ impl SpecArgs {
             .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
             .collect();
         Draft {
+            lesson: None,
             backend: self.backend.clone(),
             workers: self.workers.clone(),
             workload: self.workload.clone(),

@@ -5,10 +5,11 @@
 use super::{Fault, Kind, Spec};
 
 /// Flags' names, in the order of the fields.
-pub(super) const FIELDS: [&str; 15] = [
+pub(super) const FIELDS: [&str; 16] = [
     "backend",
     "workers",
     "workload",
+    "lesson",
     "tasks",
     "size",
     "lengths",
@@ -31,6 +32,8 @@ pub struct Draft {
     pub backend: Option<String>,
     pub workers: Option<String>,
     pub workload: Option<String>,
+    /// Only what a run file says has one: `NAME` or `NAME/VARIANT`.
+    pub lesson: Option<String>,
     pub tasks: Option<String>,
     pub size: Option<String>,
     /// Name and value.
@@ -59,6 +62,7 @@ impl Draft {
             backend: stronger.backend.or(self.backend),
             workers: stronger.workers.or(self.workers),
             workload: stronger.workload.or(self.workload),
+            lesson: stronger.lesson.or(self.lesson),
             tasks: stronger.tasks.or(self.tasks),
             size: stronger.size.or(self.size),
             params,
@@ -81,6 +85,7 @@ impl Draft {
             "backend" => &mut self.backend,
             "workers" => &mut self.workers,
             "workload" => &mut self.workload,
+            "lesson" => &mut self.lesson,
             "tasks" => &mut self.tasks,
             "size" => &mut self.size,
             "lengths" => &mut self.lengths,
@@ -136,6 +141,7 @@ impl Draft {
             backend: Some(spec.backend.to_string()),
             workers: Some(spec.workers.to_string()),
             workload: Some(spec.workload.to_string()),
+            lesson: spec.lesson.as_ref().map(ToString::to_string),
             tasks: Some(spec.tasks.to_string()),
             size: Some(spec.size.to_string()),
             params: spec.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect(),

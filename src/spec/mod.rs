@@ -7,6 +7,7 @@
 mod draft;
 mod error;
 mod file;
+mod lesson;
 mod line;
 mod number;
 mod presets;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use draft::Draft;
 pub use error::{SpecError, one_line, quoted};
 pub use file::{parse_toml, read_toml};
+pub use lesson::LessonName;
 pub use line::{portable_run_line, run_line};
 pub use presets::{PRESETS, Preset};
 pub use validate::default_workers;
@@ -81,9 +83,12 @@ pub enum Kind {
     Lock,
     Mixed,
     Fault,
+    /// What the roles of a lesson do, see [`Spec::lesson`]. No pool runs it, and nobody chooses it in a form.
+    Lesson,
 }
 
 impl Kind {
+    /// Those that a pool can be given.
     pub const ALL: [Self; 15] = [
         Self::Noop,
         Self::Square,
@@ -247,6 +252,9 @@ pub struct Spec {
     /// 1 to [`MAX_WORKERS`]; 1 for `serial`.
     pub workers: u32,
     pub workload: Kind,
+    /// For the workload `lesson`, and only for that: which one.
+    #[serde(default)]
+    pub lesson: Option<LessonName>,
     /// 1 to [`MAX_TASKS`].
     pub tasks: u32,
     /// The workload's main knob; its unit depends on the kind, see [`crate::workload::about`].
@@ -298,6 +306,9 @@ impl Spec {
 
     /// The spec in a line: `processes × 4, primes, 64 tasks`.
     pub fn title(&self) -> String {
+        if let Some(lesson) = &self.lesson {
+            return format!("lesson {lesson}");
+        }
         let plural = if self.tasks == 1 { "" } else { "s" };
         format!(
             "{} × {}, {}, {} task{plural}",

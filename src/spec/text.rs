@@ -53,14 +53,18 @@ fn refusal(what: &str, value: &str, allowed: &str) -> String {
 
 /// Names of a plain enum, each written in one place only.
 macro_rules! names {
-    ($type:ident: $($variant:ident = $name:literal),+ $(,)?) => {
+    (
+        $type:ident: $($variant:ident = $name:literal),+ $(,)?
+        $(; $(never_chosen $hidden:ident = $hidden_name:literal),+ $(,)?)?
+    ) => {
         impl $type {
             /// The names as people write them, in the order of declaration.
             pub const NAMES: &'static [&'static str] = &[$($name),+];
 
             pub fn name(self) -> &'static str {
                 match self {
-                    $(Self::$variant => $name),+
+                    $(Self::$variant => $name,)+
+                    $($(Self::$hidden => $hidden_name),+)?
                 }
             }
         }
@@ -77,6 +81,7 @@ macro_rules! names {
             fn from_str(text: &str) -> Result<Self, String> {
                 match text {
                     $($name => Ok(Self::$variant),)+
+                    $($($hidden_name => Ok(Self::$hidden),)+)?
                     _ => Err(one_of(text, Self::NAMES)),
                 }
             }
@@ -108,7 +113,8 @@ names!(
     Payload = "payload",
     Lock = "lock",
     Mixed = "mixed",
-    Fault = "fault",
+    Fault = "fault";
+    never_chosen Lesson = "lesson",
 );
 names!(Telemetry: Off = "off", Basic = "basic", Full = "full", Auto = "auto");
 names!(Transport: Ring = "ring", Stream = "stream");

@@ -5,8 +5,8 @@
 use std::{collections::BTreeSet, fmt::Display, ops::RangeInclusive, str::FromStr};
 
 use super::{
-    Backend, Chunk, Draft, Fault, FaultKind, Kind, Lengths, MAX_TASKS, MAX_WORKERS, Param, Prefetch,
-    QueueBound, Spec, SpecError, Telemetry, Transport,
+    Backend, Chunk, Draft, Fault, FaultKind, Kind, Lengths, LessonName, MAX_TASKS, MAX_WORKERS, Param,
+    Prefetch, QueueBound, Spec, SpecError, Telemetry, Transport,
     number::{number, whole_number},
     quoted,
     text::nearest,
@@ -36,6 +36,7 @@ impl Draft {
             .whole("workers", self.workers.as_ref(), 1..=MAX_WORKERS.into(), default_workers().into())
             .map(|n| n as u32);
         let workload = errors.parse("workload", self.workload.as_ref(), Kind::Primes);
+        let lesson = errors.lesson(self.lesson.as_ref(), workload);
         // Without a workload nobody knows the range of the size or the names of the parameters.
         let known = workload.map(about);
         let default_tasks = known.map_or(about(Kind::Primes).tasks_default, |known| known.tasks_default);
@@ -61,6 +62,7 @@ impl Draft {
                 // There is one worker whatever was asked for, but nonsense stays nonsense.
                 workers: workers.map(|n| if backend == Some(Backend::Serial) { 1 } else { n })?,
                 workload: workload?,
+                lesson,
                 tasks: tasks?,
                 size: size?,
                 params: params?,
@@ -120,6 +122,24 @@ impl Errors {
             self.add(field, text, span_text(range.start(), range.end()));
         }
         value
+    }
+
+    /// A lesson has a name, and nothing else has one.
+    fn lesson(&mut self, text: Option<&String>, workload: Option<Kind>) -> Option<LessonName> {
+        match (text, workload) {
+            (None, Some(Kind::Lesson)) => {
+                self.add("workload", "lesson", "a lesson is started by `poolscope lesson NAME`");
+                None
+            }
+            (Some(text), Some(Kind::Lesson)) => {
+                text.parse().map_err(|allowed: String| self.add("lesson", text, allowed)).ok()
+            }
+            (Some(text), Some(_)) => {
+                self.add("lesson", text, "none, save with the workload lesson");
+                None
+            }
+            (_, None) | (None, _) => None,
+        }
     }
 
     fn size(&mut self, text: Option<&String>, known: &About) -> Option<u64> {
@@ -262,6 +282,7 @@ mod tests {
             backend: Backend::Processes,
             workers: default_workers(),
             workload: Kind::Primes,
+            lesson: None,
             tasks: 64,
             size: about(Kind::Primes).size_default,
             params: Vec::new(),

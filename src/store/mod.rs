@@ -5,6 +5,7 @@
 
 mod chunked;
 mod lane;
+pub(crate) mod lesson;
 mod locks;
 mod reduce;
 mod replay;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 pub use chunked::Chunked;
 pub use lane::{Lane, Life, OpenSpan, Span};
+pub use lesson::{Call, LessonStore, Object, Printed, Stuck};
 pub use locks::{LockSpan, Locks};
 pub use replay::Replay;
 pub use sizes::resized_words;
@@ -258,6 +260,8 @@ pub struct RunStore {
     pub engine_max_rss_bytes: u64,
     /// Intervals of pause; the last may be open, then its end is `None`.
     pub pauses: Vec<(u64, Option<u64>)>,
+    /// What the processes of a lesson did with one another; empty for any other run.
+    pub lesson: LessonStore,
     /// What only the reducer needs.
     books: reduce::Books,
 }

@@ -88,6 +88,9 @@ impl RunStore {
             Event::Resized { t_ns, workers } => self.resized(t_ns, workers),
             Event::Stopping { t_ns } => self.stopping(t_ns),
             Event::Log { t_ns, worker, level, text } => self.note(t_ns, worker, level, text),
+            Event::Lesson { t_ns, worker, told } => {
+                self.lesson.take(super::lesson::Entry { t_ns, worker, told: *told });
+            }
             Event::RunEnded { t_ns, status, reason } => self.run_ended(t_ns, status, reason),
         }
     }

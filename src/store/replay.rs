@@ -112,6 +112,7 @@ impl Replay {
             // One for each task that ended ok, where the workload has any.
             values: whole.values.prefix(values),
             pauses: pauses_at(&whole.pauses, t_ns),
+            lesson: whole.lesson.at(t_ns),
             ..RunStore::default()
         };
         if let Some(engine) = self.samples.last() {

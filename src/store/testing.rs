@@ -18,6 +18,7 @@ pub(crate) fn spec(backend: Backend, workers: u32, tasks: u32) -> Spec {
         backend,
         workers,
         workload: Kind::Square,
+        lesson: None,
         tasks,
         size: 1,
         params: Vec::new(),
@@ -327,6 +328,7 @@ pub(crate) fn assert_same(left: &RunStore, right: &RunStore, what: &str) {
         engine_max_rss_bytes,
         pauses,
         processes,
+        lesson,
         books: _,
     } = left;
     assert_eq!(log.iter().collect::<Vec<_>>(), right.log.iter().collect::<Vec<_>>(), "{what}: log");
@@ -344,6 +346,8 @@ pub(crate) fn assert_same(left: &RunStore, right: &RunStore, what: &str) {
         right.processes.iter().collect::<Vec<_>>(),
         "{what}: processes"
     );
+    let told: Vec<_> = lesson.told().collect();
+    assert_eq!(told, right.lesson.told().collect::<Vec<_>>(), "{what}: lesson");
     assert_eq!(lanes.len(), right.lanes.len(), "{what}: lanes");
     for (at, (lane, other)) in lanes.iter().zip(&right.lanes).enumerate() {
         let crate::store::Lane { spans, running, lives, locks } = lane;

@@ -52,6 +52,9 @@ const NOOP: About = About {
     params: &[],
 };
 
+const LESSON: About =
+    About { kind: Kind::Lesson, summary: "what a lesson's roles do", tasks_default: 1, ..NOOP };
+
 const SQUARE: About =
     About { kind: Kind::Square, summary: "the square of the task's number, counted from 1", ..NOOP };
 
@@ -277,6 +280,7 @@ pub fn about(kind: Kind) -> &'static About {
         Kind::Lock => &LOCK,
         Kind::Mixed => &MIXED,
         Kind::Fault => &FAULT,
+        Kind::Lesson => &LESSON,
     }
 }
 

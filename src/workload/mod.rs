@@ -125,7 +125,8 @@ pub fn run(
     let size = lengths::scaled_size(spec, task);
     let seed = spec.seed;
     let value = match spec.workload {
-        Kind::Noop => Value::Unit,
+        // The roles of a lesson are no tasks of a pool.
+        Kind::Noop | Kind::Lesson => Value::Unit,
         Kind::Square => simple::square(spec, task, context),
         Kind::Sleep => {
             let value = timed::sleep(size, context)?;

@@ -1,0 +1,26 @@
+import multiprocessing
+
+
+def producer(queue):
+    for name in ["Rahim", "Karim", "Fahim"]:
+        queue.put(name)
+
+
+def consumer(queue):
+    while True:
+        item = queue.get()
+        if item is None:
+            break
+        print(item)
+
+
+if __name__ == "__main__":
+    queue = multiprocessing.Queue()
+    first = multiprocessing.Process(target=producer, args=(queue,))
+    second = multiprocessing.Process(target=consumer, args=(queue,))
+    first.start()
+    second.start()
+    queue.put("Rohan")
+    first.join()
+    queue.put(None)
+    second.join()

@@ -1,0 +1,141 @@
+//! Lessons: small programs about processes, with what to read before, what to predict, and how each goes wrong.
+//!
+//! A lesson is a file in `assets/lessons`, see [`read`]; this program carries them all, see [`all`]. Nothing here runs
+//! anything: the engine does, and [`crate::analysis`] judges what came out.
+
+mod catalog;
+mod file;
+mod names;
+pub mod program;
+mod question;
+mod value;
+
+pub use catalog::{all, find};
+pub use file::read;
+pub use names::check;
+pub use question::{Choice, Condition, Measure, Measured, Question};
+pub use value::Value;
+
+use crate::spec::LessonName;
+use program::Program;
+
+/// One lesson.
+#[derive(Clone, Debug)]
+pub struct Lesson {
+    /// As on the command line.
+    pub name: String,
+    pub title: String,
+    /// What one can do or say after it.
+    pub goal: String,
+    /// What to know before, a sentence each.
+    pub before: Vec<String>,
+    /// What to look at while it runs.
+    pub look: Vec<String>,
+    /// What to try next.
+    pub next: Vec<String>,
+    /// How its log is written, where it keeps one.
+    pub log: Option<LogFile>,
+    /// The lesson as it should be, then how it goes otherwise.
+    pub variants: Vec<Variant>,
+}
+
+/// How a lesson's log is written, in the words of Python's `logging`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFile {
+    pub file: String,
+    /// `%(levelname)s-%(message)s`
+    pub format: String,
+}
+
+/// One way in which a lesson is run.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// `None` for the lesson as it should be.
+    pub name: Option<String>,
+    pub title: String,
+    /// What is different, and what comes of it.
+    pub about: String,
+    pub what: What,
+    /// What to predict.
+    pub questions: Vec<Question>,
+    pub expect: Expect,
+    /// The same in Python, a program to be run as it stands.
+    pub python: Option<Python>,
+}
+
+/// What is run.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// Processes that do what a program says.
+    Program(Program),
+    /// Ordinary runs of a pool, one after another.
+    Runs(Vec<LabRun>),
+}
+
+/// An ordinary run of a lesson.
+#[derive(Clone, Debug)]
+pub struct LabRun {
+    /// What it is called beside the others.
+    pub label: String,
+    pub spec: crate::spec::Spec,
+    pub expect: RunEnd,
+}
+
+/// How an ordinary run of a lesson should end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunEnd {
+    /// The engine dies with it.
+    pub lost: bool,
+    /// Tasks that end ok, where that is certain.
+    pub ok: Option<u32>,
+}
+
+/// The corresponding program in Python.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Python {
+    pub file: &'static str,
+    pub text: &'static str,
+    /// It waits for ever, as the lesson says.
+    pub hangs: bool,
+}
+
+/// How a program of a lesson ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// Every process ends by itself.
+    #[default]
+    Finished,
+    /// Some wait for ever.
+    Stuck,
+}
+
+/// Lines that come in this order, or in any.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(untagged)]
+pub enum Lines {
+    One(String),
+    AnyOrder(Vec<String>),
+}
+
+/// What must come out. `{pid}` in a line stands for a process id, `{number}` for a whole number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expect {
+    pub ended: Ending,
+    pub printed: Vec<Lines>,
+    pub logged: Vec<Lines>,
+    /// The processes that wait for ever.
+    pub stuck: Vec<String>,
+    /// Processes that do not end well, with how: `exit 1`, `SIGKILL`.
+    pub died: Vec<(String, String)>,
+}
+
+impl Lesson {
+    pub fn variant(&self, name: Option<&str>) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.name.as_deref() == name)
+    }
+
+    pub fn name_of(&self, variant: &Variant) -> LessonName {
+        LessonName { name: self.name.clone(), variant: variant.name.clone() }
+    }
+}
