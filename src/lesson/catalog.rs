@@ -77,12 +77,9 @@ pub fn find(name: &str) -> Option<&'static Lesson> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        lesson::{
-            Measure, What,
-            program::{self, Act, Piece},
-        },
-        spec::MAX_WORKERS,
+    use crate::lesson::{
+        Ending, Measure, What,
+        program::{self, Act, Piece},
     };
 
     #[test]
@@ -189,12 +186,13 @@ mod tests {
                     assert!((2..=4).contains(&question.choices.len()), "{name}: {}", question.ask);
                     assert!(question.why.ends_with('.') && question.ask.ends_with('?'), "{}", question.ask);
                 }
+                let expect = &variant.expect;
+                let stuck = expect.ended == Ending::Stuck;
+                assert_eq!(stuck, !expect.stuck.is_empty(), "{name}");
+                assert!(!stuck || variant.python.is_some_and(|python| python.hangs), "{name}");
                 if let What::Program(program) = &variant.what {
                     let counts = program::counts(program);
-                    assert!(
-                        counts.processes <= program::MAX_PROCESSES && counts.processes < MAX_WORKERS,
-                        "{name}"
-                    );
+                    assert!(counts.processes <= program::MAX_PROCESSES, "{name}");
                 }
             }
         }
