@@ -17,7 +17,7 @@ pub mod fuzz;
 mod gil;
 mod hand_out;
 mod hear;
-pub(crate) mod life;
+pub(crate) use crate::life;
 mod link;
 mod list;
 mod listen;
