@@ -12,9 +12,19 @@ macro_rules! files {
 }
 
 /// In the order in which they are best taken.
-const LESSONS: &[(&str, &str)] = files!["queue.toml"];
+const LESSONS: &[(&str, &str)] = files!["process.toml", "four.toml", "pool.toml", "queue.toml"];
 
-const PYTHONS: &[(&str, &str)] = files!["queue.py", "queue-missing-sentinel.py"];
+const PYTHONS: &[(&str, &str)] = files![
+    "lesson-process.py",
+    "lesson-process-no-join.py",
+    "lesson-four.py",
+    "lesson-four-one-dies.py",
+    "lesson-pool.py",
+    "lesson-pool-unsendable.py",
+    "lesson-pool-worker-killed.py",
+    "lesson-queue.py",
+    "lesson-queue-missing-sentinel.py",
+];
 
 /// Every lesson, in the order in which they are best taken.
 ///

@@ -35,7 +35,8 @@
 //! shared = [ … ]                 # likewise
 //! ```
 //!
-//! The Python beside it is `NAME.py` and `NAME-VARIANT.py`. A lesson of ordinary runs has `[[run]]` tables in place of
+//! The Python beside it is `lesson-NAME.py` and `lesson-NAME-VARIANT.py`: a program called `queue.py` would stand before
+//! the module of that name, and no program in its folder could use `multiprocessing` any more. A lesson of ordinary runs has `[[run]]` tables in place of
 //! roles: a label, the fields of a spec, and how it ends.
 
 use serde::Deserialize;
@@ -199,7 +200,7 @@ fn variant(
     }
     let place = name.as_deref().map_or_else(|| lesson.to_owned(), |name| format!("{lesson}/{name}"));
     wrong.extend(found.into_iter().map(|what| format!("{place}: {what}")));
-    let file = place.replace('/', "-") + ".py";
+    let file = format!("lesson-{}.py", place.replace('/', "-"));
     let python = pythons.iter().find(|(name, _)| *name == file);
     let expect = text.expect.clone();
     Variant {
@@ -322,7 +323,8 @@ expect = { ended = "stuck", stuck = ["main"], died = { child = "SIGKILL" } }
 
     #[test]
     fn a_variant_takes_what_it_does_not_say_from_the_lesson() {
-        let lesson = read(TEXT, &[("four.py", "print(1)"), ("four-wrong.py", "print(2)")]).expect("a lesson");
+        let lesson = read(TEXT, &[("lesson-four.py", "print(1)"), ("lesson-four-wrong.py", "print(2)")])
+            .expect("a lesson");
         assert_eq!(lesson.variants.len(), 2);
         let wrong = lesson.variant(Some("wrong")).expect("it");
         let What::Program(program) = &wrong.what else { panic!("a program") };

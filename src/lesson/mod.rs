@@ -123,10 +123,13 @@ pub enum Lines {
 pub struct Expect {
     pub ended: Ending,
     pub printed: Vec<Lines>,
+    /// The messages of the steps `log` and `warn`, without their format. What a process says of its own failure is not
+    /// among them.
     pub logged: Vec<Lines>,
     /// The processes that wait for ever.
     pub stuck: Vec<String>,
-    /// Processes that do not end well, with how: `exit 1`, `SIGKILL`.
+    /// Processes that do not end well, with how: `exit 1`, `SIGKILL`. The workers of a pool are left out, for nobody knows
+    /// beforehand which of them has which item.
     pub died: Vec<(String, String)>,
 }
 

@@ -40,17 +40,19 @@ pub struct Condition {
 pub enum Measure {
     /// `finished` or `stuck`.
     Ended,
-    /// `yes` if the numbers in the printed lines never fall.
+    /// `yes` if the numbers in the printed lines never fall: the last number of each line that has one.
     PrintedAscending,
     /// The last line printed.
     PrintedLast,
+    /// The last message that a program logged.
+    LoggedLast,
     /// Processes that were started, `main` included.
     Processes,
     /// Different process ids among them.
     Pids,
-    /// Tasks that ran at one moment, at most.
+    /// Tasks other than main's that ran at one moment, at most.
     AtOnce,
-    /// `yes` if tasks ended in the order of their numbers.
+    /// `yes` if tasks other than main's ended in the order of their numbers.
     EndedAscending,
     /// Messages in a queue, at most.
     Deepest,
@@ -69,7 +71,12 @@ impl Measure {
     pub fn in_words(self) -> bool {
         matches!(
             self,
-            Self::Ended | Self::PrintedAscending | Self::PrintedLast | Self::EndedAscending | Self::Exit
+            Self::Ended
+                | Self::PrintedAscending
+                | Self::PrintedLast
+                | Self::LoggedLast
+                | Self::EndedAscending
+                | Self::Exit
         )
     }
 

@@ -365,7 +365,7 @@ exit 3
 die";
         let steps = parse(text).expect("a program");
         assert_eq!(steps.len(), 30);
-        assert_eq!((steps[0].line, steps[1].line, steps.last().expect("some").line), (1, 3, 38));
+        assert_eq!((steps[0].line, steps[1].line, steps.last().expect("some").line), (1, 3, 37));
         let Act::Forever(inside) = &steps[4].act else { panic!("{:?}", steps[4]) };
         let Act::If(condition, inner) = &inside[2].act else { panic!("{:?}", inside[2]) };
         assert!(condition.negated && inner.len() == 1);

@@ -1,0 +1,24 @@
+import logging
+import multiprocessing
+import time
+
+logging.basicConfig(filename="pool.txt", level=logging.INFO, format="%(levelname)s-%(message)s")
+
+
+def square(n):
+    time.sleep((10 - n) * 0.05)
+    return n**2
+
+
+def double(n):
+    return n * 2
+
+
+if __name__ == "__main__":
+    with multiprocessing.Pool(processes=4) as pool:
+        squares = pool.map(square, range(1, 10))
+    print(squares)
+    with multiprocessing.Pool(processes=4) as pool:
+        doubles = pool.map(double, [1, 2, 3, 45, 9])
+    for result in doubles:
+        logging.info(result)
