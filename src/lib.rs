@@ -8,17 +8,20 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | 0 | [`time`], [`ids`], [`units`] |
+//! | 0 | [`time`], [`ids`], [`units`], `life`, `mapping` |
 //! | 1 | [`spec`], [`event`], [`workload`], [`lesson`] |
-//! | 2 | [`engine`], [`store`], [`record`] |
+//! | 2 | [`engine`], [`store`], [`record`], [`mp`] |
 //! | 3 | [`analysis`], [`export`] |
 //! | 4 | [`session`], [`library`], [`experiment`] |
 //! | 5 | [`cli`], `gui` (a feature of that name) |
 //!
 //! A test scans the sources and holds these walls: `egui` only in `gui`, `rfd` only in `gui/dialogs`, `sysinfo` and
-//! `/proc` only in the engine's sampler, `rusqlite` only in `record`, process spawning only in `session` and `engine`.
+//! `/proc` only in the engine's sampler, `rusqlite` only in `record`, process spawning only in `session`,
+//! `engine` and `mp`.
 
 pub mod ids;
+mod life;
+mod mapping;
 pub mod time;
 pub mod units;
 
@@ -28,6 +31,7 @@ pub mod spec;
 pub mod workload;
 
 pub mod engine;
+pub mod mp;
 pub mod record;
 pub mod store;
 

@@ -8,6 +8,7 @@ mod compare;
 mod culprit;
 mod experiment;
 mod figures;
+mod lesson;
 mod locks;
 mod order;
 mod random;
@@ -26,6 +27,10 @@ pub use experiment::{
     RunLine, VariantReport, VariantRuns, WorkersPoint, WorkersSeries,
 };
 pub use figures::{AttemptTotals, Figures, PartsTotal};
+pub use lesson::{
+    Answered, LabReport, LessonReport, Process as LessonProcess, Shared as LessonShared, answered, holds,
+    measure, processes,
+};
 pub use locks::{LockTotals, LocksReport};
 pub use order::{Turn, order};
 pub use report::{

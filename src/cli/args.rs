@@ -54,11 +54,16 @@ pub(super) enum Task {
     Show(ShowArgs),
     /// Write a run or an experiment in a format that other programs read
     Export(ExportArgs),
+    /// List the lessons about processes, or run one: its variants show what goes wrong
+    Lesson(LessonArgs),
     /// Say what this machine offers: cores, limits, rights, Pythons, the cost of telemetry
     Doctor(DoctorArgs),
     /// The process that owns a pool during one run
     #[command(hide = true)]
     Engine,
+    /// One process of a lesson
+    #[command(hide = true)]
+    Role,
     /// One worker process of a pool
     #[command(hide = true)]
     Worker {
@@ -110,6 +115,25 @@ pub(super) struct ExportArgs {
     /// For svg: timeline, cores or queue [default: timeline]
     #[arg(long, value_name = "PLOT")]
     pub(super) plot: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LessonArgs {
+    /// Which lesson, as the list has it: NAME, or NAME/VARIANT. Without it, the lessons are listed, name first
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// One of its variants
+    #[arg(long, value_name = "VARIANT")]
+    pub(super) variant: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Record the run in this file [default: among the runs that are kept on this machine]
+    #[arg(long, short, value_name = "RUN.pscope")]
+    pub(super) output: Option<PathBuf>,
+    /// Write the lesson's log there, in its own pattern
+    #[arg(long, value_name = "FILE")]
+    pub(super) log: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,8 @@ mod compare;
 mod conduct;
 mod doctor;
 mod export;
+mod lesson;
+mod lesson_runs;
 #[cfg(test)]
 mod line_tests;
 mod list;
@@ -142,6 +144,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<u8, CliError> {
         Some(Task::Show(args)) => show::show(&args),
         Some(Task::Export(args)) => export::export(&args),
         Some(Task::Doctor(args)) => doctor::doctor(&args),
+        Some(Task::Lesson(args)) => lesson::lesson(&args),
+        Some(Task::Role) => Ok(crate::engine::lesson::role_main()),
         Some(Task::Engine) => Ok(crate::engine::engine_main()),
         Some(Task::Worker { .. }) => Ok(crate::engine::worker_main()),
     }

@@ -48,7 +48,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     });
     let recorder = start_recorder(args, &spec)?;
     let mut run = Launcher::this_program().launch_recorded(spec, notify, recorder)?;
-    let signal = follow(&run, &woken, &progress);
+    let signal = follow(&run, &woken, |store| progress.show(store));
     let signal = wait_for_record(&run, &woken, signal);
     let store = run.wait();
     if let Some((path, Recording::Incomplete(why))) = run.recording() {
@@ -81,7 +81,11 @@ fn start_recorder(args: &RunArgs, spec: &Spec) -> Result<Option<Recorder>, CliEr
 }
 
 /// Until everything is written. A second signal does not wait for that.
-fn wait_for_record(run: &RunHandle, woken: &Receiver<Wake>, mut signal: Option<i32>) -> Option<i32> {
+pub(super) fn wait_for_record(
+    run: &RunHandle,
+    woken: &Receiver<Wake>,
+    mut signal: Option<i32>,
+) -> Option<i32> {
     while run.recording().is_some_and(|(_, state)| state == Recording::Live) {
         match woken.recv_timeout(RECORD_POLL) {
             Ok(Wake::Signal(_)) if signal.is_some() => run.hurry_record(),
@@ -93,9 +97,9 @@ fn wait_for_record(run: &RunHandle, woken: &Receiver<Wake>, mut signal: Option<i
     signal
 }
 
-/// Shows progress until the run is over. Gives the signal that ended it, if one did: the first stops the run in order,
+/// Shows every snapshot until the run is over. Gives the signal that ended it, if one did: the first stops the run in order,
 /// the second at once, and an engine that does not even hear that is killed.
-fn follow(run: &RunHandle, woken: &Receiver<Wake>, progress: &Progress) -> Option<i32> {
+pub(super) fn follow(run: &RunHandle, woken: &Receiver<Wake>, show: impl Fn(&RunStore)) -> Option<i32> {
     let mut stopped_by = None;
     let mut kill_at = None;
     loop {
@@ -115,7 +119,7 @@ fn follow(run: &RunHandle, woken: &Receiver<Wake>, progress: &Progress) -> Optio
             Err(RecvTimeoutError::Disconnected) => return stopped_by,
         }
         let store = run.snapshot();
-        progress.show(&store);
+        show(&store);
         if !store.phase.is_live() {
             return stopped_by;
         }

@@ -17,7 +17,8 @@ pub mod fuzz;
 mod gil;
 mod hand_out;
 mod hear;
-pub(crate) mod life;
+pub(crate) use crate::life;
+pub mod lesson;
 mod link;
 mod list;
 mod listen;
@@ -131,6 +132,13 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
         telemetry,
         telemetry_cost_ns,
     })));
+    if let Some(name) = &spec.lesson {
+        let (status, reason) = lesson::conduct(name, clock, emitter.clone(), &commands);
+        emitter.emit(&Event::RunEnded { t_ns: clock.now_ns(), status, reason });
+        drop(emitter);
+        let _panic_was_told_by_the_hook = writer.join();
+        return Ok(());
+    }
     let (worker, life) = (WorkerId(0), 0);
     let job = Job { worker, life, spec: spec.clone(), clock, telemetry, witness, usable_cores, spare_core };
     emitter.flush();

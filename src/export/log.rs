@@ -8,6 +8,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
+    ids::WorkerId,
     spec::one_line,
     store::{LogLine, RunStore},
     time::NS_PER_MS,
@@ -193,7 +194,27 @@ pub fn write_log(
     zone: &TimeZone,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut records: Vec<&LogLine> = store.log.iter().collect();
+    write_records(store, store.log.iter().collect(), pattern, zone, out)
+}
+
+/// The same with what the processes of a lesson logged themselves and nothing else, as Python's `logging` would have
+/// written it to their file: by the logger `root`, from `MainProcess` and `Process-1` and so on.
+pub fn write_lesson_log(
+    store: &RunStore,
+    pattern: &LogPattern,
+    zone: &TimeZone,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write_records(store, store.lesson.logged.iter().collect(), pattern, zone, out)
+}
+
+fn write_records(
+    store: &RunStore,
+    mut records: Vec<&LogLine>,
+    pattern: &LogPattern,
+    zone: &TimeZone,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     records.sort_by_key(|record| record.t_ns);
     let mut line = String::new();
     for record in records {
@@ -224,16 +245,21 @@ fn push_fitted(line: &mut String, slot: Slot, text: &str) {
 }
 
 fn field_text(store: &RunStore, record: &LogLine, field: Field, zone: &TimeZone) -> String {
+    let in_lesson = !store.lesson.is_empty();
     let engine_pid = || store.info.as_ref().map_or(0, |info| info.engine_pid);
     match (field, record.worker) {
         (Field::Asctime, _) => asctime(store, record.t_ns, zone),
         (Field::LevelName, _) => record.level.to_string(),
         (Field::Message, _) => one_line(&record.text),
+        (Field::Name, Some(_)) if in_lesson => "root".to_owned(),
         (Field::Name, _) => "poolscope".to_owned(),
         (Field::Process, Some(worker)) => {
             store.pid_at(worker, record.t_ns).unwrap_or_else(engine_pid).to_string()
         }
         (Field::Process, None) => engine_pid().to_string(),
+        (Field::ProcessName, Some(WorkerId(0))) if in_lesson => "MainProcess".to_owned(),
+        (Field::ProcessName, Some(worker)) if in_lesson => format!("Process-{}", worker.0),
+        (Field::ThreadName, Some(_)) if in_lesson => "MainThread".to_owned(),
         (Field::ProcessName, Some(worker)) => format!("Worker-{}", worker.0),
         (Field::ProcessName, None) => "MainProcess".to_owned(),
         (Field::ThreadName, Some(worker)) => format!("worker-{}", worker.0),

@@ -34,7 +34,7 @@ use jiff::tz::TimeZone;
 pub use joblog::write_joblog;
 pub use json::write_json;
 pub use jsonl::write_jsonl;
-pub use log::{LogPattern, LogPreset, write_log};
+pub use log::{LogPattern, LogPreset, write_lesson_log, write_log};
 pub use svg::{Plot, write_svg};
 pub use trace::write_trace;
 

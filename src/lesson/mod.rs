@@ -19,7 +19,7 @@ pub use names::check;
 pub use question::{Choice, Condition, Measure, Measured, Question};
 pub use value::Value;
 
-use crate::spec::LessonName;
+use crate::spec::{Draft, LessonName, Spec, SpecError};
 use program::Program;
 
 /// One lesson.
@@ -80,7 +80,7 @@ pub enum What {
 pub struct LabRun {
     /// What it is called beside the others.
     pub label: String,
-    pub spec: crate::spec::Spec,
+    pub spec: Spec,
     pub expect: RunEnd,
 }
 
@@ -139,6 +139,26 @@ pub struct Expect {
 impl Lesson {
     pub fn variant(&self, name: Option<&str>) -> Option<&Variant> {
         self.variants.iter().find(|variant| variant.name.as_deref() == name)
+    }
+
+    /// The spec of a variant's run, as every run has one.
+    ///
+    /// # Errors
+    /// None for a lesson that this program carries.
+    pub fn spec(&self, variant: &Variant) -> Result<Spec, Vec<SpecError>> {
+        let counts = match &variant.what {
+            What::Program(program) => program::counts(program),
+            What::Runs(_) => program::Counts { processes: 1, tasks: 1 },
+        };
+        let draft = Draft {
+            backend: Some("processes".to_owned()),
+            workload: Some("lesson".to_owned()),
+            lesson: Some(self.name_of(variant).to_string()),
+            workers: Some(counts.processes.to_string()),
+            tasks: Some(counts.tasks.to_string()),
+            ..Draft::default()
+        };
+        draft.validate()
     }
 
     pub fn name_of(&self, variant: &Variant) -> LessonName {

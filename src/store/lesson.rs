@@ -1,8 +1,11 @@
 //! What the processes of a lesson did with one another, folded from what they told.
 
-use super::Chunked;
+use super::{Chunked, LogLine};
 use crate::{
-    event::lesson::{Began, Done, ObjectKind, Told, Verb, Waiter},
+    event::{
+        Level,
+        lesson::{Began, Done, ObjectKind, Told, Verb, Waiter},
+    },
     ids::{TaskId, WorkerId},
     spec::MAX_WORKERS,
 };
@@ -86,6 +89,8 @@ pub struct LessonStore {
     /// In the order in which they were told, which is nearly that of their ends.
     pub calls: Chunked<Call>,
     pub printed: Chunked<Printed>,
+    /// What its processes logged themselves, which is in the run's log too.
+    pub logged: Chunked<LogLine>,
     /// The last finding; more processes may have got stuck after the first.
     pub stuck: Option<Stuck>,
 }
@@ -116,7 +121,15 @@ impl LessonStore {
         for entry in self.told.iter().filter(|entry| entry.t_ns <= t_ns) {
             then.take(entry.clone());
         }
+        self.logged.iter().filter(|line| line.t_ns <= t_ns).for_each(|line| then.logged.push(line.clone()));
         then
+    }
+
+    /// Takes in a line of the log, if one of the lesson's processes wrote it.
+    pub(super) fn log(&mut self, t_ns: u64, worker: Option<WorkerId>, level: Level, text: &str) {
+        if worker.is_some() && !self.is_empty() && self.logged.len() < MAX_TOLD {
+            self.logged.push(LogLine { t_ns, worker, level, text: text.into() });
+        }
     }
 
     /// Takes in what was told. It came over a wire: what cannot be is left out.
@@ -175,7 +188,7 @@ impl LessonStore {
         let Some(worker) = worker else { return };
         if let Some(role) = self.role_mut(Some(worker)) {
             role.line = done.line;
-            if role.open.as_ref().is_some_and(|(_, began)| began.call <= done.call) {
+            if role.open.as_ref().is_some_and(|(_, began)| began.call == done.call) {
                 role.open = None;
             }
         }

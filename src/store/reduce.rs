@@ -87,7 +87,10 @@ impl RunStore {
             Event::Resumed { t_ns } => self.resumed(t_ns),
             Event::Resized { t_ns, workers } => self.resized(t_ns, workers),
             Event::Stopping { t_ns } => self.stopping(t_ns),
-            Event::Log { t_ns, worker, level, text } => self.note(t_ns, worker, level, text),
+            Event::Log { t_ns, worker, level, text } => {
+                self.lesson.log(t_ns, worker, level, &text);
+                self.note(t_ns, worker, level, text);
+            }
             Event::Lesson { t_ns, worker, told } => {
                 self.lesson.take(super::lesson::Entry { t_ns, worker, told: *told });
             }
@@ -115,7 +118,10 @@ impl RunStore {
 
     fn apply_after_end(&mut self, event: Event) {
         match event {
-            Event::Log { t_ns, worker, level, text } => self.note(t_ns, worker, level, text),
+            Event::Log { t_ns, worker, level, text } => {
+                self.lesson.log(t_ns, worker, level, &text);
+                self.note(t_ns, worker, level, text);
+            }
             Event::WorkerExited { t_ns, worker, exit, expected } => {
                 self.worker_exited(t_ns, worker, exit, expected);
             }

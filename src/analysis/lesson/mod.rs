@@ -1,0 +1,233 @@
+//! What came out of a lesson: what it printed and logged, how its processes ended, and who was right.
+
+mod expected;
+mod measures;
+
+use serde::Serialize;
+
+pub use measures::{holds, measure};
+
+use super::{Observer, RunReport};
+use crate::{
+    event::lesson::ObjectKind,
+    lesson::{Lesson, Variant},
+    store::{Phase, RunStore},
+};
+
+/// One process.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Process {
+    pub name: String,
+    pub role: String,
+    pub pid: Option<u32>,
+    /// `exit 0`, `SIGKILL` and so on; `waits` for one that waits for ever; `None` while it runs.
+    pub end: Option<String>,
+}
+
+/// One shared object, as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Shared {
+    pub name: String,
+    pub kind: ObjectKind,
+    pub cells: Vec<i64>,
+    /// Messages or permits in it.
+    pub depth: u32,
+    /// What was done with it.
+    pub operations: usize,
+}
+
+/// A question with the answer that this run gave.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answered {
+    pub ask: String,
+    /// Each choice, and whether it was right; `None` where the run does not tell.
+    pub choices: Vec<(String, Option<bool>)>,
+    pub why: String,
+}
+
+/// A lesson's run.
+#[derive(Clone, Debug, Serialize)]
+pub struct LessonReport {
+    pub name: String,
+    pub title: String,
+    pub about: String,
+    /// `finished`, `stuck`, or how else the run ended or stands.
+    pub ended: String,
+    /// Lines, in the order in which they were printed.
+    pub printed: Vec<String>,
+    /// Lines in the lesson's own pattern, where it keeps a log.
+    pub log: Vec<String>,
+    pub log_file: Option<String>,
+    pub processes: Vec<Process>,
+    pub shared: Vec<Shared>,
+    /// Why some of them wait for ever.
+    pub stuck: Option<String>,
+    pub questions: Vec<Answered>,
+    /// What came out otherwise than the lesson says; empty where nothing did.
+    pub unexpected: Vec<String>,
+    pub run: RunReport,
+}
+
+impl LessonReport {
+    /// `log` are the lines of the lesson's log in its own pattern.
+    pub fn new(
+        lesson: &Lesson,
+        variant: &Variant,
+        store: &RunStore,
+        log: Vec<String>,
+        observer: Observer,
+    ) -> Self {
+        let told = &store.lesson;
+        let mut report = Self {
+            name: lesson.name_of(variant).to_string(),
+            title: variant.title.clone(),
+            about: variant.about.clone(),
+            ended: ended(store),
+            printed: told.printed.iter().map(|line| line.text.to_string()).collect(),
+            log,
+            log_file: lesson.log.as_ref().map(|log| log.file.clone()),
+            processes: processes(store),
+            shared: shared(store),
+            stuck: told.stuck.as_ref().map(|stuck| stuck.text.to_string()),
+            questions: answered(variant, store),
+            unexpected: Vec::new(),
+            run: RunReport::new(store, observer),
+        };
+        report.unexpected = unexpected(variant, store, &report);
+        report
+    }
+}
+
+fn ended(store: &RunStore) -> String {
+    match store.phase {
+        _ if store.lesson.stuck.is_some() => "stuck".to_owned(),
+        Phase::Ended(status) => status.to_string(),
+        live => live.name().to_owned(),
+    }
+}
+
+/// Every process of a lesson, in the order of starting.
+pub fn processes(store: &RunStore) -> Vec<Process> {
+    (0..)
+        .map(crate::ids::WorkerId)
+        .zip(&store.lesson.roles)
+        .filter_map(|(worker, role)| {
+            let role = role.as_ref()?;
+            let lives = store.lanes.get(worker.index()).map(|lane| lane.lives.as_slice()).unwrap_or_default();
+            Some(Process {
+                name: role.name.to_string(),
+                role: role.role.to_string(),
+                pid: lives.last().map(|life| life.pid),
+                end: measures::exit(store, worker),
+            })
+        })
+        .collect()
+}
+
+fn shared(store: &RunStore) -> Vec<Shared> {
+    let operations = |at: usize| {
+        let of = |call: &&crate::store::Call| call.done.object.is_some_and(|object| object.index() == at);
+        store.lesson.calls.iter().filter(of).count()
+    };
+    let object = |(at, object): (usize, &crate::store::Object)| Shared {
+        name: object.name.to_string(),
+        kind: object.kind,
+        cells: object.cells.clone(),
+        depth: object.depth,
+        operations: operations(at),
+    };
+    store.lesson.objects.iter().enumerate().map(object).collect()
+}
+
+/// The questions of a variant with what this run says to each choice.
+pub fn answered(variant: &Variant, store: &RunStore) -> Vec<Answered> {
+    let answer = |question: &crate::lesson::Question| Answered {
+        ask: question.ask.clone(),
+        choices: question
+            .choices
+            .iter()
+            .map(|choice| (choice.text.clone(), holds(store, &choice.condition)))
+            .collect(),
+        why: question.why.clone(),
+    };
+    variant.questions.iter().map(answer).collect()
+}
+
+/// What is otherwise than the lesson says.
+fn unexpected(variant: &Variant, store: &RunStore, report: &LessonReport) -> Vec<String> {
+    let expect = &variant.expect;
+    let mut found = Vec::new();
+    let wanted = match expect.ended {
+        crate::lesson::Ending::Finished => "finished",
+        crate::lesson::Ending::Stuck => "stuck",
+    };
+    if report.ended != wanted {
+        let why = store.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        found.push(format!("it ended {}, and not {wanted}{why}", report.ended));
+    }
+    let logged: Vec<&str> = store.lesson.logged.iter().map(|line| &*line.text).collect();
+    let printed: Vec<&str> = report.printed.iter().map(String::as_str).collect();
+    found.extend(expected::differences("printed", &expect.printed, &printed));
+    // Where a lesson expects nothing of its log, what the primitives have to say of it is welcome.
+    if !expect.logged.is_empty() {
+        found.extend(expected::differences("logged", &expect.logged, &logged));
+    }
+    for process in &report.processes {
+        let end = process.end.as_deref().unwrap_or("still runs");
+        let wanted = if expect.stuck.contains(&process.name) {
+            "waits"
+        } else {
+            let died = expect.died.iter().find(|(name, _)| *name == process.name);
+            died.map_or("exit 0", |(_, end)| end)
+        };
+        if end != wanted {
+            found.push(format!("{} ended with {end}, and not with {wanted}", process.name));
+        }
+    }
+    found
+}
+
+/// An ordinary run of a lesson.
+#[derive(Clone, Debug, Serialize)]
+pub struct LabReport {
+    pub label: String,
+    /// How the run ended, in a word.
+    pub ended: String,
+    /// `62 ok, 2 crashed`
+    pub tally: String,
+    /// The most that its engine and its workers had in memory together.
+    pub memory_bytes: u64,
+    /// What came out otherwise than the lesson says.
+    pub unexpected: Vec<String>,
+    pub run: RunReport,
+}
+
+impl LabReport {
+    pub fn new(lab: &crate::lesson::LabRun, store: &RunStore, observer: Observer) -> Self {
+        let lost = store.phase == Phase::Ended(crate::event::Status::Lost);
+        let mut unexpected = Vec::new();
+        if lost != lab.expect.lost {
+            unexpected.push(format!("it ended {}", ended(store)));
+        }
+        if let Some(ok) = lab.expect.ok.filter(|ok| *ok != store.tally.ok) {
+            unexpected.push(format!("{} tasks ended ok, and not {ok}", store.tally.ok));
+        }
+        // Threads live in their engine's memory.
+        let own =
+            store.info.as_ref().is_some_and(|info| info.spec.backend == crate::spec::Backend::Processes);
+        let workers: u64 = store
+            .workers
+            .iter()
+            .filter(|_| own)
+            .map(|row| row.max_pss_bytes.unwrap_or(row.max_rss_bytes))
+            .sum();
+        Self {
+            label: lab.label.clone(),
+            ended: ended(store),
+            tally: store.tally.words(),
+            memory_bytes: workers.saturating_add(store.engine_max_rss_bytes),
+            unexpected,
+            run: RunReport::new(store, observer),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! `poolscope lesson`: lists the lessons, or runs one and tells what came of it.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use crossbeam_channel::bounded;
+
+use super::{
+    CliError, EXIT_OK, EXIT_TASKS,
+    args::LessonArgs,
+    run::{follow, wait_for_record},
+    signals::{self, Wake},
+};
+use crate::{
+    analysis::{LessonReport, Observer},
+    export::{LogPattern, write_atomically, write_lesson_log},
+    lesson::{self, Lesson, Variant, What},
+    library::Library,
+    record::{Recorder, Recording},
+    session::Launcher,
+    spec::{LessonName, quoted},
+    store::RunStore,
+    time::process_cpu_ns,
+};
+
+pub(super) fn lesson(args: &LessonArgs) -> Result<u8, CliError> {
+    let Some(name) = &args.name else {
+        print_list()?;
+        return Ok(EXIT_OK);
+    };
+    let (lesson, variant) = find(name, args.variant.as_deref())?;
+    match &variant.what {
+        What::Program(_) => run_program(args, lesson, variant),
+        What::Runs(_) => super::lesson_runs::run(args, lesson, variant),
+    }
+}
+
+/// A lesson a line, name first; its variants below it.
+fn print_list() -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    let width = lesson::all()
+        .iter()
+        .flat_map(|lesson| lesson.variants.iter().map(|variant| lesson.name_of(variant).to_string().len()))
+        .max()
+        .unwrap_or(0);
+    for lesson in lesson::all() {
+        for variant in &lesson.variants {
+            writeln!(out, "{:width$}  {}", lesson.name_of(variant).to_string(), variant.title)?;
+        }
+    }
+    Ok(())
+}
+
+/// The lesson and its variant, `NAME`, `NAME/VARIANT` or `NAME --variant VARIANT`.
+fn find(name: &str, variant: Option<&str>) -> Result<(&'static Lesson, &'static Variant), CliError> {
+    let asked: LessonName = name.parse().map_err(|allowed: String| {
+        CliError::Usage(format!("lesson: {} is not allowed; allowed: {allowed}", quoted(name)))
+    })?;
+    let names = || lesson::all().iter().map(|lesson| lesson.name.as_str()).collect::<Vec<_>>().join(", ");
+    let lesson = lesson::find(&asked.name).ok_or_else(|| {
+        CliError::Usage(format!("lesson: there is no {}; there are {}", quoted(&asked.name), names()))
+    })?;
+    let wanted = asked.variant.as_deref().or(variant);
+    let found = lesson.variant(wanted).ok_or_else(|| {
+        let variants: Vec<&str> =
+            lesson.variants.iter().filter_map(|variant| variant.name.as_deref()).collect();
+        let there = if variants.is_empty() { "it has none".to_owned() } else { variants.join(", ") };
+        let wanted = quoted(wanted.unwrap_or_default());
+        CliError::Usage(format!("variant: the lesson {} has no {wanted}; allowed: {there}", lesson.name))
+    })?;
+    Ok((lesson, found))
+}
+
+fn run_program(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Result<u8, CliError> {
+    let spec = lesson.spec(variant).map_err(CliError::Spec)?;
+    let (wake, woken) = bounded(64);
+    let over = Arc::new(AtomicBool::new(false));
+    signals::forward(wake.clone(), Arc::clone(&over)).map_err(CliError::Signals)?;
+    let began = Instant::now();
+    let notify = Arc::new(move || {
+        // A full channel already holds a wake-up.
+        let _already_awake = wake.try_send(Wake::Snapshot);
+    });
+    let recorder = match &args.output {
+        Some(path) => Recorder::start(path, &spec)?,
+        None => Library::of_this_person()?.record(&spec)?,
+    };
+    let recorded: PathBuf = recorder.path().to_owned();
+    let mut run = Launcher::this_program().launch_recorded(spec, notify, Some(recorder))?;
+    let signal = follow(&run, &woken, |_| {});
+    let signal = wait_for_record(&run, &woken, signal);
+    let store = run.wait();
+    if let Some((path, Recording::Incomplete(why))) = run.recording() {
+        writeln!(io::stderr(), "poolscope: {} is incomplete: {why}", path.display())?;
+    }
+    over.store(true, Ordering::Release);
+    let log = log_lines(lesson, &store)?;
+    if let Some(path) = &args.log {
+        let text: String = log.iter().map(|line| format!("{line}\n")).collect();
+        write_atomically(path, |out| out.write_all(text.as_bytes()))?;
+    }
+    let wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let observer = Observer { cpu_ns: process_cpu_ns(), wall_ns };
+    let report = LessonReport::new(lesson, variant, &store, log, observer);
+    print(args, &report)?;
+    if args.output.is_none() && !args.json {
+        writeln!(io::stderr(), "poolscope: recorded in {}", recorded.display())?;
+    }
+    Ok(match signal {
+        Some(signal) => 128 + u8::try_from(signal).unwrap_or(0),
+        None if report.unexpected.is_empty() => EXIT_OK,
+        None => EXIT_TASKS,
+    })
+}
+
+/// What a lesson's processes logged, in the lesson's own pattern.
+fn log_lines(lesson: &Lesson, store: &RunStore) -> Result<Vec<String>, CliError> {
+    let Some(log) = &lesson.log else { return Ok(Vec::new()) };
+    let pattern = LogPattern::parse(&log.format).map_err(CliError::Usage)?;
+    let mut bytes = Vec::new();
+    write_lesson_log(store, &pattern, &jiff::tz::TimeZone::system(), &mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+}
+
+fn print(args: &LessonArgs, report: &LessonReport) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    let written = if args.json {
+        serde_json::to_writer_pretty(&mut out, report).map_err(io::Error::from).and_then(|()| writeln!(out))
+    } else {
+        text(report).iter().try_for_each(|line| writeln!(out, "{line}"))
+    };
+    match written.and_then(|()| out.flush()) {
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// For people: what was printed first, as the program printed it, then what is to be said of it.
+fn text(report: &LessonReport) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}", report.name, report.title), report.about.clone()];
+    let mut part = |title: &str, more: Vec<String>| {
+        if !more.is_empty() {
+            lines.push(String::new());
+            lines.push(title.to_owned());
+            lines.extend(more.into_iter().map(|line| format!("  {line}")));
+        }
+    };
+    part("printed", report.printed.clone());
+    part(report.log_file.as_deref().unwrap_or("log"), report.log.clone());
+    let width = report.processes.iter().map(|process| process.name.len()).max().unwrap_or(0);
+    let process = |process: &crate::analysis::LessonProcess| {
+        let pid = process.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+        format!("{:width$}  pid {pid:7}  {}", process.name, process.end.as_deref().unwrap_or("runs"))
+    };
+    part("processes", report.processes.iter().map(process).collect());
+    let shared = |shared: &crate::analysis::LessonShared| {
+        let cells = if shared.cells.is_empty() { String::new() } else { format!("  {:?}", shared.cells) };
+        let plural = if shared.operations == 1 { "" } else { "s" };
+        format!("{}  {} operation{plural}{cells}", shared.name, shared.operations)
+    };
+    part("shared", report.shared.iter().map(shared).collect());
+    part("stuck", report.stuck.iter().cloned().collect());
+    for question in &report.questions {
+        let choice = |(text, right): &(String, Option<bool>)| {
+            let mark = match right {
+                Some(true) => "*",
+                Some(false) => " ",
+                None => "?",
+            };
+            format!("{mark} {text}")
+        };
+        let mut answers: Vec<String> = question.choices.iter().map(choice).collect();
+        answers.push(question.why.clone());
+        part(&question.ask, answers);
+    }
+    part("otherwise than the lesson says", report.unexpected.clone());
+    lines
+}

@@ -1,0 +1,151 @@
+//! What a lesson's processes tell their engine, over one socket that all of them inherit: each report is one packet, so
+//! that two never mix, and those of one process stay in their order.
+
+use std::{
+    io,
+    os::fd::{AsFd, OwnedFd},
+    sync::Arc,
+};
+
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::{Exit, Level, Outcome, lesson::Told},
+    ids::{TaskId, WorkerId},
+    mp::{Parts, Share},
+};
+
+/// The longest report, in bytes. Texts are cut well below it.
+const LONGEST: usize = 64 << 10;
+
+/// Times are nanoseconds since the run began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Report {
+    /// A process is about to be started; told by its parent, so that nothing is heard of it before.
+    Starting {
+        t_ns: u64,
+        worker: WorkerId,
+        name: Box<str>,
+        role: Box<str>,
+        parent: WorkerId,
+        task: Option<TaskId>,
+    },
+    /// It could not be started.
+    NotStarted {
+        worker: WorkerId,
+    },
+    /// It runs its program.
+    Ready {
+        t_ns: u64,
+        worker: WorkerId,
+        pid: u32,
+    },
+    Told {
+        t_ns: u64,
+        worker: WorkerId,
+        told: Told,
+        robust: bool,
+    },
+    Log {
+        t_ns: u64,
+        worker: WorkerId,
+        level: Level,
+        text: String,
+    },
+    Started {
+        t_ns: u64,
+        worker: WorkerId,
+        task: TaskId,
+        enqueued_ns: u64,
+    },
+    Ended {
+        t_ns: u64,
+        worker: WorkerId,
+        task: TaskId,
+        outcome: Outcome,
+        cpu_ns: u64,
+    },
+    /// A child has ended; told by its parent.
+    Exited {
+        t_ns: u64,
+        worker: WorkerId,
+        exit: Exit,
+    },
+}
+
+/// Where reports are put in. Cheap to clone; every process of a lesson has it.
+#[derive(Clone, Debug)]
+pub(super) struct Reports(Arc<OwnedFd>);
+
+/// Where they come out.
+#[derive(Debug)]
+pub(super) struct Inbox(OwnedFd);
+
+pub(super) fn channel() -> io::Result<(Reports, Inbox)> {
+    let (into, out) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+    Ok((Reports(Arc::new(into)), Inbox(out)))
+}
+
+impl Reports {
+    /// Waits while the engine is behind. Once it has gone there is nobody to tell.
+    pub(super) fn tell(&self, report: &Report) {
+        let Ok(bytes) = postcard::to_stdvec(report) else { return };
+        let flags = SendFlags::NOSIGNAL;
+        let _nobody_hears = rustix::io::retry_on_intr(|| send(&self.0, &bytes, flags));
+    }
+}
+
+impl Inbox {
+    /// The next report; `None` once every process that could make one has ended.
+    ///
+    /// # Errors
+    /// Of the socket, or a packet that is no report.
+    pub(super) fn next(&self) -> io::Result<Option<Report>> {
+        let mut buffer = vec![0; LONGEST];
+        let (count, _) =
+            rustix::io::retry_on_intr(|| recv(&self.0, buffer.as_mut_slice(), RecvFlags::empty()))?;
+        if count == 0 {
+            return Ok(None);
+        }
+        let broken = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+        postcard::from_bytes(&buffer[..count]).map(Some).map_err(broken)
+    }
+}
+
+impl Share for Reports {
+    const KIND: &'static str = "report socket";
+
+    fn parts(&self) -> io::Result<Parts> {
+        Parts::new(&(), [self.0.as_fd().try_clone_to_owned()?])
+    }
+
+    fn from_parts(mut parts: Parts) -> io::Result<Self> {
+        Ok(Self(Arc::new(parts.descriptor()?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_come_out_as_they_went_in_until_all_have_gone() {
+        let (reports, inbox) = channel().expect("a socket");
+        let other = Reports::from_parts(reports.parts().expect("parts")).expect("made again");
+        let ready = |worker| Report::Ready { t_ns: 5, worker: WorkerId(worker), pid: 7 };
+        reports.tell(&ready(1));
+        other.tell(&ready(2));
+        assert_eq!(inbox.next().expect("a report"), Some(ready(1)));
+        assert_eq!(inbox.next().expect("a report"), Some(ready(2)));
+        drop((reports, other));
+        assert_eq!(inbox.next().expect("the end"), None);
+    }
+
+    #[test]
+    fn an_engine_that_has_gone_holds_nobody_up() {
+        let (reports, inbox) = channel().expect("a socket");
+        drop(inbox);
+        reports.tell(&Report::Ready { t_ns: 0, worker: WorkerId(0), pid: 7 });
+    }
+}

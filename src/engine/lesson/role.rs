@@ -1,0 +1,144 @@
+//! One process of a lesson: takes what it was given, runs its role, and ends as a process of Python's `multiprocessing`
+//! would: it waits for its children, then for what it put into queues to be read.
+
+use serde::{Deserialize, Serialize};
+
+use super::{interpret::Interpreter, pool, report::Reports, shared::Objects, voice::Voice};
+use crate::{
+    event::{Level, Outcome},
+    ids::{TaskId, WorkerId},
+    lesson::{self, Value, What, program::Program},
+    mp::{self, Array, Entry, Given, Package, trace},
+    spec::LessonName,
+    time::{RunClock, process_cpu_ns},
+};
+
+/// The entries of a child, see [`mp::run_child`].
+pub(super) const ROLE: &str = "role";
+pub(super) const POOL_WORKER: &str = "pool worker";
+const ENTRIES: [(&str, Entry); 2] = [(ROLE, run_role), (POOL_WORKER, pool::run_worker)];
+
+/// A role that failed, as an uncaught exception ends a Python program.
+const FAILED: i32 = 1;
+
+/// Places in [`Array`] of counters that all processes of a lesson share.
+const NEXT_WORKER: usize = 0;
+const NEXT_TASK: usize = 1;
+
+/// Who a process is, beside the objects that it shares.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Person {
+    pub(super) lesson: LessonName,
+    pub(super) role: String,
+    pub(super) name: String,
+    pub(super) worker: WorkerId,
+    /// `None` for a worker of a pool.
+    pub(super) task: Option<TaskId>,
+    pub(super) arguments: Vec<(String, Value)>,
+    pub(super) clock: RunClock,
+}
+
+/// What every process of a lesson has.
+#[derive(Debug)]
+pub(super) struct Household {
+    pub(super) person: Person,
+    pub(super) program: &'static Program,
+    pub(super) voice: Voice,
+    counters: Array,
+}
+
+/// `poolscope role`: a process of a lesson.
+pub fn role_main() -> u8 {
+    crate::life::no_core_dumps();
+    u8::try_from(mp::run_child(&ENTRIES)).unwrap_or(u8::MAX)
+}
+
+/// The program of a lesson, if there is one.
+pub(super) fn program(name: &LessonName) -> Option<&'static Program> {
+    match &lesson::find(&name.name)?.variant(name.variant.as_deref())?.what {
+        What::Program(program) => Some(program),
+        What::Runs(_) => None,
+    }
+}
+
+/// What `main` is given by the engine.
+pub(super) fn first_package(person: &Person, reports: &Reports) -> std::io::Result<Package> {
+    let failed = std::io::Error::other::<mp::PackageError>;
+    let counters = Array::new(&[1, 1])?;
+    let mut package = Package::new();
+    package.value("person", person).map_err(failed)?;
+    package.object("reports", reports).map_err(failed)?;
+    package.object("counters", &counters).map_err(failed)?;
+    Ok(package)
+}
+
+impl Household {
+    pub(super) fn take(given: &Given) -> Result<Self, String> {
+        let wrong = |error: mp::GivenError| error.to_string();
+        let person: Person = given.value("person").map_err(wrong)?;
+        let reports: Reports = given.object("reports").map_err(wrong)?;
+        let counters = given.object("counters").map_err(wrong)?;
+        let program =
+            program(&person.lesson).ok_or_else(|| format!("there is no lesson {}", person.lesson))?;
+        let voice = Voice::new(person.worker, person.clock, reports);
+        let _is_the_first = trace::observe(Box::new(voice.clone()));
+        Ok(Self { person, program, voice, counters })
+    }
+
+    /// What a child is given that every process has.
+    pub(super) fn package(&self, child: &Person) -> Result<Package, mp::PackageError> {
+        let mut package = Package::new();
+        package.value("person", child)?;
+        package.object("reports", self.voice.reports())?;
+        package.object("counters", &self.counters)?;
+        Ok(package)
+    }
+
+    /// The number of the next process of this lesson.
+    pub(super) fn next_worker(&self) -> WorkerId {
+        WorkerId(self.count(NEXT_WORKER, 1))
+    }
+
+    /// The first of the numbers of so many tasks.
+    pub(super) fn next_tasks(&self, count: u32) -> TaskId {
+        TaskId(self.count(NEXT_TASK, count))
+    }
+
+    fn count(&self, place: usize, by: u32) -> u32 {
+        let before = self.counters.fetch_add(place, by.into()).unwrap_or_default();
+        u32::try_from(before).unwrap_or(u32::MAX)
+    }
+}
+
+fn run_role(given: Given) -> i32 {
+    let cpu_before_ns = process_cpu_ns();
+    let household = match Household::take(&given) {
+        Ok(household) => household,
+        Err(_) => return mp::NO_PACKAGE,
+    };
+    let voice = household.voice.clone();
+    let task = household.person.task;
+    voice.ready();
+    if let Some(task) = task {
+        voice.started(task, voice.now_ns());
+    }
+    let objects = if household.person.worker == WorkerId(0) {
+        Objects::make(&household.program.shared, &voice).map_err(|error| error.to_string())
+    } else {
+        Objects::take(&given, &voice).map_err(|error| error.to_string())
+    };
+    drop(given);
+    let end = objects.and_then(|objects| Interpreter::new(&household, objects).run());
+    let (outcome, code) = match end {
+        Ok(0) => (Outcome::Ok, 0),
+        Ok(code) => (Outcome::Failed(format!("exit {code}").into()), code),
+        Err(why) => {
+            voice.logs(Level::Error, why.clone());
+            (Outcome::Failed(why.into()), FAILED)
+        }
+    };
+    if let Some(task) = task {
+        voice.ended(task, outcome, cpu_before_ns);
+    }
+    code
+}
