@@ -74,8 +74,7 @@ pub enum Measure {
     TasksOk,
     /// How many times as fast as the lesson's first run another one was.
     Speedup,
-    /// The memory of a run's worker processes together, by their proportional shares, in MiB. Threads have none of their
-    /// own.
+    /// How many times the memory of the lesson's first run another one took, its engine and workers together.
     Memory,
 }
 
