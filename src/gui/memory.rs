@@ -18,7 +18,7 @@ use eframe::egui::{Context, ThemePreference};
 use serde_json::{Map, Value, json};
 
 use self::file::Change;
-use super::{dock::Layout, recents::Recents};
+use super::{dock::Layout, lessons::Learned, recents::Recents};
 use crate::library::data_folder;
 
 const FILE: &str = "window.json";
@@ -41,6 +41,8 @@ pub(crate) struct Remembered {
     pub(crate) theme: ThemePreference,
     /// The timeline has lanes of cores.
     pub(crate) by_core: bool,
+    /// How far somebody has come with the lessons.
+    pub(crate) learned: Learned,
 }
 
 impl Default for Remembered {
@@ -51,6 +53,7 @@ impl Default for Remembered {
             setup: true,
             theme: ThemePreference::System,
             by_core: false,
+            learned: Learned::default(),
         }
     }
 }
@@ -65,12 +68,13 @@ impl Remembered {
             ("theme", json!(theme)),
             ("by_core", json!(self.by_core)),
         ];
-        parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect()
+        let parts = parts.into_iter().map(|(name, part)| (name.to_owned(), part));
+        parts.chain(self.learned.parts()).collect()
     }
 
     /// Takes over the parts that make sense, and leaves the others where they are.
     fn take_from(parts: &mut Map<String, Value>) -> Self {
-        let mut remembered = Self::default();
+        let mut remembered = Self { learned: Learned::take_from(parts), ..Self::default() };
         let mut take = |name: &str, read: &mut dyn FnMut(&Value) -> bool| {
             if parts.get(name).is_some_and(read) {
                 parts.remove(name);
