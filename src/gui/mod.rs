@@ -18,6 +18,7 @@ mod history;
 mod icons;
 mod keeping;
 mod layout;
+mod lessons;
 mod looking;
 mod memory;
 mod motion;

@@ -1,0 +1,3 @@
+//! Lessons in the window.
+
+pub(crate) mod stage;
