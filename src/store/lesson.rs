@@ -180,6 +180,11 @@ impl LessonStore {
         }
     }
 
+    /// How much was told: as long as this is the same, so is the rest.
+    pub(crate) fn told_len(&self) -> usize {
+        self.told.len()
+    }
+
     fn role_mut(&mut self, worker: Option<WorkerId>) -> Option<&mut Role> {
         self.roles.get_mut(worker?.index())?.as_mut()
     }

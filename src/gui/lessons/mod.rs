@@ -6,6 +6,7 @@ mod outcome;
 mod place;
 mod progress;
 mod series;
+pub(crate) mod stage;
 
 use std::{collections::BTreeMap, sync::Arc};
 
