@@ -49,6 +49,7 @@ impl App {
                 figures: self.pacer.figures(),
                 first_frame_ns: self.pacer.first_frame_ns(),
                 quiet: self.quiet,
+                in_lessons: self.lessons.is_open(),
             };
             status_ui(ui, &self.runs, state, actions);
         });

@@ -7,7 +7,7 @@ use super::{
     app::App,
     experiments::Vary,
     form::Form,
-    lessons::{Lab, LessonAction, Page, Place, Series, lab_of},
+    lessons::{Code, Lab, LessonAction, Page, Place, Series, lab_of},
     panels::lessons::{PageState, page_ui},
 };
 use crate::{
@@ -26,6 +26,12 @@ impl App {
             (LessonAction::Go(place), _) => self.lessons.go(Some(place)),
             (LessonAction::ShowCode(code), _) => self.lessons.code = code,
             (LessonAction::SetCode(open), _) => self.lessons.code_open = Some(open),
+            (LessonAction::ShowLine(worker, line), Some(place)) => {
+                let run = self.lessons.run(place, &self.runs);
+                let role = run.and_then(|run| run.whole().lesson.role(worker));
+                self.lessons.line = role.map(|role| (role.role.clone(), line));
+                (self.lessons.code, self.lessons.code_open) = (Code::Program, Some(true));
+            }
             (LessonAction::Answer { question, choice }, Some(place)) => {
                 if !self.lessons.has_run(place, &self.runs) {
                     self.lessons.answer(place, question, choice);

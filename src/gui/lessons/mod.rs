@@ -17,9 +17,10 @@ pub(crate) use self::{
     place::Place,
     progress::{Learned, Progress},
     series::Series,
+    stage::{StageAction, StageView},
 };
 use super::runs::{Run, RunId, Runs};
-use crate::{lesson::What, store::LessonStore};
+use crate::{ids::WorkerId, lesson::What, store::LessonStore};
 
 /// What the window shows in its centre.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub(crate) enum LessonAction {
     ShowCode(Code),
     /// Open what stands at the right, or close it.
     SetCode(bool),
+    /// This line of what a process does.
+    ShowLine(WorkerId, u32),
     OpenInLab,
     SaveLog,
 }
@@ -73,6 +76,9 @@ pub(crate) struct Lessons {
     pub(crate) code: Code,
     /// Whether the code is open, where a person has said so.
     pub(crate) code_open: Option<bool>,
+    /// A line of a role that was asked for.
+    pub(crate) line: Option<(Box<str>, u32)>,
+    pub(crate) stage: StageView,
 }
 
 impl Lessons {
@@ -99,6 +105,7 @@ impl Lessons {
             self.place = place;
             self.outcome = None;
             self.then = None;
+            self.line = None;
         }
     }
 

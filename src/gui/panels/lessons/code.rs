@@ -47,10 +47,15 @@ pub(super) fn code_ui(
     ui.add_space(GAP_SMALL);
     match (code, program) {
         (Code::Program, Some(program)) => {
-            let run = lessons.run(place, state.runs);
-            let told = run.map(|run| &run.whole().lesson);
+            let moment = lessons.stage.moment();
+            let stands = match (lessons.run(place, state.runs), moment) {
+                (None, _) => Vec::new(),
+                (Some(run), None) => program::stands(run, &run.whole().lesson, None),
+                (Some(run), Some(t_ns)) => program::stands(run, &lessons.at(run, t_ns), moment),
+            };
+            let chosen = lessons.line.as_ref().map(|(role, line)| (&**role, *line));
             let scroll = ScrollArea::both().auto_shrink(false).id_salt(("lesson program", place));
-            scroll.show(ui, |ui| program::program_ui(ui, program, run, told));
+            scroll.show(ui, |ui| program::program_ui(ui, program, &stands, chosen));
         }
         _ => {
             if let Some(python) = variant.python {

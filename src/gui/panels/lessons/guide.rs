@@ -10,8 +10,8 @@ use super::{
 use crate::gui::{
     action::{Action, Actions},
     icons::Icon,
-    lessons::{Attempt, Lab, LessonAction, Lessons, Place, lab_of},
-    theme::{GAP, GAP_LARGE, GAP_SMALL, TITLE_TEXT, TOOL},
+    lessons::{Lab, LessonAction, Lessons, Place, lab_of},
+    theme::{GAP, GAP_SMALL, TITLE_TEXT, TOOL},
 };
 
 pub(super) fn guide_ui(
@@ -25,7 +25,23 @@ pub(super) fn guide_ui(
     let (attempt, judged) = (lessons.attempt(place), lessons.judged());
     Panel::bottom("lesson run").frame(eframe::egui::Frame::NONE).show_separator_line(true).show(ui, |ui| {
         ui.add_space(GAP);
-        run_ui(ui, lessons, place, (&attempt, begun), state, actions);
+        run_ui(ui, lessons, place, begun, state, actions);
+        let questions = attempt.answers.len();
+        let words = match &judged {
+            Some(judged) => {
+                let right = judged.iter().filter(|judged| judged.is_right()).count();
+                format!("You were right in {right} of {questions}")
+            }
+            None if begun && state.busy => "It runs".to_owned(),
+            None if begun => "This run tells nothing: run it again".to_owned(),
+            None => match attempt.unanswered() {
+                0 => "All is predicted: run it".to_owned(),
+                1 => "Predict first: 1 question without an answer".to_owned(),
+                more => format!("Predict first: {more} questions without an answer"),
+            },
+        };
+        ui.weak(words);
+        ui.add_space(GAP_SMALL);
     });
     ui.spacing_mut().scroll.floating_allocated_width = GAP + 2.0;
     let scroll = ScrollArea::vertical().auto_shrink(false).id_salt(("lesson guide", place));
@@ -47,9 +63,9 @@ pub(super) fn guide_ui(
 }
 
 fn head_ui(ui: &mut Ui, place: Place, state: PageState<'_>) {
-    let progress = state.learned.of_lesson(place);
+    let progress = state.learned.of(place);
     ui.horizontal(|ui| {
-        mark_ui(ui, Mark::of(state.learned.of(place)));
+        mark_ui(ui, Mark::of(progress));
         let all = Place::bases().count();
         ui.weak(format!("Lesson {} of {all} · {}", place.number(), progress_words(progress)));
     });
@@ -109,11 +125,10 @@ fn run_ui(
     ui: &mut Ui,
     lessons: &Lessons,
     place: Place,
-    (attempt, begun): (&Attempt, bool),
+    begun: bool,
     state: PageState<'_>,
     actions: &mut Actions,
 ) {
-    let unanswered = attempt.unanswered();
     ui.horizontal_wrapped(|ui| {
         let tool = vec2(0.0, TOOL);
         if state.busy {
@@ -146,9 +161,4 @@ fn run_ui(
             actions.push(Action::Lesson(LessonAction::OpenInLab));
         }
     });
-    if !begun && unanswered > 0 {
-        let questions = if unanswered == 1 { "1 question" } else { &format!("{unanswered} questions") };
-        ui.weak(format!("Predict first: {questions} without an answer"));
-    }
-    ui.add_space(GAP_LARGE / 4.0);
 }

@@ -2,22 +2,23 @@
 
 use eframe::egui::{Align, Button, Frame, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui};
 
-use super::PageState;
+use super::{PageState, program::program_ui};
 use crate::{
     event::Status,
     gui::{
         action::{Action, Actions},
-        lessons::{LessonAction, Lessons, Place},
+        lessons::{LessonAction, Lessons, Place, StageAction, stage::show},
         runs::Run,
-        theme::{GAP, GAP_SMALL, LINE, Palette},
+        theme::{GAP, GAP_LARGE, GAP_SMALL, LINE, Palette},
     },
-    store::{Phase, RunStore},
+    lesson::What,
+    store::Phase,
     units,
 };
 
 pub(super) fn stage_ui(
     ui: &mut Ui,
-    lessons: &Lessons,
+    lessons: &mut Lessons,
     place: Place,
     state: PageState<'_>,
     code_open: bool,
@@ -26,18 +27,34 @@ pub(super) fn stage_ui(
     let run = lessons.run(place, state.runs);
     head_ui(ui, &run.map_or_else(|| "Not run yet".to_owned(), words), code_open, actions);
     let Some(run) = run else {
-        super::super::cells::empty(
-            ui,
-            "Every process of this lesson will be a line here, from its start to its end, with all that it does. \
-             Predict at the left, then press Run.",
-        );
+        before_ui(ui, place, code_open);
         return;
     };
     stuck_ui(ui, run);
     if let Some(outcome) = lessons.outcome().filter(|outcome| !outcome.unexpected.is_empty()) {
         notice_ui(ui, "This run came out otherwise than the lesson says", &outcome.unexpected);
     }
-    calls_ui(ui, run.whole());
+    for asked in show(ui, &Palette::of(ui), run.whole(), &mut lessons.stage) {
+        match asked {
+            StageAction::Process(worker, Some(line)) => {
+                actions.push(Action::Lesson(LessonAction::ShowLine(worker, line)));
+            }
+            // The stage keeps its moment, and asks for a frame in which the rest follows.
+            StageAction::Process(_, None) | StageAction::Moment(_) => {}
+        }
+    }
+}
+
+/// What will be run, where it stands nowhere else.
+fn before_ui(ui: &mut Ui, place: Place, code_open: bool) {
+    let text = "Every process of this lesson will have a lane here, with all that it does. Predict at the left, then press Run.";
+    super::super::cells::empty(ui, text);
+    ui.add_space(GAP_LARGE);
+    if let (What::Program(program), false) = (&place.variant().what, code_open) {
+        ScrollArea::both().auto_shrink(false).id_salt(("lesson before", place)).show(ui, |ui| {
+            program_ui(ui, program, &[], None);
+        });
+    }
 }
 
 /// How it stands, and whether the code is open.
@@ -102,25 +119,4 @@ fn notice_ui(ui: &mut Ui, title: &str, lines: &[String]) {
         }
     });
     ui.add_space(GAP_SMALL);
-}
-
-/// Everything that was done, in order.
-fn calls_ui(ui: &mut Ui, store: &RunStore) {
-    let lesson = &store.lesson;
-    let height = ui.text_style_height(&eframe::egui::TextStyle::Monospace);
-    let scroll = ScrollArea::both().auto_shrink(false).id_salt("lesson calls").stick_to_bottom(true);
-    scroll.show_rows(ui, height, lesson.calls.len(), |ui, rows| {
-        for call in rows.filter_map(|at| lesson.calls.get(at)) {
-            let object = call.done.object.and_then(|object| lesson.objects.get(object.index()));
-            let object = object.map_or("", |object| &object.name);
-            let whom = call.done.whom.map_or_else(String::new, |whom| lesson.name(whom));
-            let value = call.done.value.as_deref().unwrap_or_default();
-            ui.monospace(format!(
-                "{:>9}  {:<12} {} {object}{whom} {value}",
-                units::duration(call.ended_ns),
-                lesson.name(call.worker),
-                call.done.verb,
-            ));
-        }
-    });
 }
