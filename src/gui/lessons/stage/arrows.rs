@@ -7,7 +7,7 @@ use eframe::egui::{
 use super::{
     model::{Message, Waiting},
     scene::{Scene, text_width},
-    words::{end_name, short},
+    words::{end_name, lane_name, short},
 };
 use crate::{
     event::lesson::Verb,
@@ -15,6 +15,8 @@ use crate::{
 };
 
 const HEAD: f32 = 6.0;
+/// Where along an arrow its label may stand, best first.
+const PARTS: [f32; 9] = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9];
 const VALUE_CHARS: usize = 14;
 /// No more than so many are drawn: more could not be told apart.
 const MOST: usize = 1200;
@@ -85,6 +87,8 @@ pub(super) fn messages(scene: &Scene<'_>, painter: &Painter) {
         let (from, to) = way(scene, message);
         from.x.min(to.x) <= scene.plot.right() && from.x.max(to.x) >= scene.plot.left()
     };
+    let bands: Vec<Rect> = (0..scene.model.lanes.len()).map(|lane| scene.taken(lane)).collect();
+    let crowded = bands.windows(2).any(|pair| pair[1].top() - pair[0].bottom() < theme::SMALL_TEXT + 8.0);
     let mut last: Option<(Pos2, Pos2)> = None;
     for message in scene.model.messages.iter().filter(in_view).take(MOST) {
         let (from, to) = way(scene, message);
@@ -97,12 +101,15 @@ pub(super) fn messages(scene: &Scene<'_>, painter: &Painter) {
         head(painter, to, to - from, color);
         let text = short(&message.value, VALUE_CHARS);
         let size = vec2(text_width(painter, &text) + theme::GAP_SMALL, theme::SMALL_TEXT + 4.0);
-        // The first place along the way that is free.
-        let free = [0.5, 0.35, 0.65, 0.22, 0.78].into_iter().find_map(|part| {
-            let place = Rect::from_center_size(from.lerp(to, part), size);
-            let clear = !labels.iter().any(|label| label.expand(1.0).intersects(place));
-            (clear && from.distance(to) > size.y * 1.2).then_some(place)
-        });
+        // The first place along the way that is free, and covers no lane where the lanes leave room for that.
+        let place = |part: f32| Rect::from_center_size(from.lerp(to, part), size);
+        let clear = |place: &Rect| !labels.iter().any(|label| label.expand(1.0).intersects(*place));
+        let free = PARTS
+            .into_iter()
+            .map(place)
+            .find(|place| clear(place) && !bands.iter().any(|band| band.expand(1.0).intersects(*place)));
+        let free = free.or_else(|| PARTS.into_iter().map(place).find(clear).filter(|_| crowded));
+        let free = free.filter(|_| from.distance(to) > size.y * 1.2);
         if let Some(place) = free {
             labels.push(place);
             painter.rect_filled(place, 3.0, scene.palette.plot);
@@ -155,7 +162,10 @@ pub(super) fn stuck(scene: &Scene<'_>, painter: &Painter) {
 fn for_what(scene: &Scene<'_>, waiting: &Waiting) -> String {
     match (waiting.object, waiting.verb) {
         (Some(object), _) => end_name(scene.model, object),
-        (None, Verb::Join) => "its end".to_owned(),
+        (None, Verb::Join) => {
+            let whom = waiting.needs.first().map_or("its", |lane| lane_name(scene.model, *lane));
+            format!("end of {whom}")
+        }
         (None, verb) => verb.to_string(),
     }
 }

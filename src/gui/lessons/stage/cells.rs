@@ -252,7 +252,7 @@ pub(super) fn head(scene: &Scene<'_>, painter: &Painter, at: usize, rect: Rect) 
     let y = band_rect(scene, at).center().y;
     let kind = words::kind_name(row.kind);
     if has_boxes(row.kind) {
-        fitted(painter, pos2(left, y), &row.name, width, palette.text);
+        fitted(painter, pos2(left, y), words::plain(&row.name), width, palette.text);
         let state = match row.kind {
             ObjectKind::Queue => format!("{kind}, {}", words::row_state(scene.model, at, scene.shown_ns)),
             _ => kind.to_owned(),

@@ -41,10 +41,11 @@ use crate::{
 
 const AXIS_HEIGHT: f32 = 18.0;
 /// Left of the lanes, for names.
-const HEAD_WIDTH: f32 = 150.0;
+const HEAD_WIDTH: (f32, f32) = (132.0, 210.0);
+const HEAD_SHARE: f32 = 0.16;
 const RIGHT_MARGIN: f32 = 28.0;
 /// Right of the lanes where arrows show who waits for whom.
-const STUCK_MARGIN: f32 = 110.0;
+const STUCK_MARGIN: f32 = 140.0;
 
 /// What a person does on a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +125,8 @@ fn stage_ui(
     let model = Arc::clone(&view.model);
     let right = if model.stuck.is_some() { STUCK_MARGIN } else { RIGHT_MARGIN };
     let outer = ui.available_rect_before_wrap();
-    let edges = (outer.left() + HEAD_WIDTH, (outer.right() - right).max(outer.left() + HEAD_WIDTH + 1.0));
+    let left = outer.left() + (outer.width() * HEAD_SHARE).clamp(HEAD_WIDTH.0, HEAD_WIDTH.1);
+    let edges = (left, (outer.right() - right).max(left + 1.0));
     let scale = view.scale(end_ns, live, edges);
     let ruler = Ruler { mode: view.mode(), moments: &model.moments, scale };
     axis_ui(ui, palette, &ruler, view, end_ns);
@@ -204,9 +206,11 @@ fn axis_ui(ui: &mut Ui, palette: &Palette, ruler: &Ruler<'_>, view: &mut StageVi
     if ruler.mode == Mode::Time {
         paint_time_labels(&painter, &ruler.scale, plot.y_range(), Rect::NOTHING, palette.text_weak);
     } else {
-        scene::paint_numbers(&painter, ruler, plot, palette);
+        let shown = view.moment().filter(|t_ns| *t_ns < end_ns);
+        let shown = shown.and_then(|t_ns| view.model.moment_at(t_ns));
+        scene::paint_numbers(&painter, ruler, plot, palette, shown);
     }
-    if let Some(t_ns) = view.moment().filter(|t_ns| *t_ns < end_ns) {
+    if let Some(t_ns) = view.moment().filter(|t_ns| *t_ns < end_ns && ruler.mode == Mode::Time) {
         let x = ruler.x(t_ns);
         let mut mesh = Mesh::default();
         add_vline(&mut mesh, x, plot.top(), plot.bottom(), palette.cursor);

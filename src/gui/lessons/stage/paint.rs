@@ -47,12 +47,12 @@ pub(super) fn lane(scene: &Scene<'_>, painter: &Painter, at: usize) {
         piece_words(scene, painter, at, piece, band, color);
     }
     for spot in spots {
-        let label = match spot.count {
-            1 => words::mark_label(scene.model, &lane.marks[spot.mark]),
-            count => format!("{count} operations"),
-        };
         let width = spot.room - theme::GAP_SMALL;
-        if width >= WORDS_WIDTH {
+        let labels = match spot.count {
+            1 => words::mark_labels(scene.model, &lane.marks[spot.mark]),
+            count => vec![format!("{count} operations"), format!("{count}×")],
+        };
+        if let Some(label) = labels.into_iter().find(|label| text_width(painter, label) <= width) {
             let waiting = pieces.iter().any(|piece| {
                 piece.left <= spot.x + 1.0 && spot.x + 1.0 < piece.right && piece.look != Look::Running
             });

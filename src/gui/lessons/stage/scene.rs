@@ -64,6 +64,12 @@ impl Scene<'_> {
         Rect::from_x_y_ranges(self.plot.x_range(), band.top() - super::layout::ITEMS + 1.0..=band.top() - 1.0)
     }
 
+    /// What of a lane is painted over, its items included.
+    pub(super) fn taken(&self, at: usize) -> Rect {
+        let band = self.band(at);
+        if self.model.lanes[at].items.is_empty() { band } else { band.union(self.items(at)) }
+    }
+
     pub(super) fn show(&self, ui: &Ui, id: Id, actions: &mut Vec<StageAction>) {
         let painter = ui.painter_at(self.outer.intersect(ui.clip_rect()));
         let inside = painter
@@ -157,7 +163,13 @@ impl Scene<'_> {
 }
 
 /// The numbers of the moments, where those are in order.
-pub(super) fn paint_numbers(painter: &Painter, ruler: &Ruler<'_>, plot: Rect, palette: &Palette) {
+pub(super) fn paint_numbers(
+    painter: &Painter,
+    ruler: &Ruler<'_>,
+    plot: Rect,
+    palette: &Palette,
+    shown: Option<usize>,
+) {
     let scale = &ruler.scale;
     let per_point = scale.secs_per_point();
     let step = [1_usize, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 20_000]
@@ -170,6 +182,13 @@ pub(super) fn paint_numbers(painter: &Painter, ruler: &Ruler<'_>, plot: Rect, pa
         let x = scale.x_from_secs(number as f64 - 0.5);
         let at = pos2(x, plot.center().y);
         painter.text(at, Align2::CENTER_CENTER, number.to_string(), small_font(), palette.text_weak);
+    }
+    if let Some(at) = shown {
+        let text = (at + 1).to_string();
+        let center = pos2(scale.x_from_secs(at as f64 + 0.5), plot.center().y);
+        let size = eframe::egui::vec2(text_width(painter, &text) + theme::GAP, plot.height());
+        painter.rect_filled(Rect::from_center_size(center, size), 2.0, palette.text);
+        painter.text(center, Align2::CENTER_CENTER, text, small_font(), palette.plot);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a stage says, in few words on a bar and in a sentence beside it.
 
-use super::model::{Doing, Happened, Item, Lane, Mark, Model, Row, State};
+use super::model::{Happened, Item, Lane, Mark, Model, Row, State};
 use crate::{
     event::{
         Exit, Outcome,
@@ -26,8 +26,13 @@ pub(super) fn end_name(model: &Model, object: ObjectId) -> String {
     match ends {
         Some((_, second)) if row.other == Some(object) => second.to_owned(),
         Some((first, _)) => first.to_owned(),
-        None => row.name.to_string(),
+        None => plain(&row.name).to_owned(),
     }
+}
+
+/// A pool's queues have names that tell several pools apart; on a bar the first words do.
+pub(super) fn plain(name: &str) -> &str {
+    name.split_once(", from task").map_or(name, |(first, _)| first)
 }
 
 pub(super) fn lane_name(model: &Model, lane: usize) -> &str {
@@ -59,6 +64,17 @@ pub(super) fn mark_label(model: &Model, mark: &Mark) -> String {
         _ if object.is_empty() => verb.to_string(),
         _ => format!("{verb} {object}"),
     }
+}
+
+/// What a bar says, the longest first: the first that has room is to be taken.
+pub(super) fn mark_labels(model: &Model, mark: &Mark) -> Vec<String> {
+    let verb = mark.verb.map_or("print", Verb::name);
+    let value = mark.value.as_deref().map(|value| short(value, 8));
+    vec![
+        mark_label(model, mark),
+        value.map_or(verb.to_owned(), |value| format!("{verb} {value}")),
+        verb.to_owned(),
+    ]
 }
 
 /// For what somebody waits.
@@ -164,7 +180,10 @@ fn sentence_of(model: &Model, happened: Happened) -> String {
             let exit = model.lanes[lane].ended.map(|(_, exit)| exit.to_string());
             format!("{} ends: {}", name(lane), exit.unwrap_or_default())
         }
-        Happened::Stuck => model.stuck.as_ref().map(|stuck| stuck.text.to_string()).unwrap_or_default(),
+        Happened::Stuck => {
+            let count = model.stuck.as_ref().map_or(0, |stuck| stuck.waiting.len());
+            format!("nothing will happen any more: {count} of the processes wait for ever")
+        }
     }
 }
 
@@ -282,8 +301,4 @@ pub(super) fn row_accessible(model: &Model, row: usize, t_ns: u64) -> String {
 /// How long something lasted, or has lasted.
 pub(super) fn lasted(mark: &Mark, now_ns: u64) -> String {
     units::duration(mark.to_ns.unwrap_or(now_ns).saturating_sub(mark.from_ns))
-}
-
-pub(super) fn is_wait(mark: &Mark) -> bool {
-    mark.doing == Doing::Waits
 }
