@@ -28,7 +28,7 @@ fn a_lesson_is_predicted_run_and_judged_and_so_is_how_it_goes_wrong() {
     window.wait_text("You did not predict this.");
     window.wait_text("All processes have ended");
     for name in ["Rahim", "Karim", "Fahim", "Rohan"] {
-        window.find(name);
+        window.wait_text(name);
     }
     // Nothing can be answered any more before it is tried again.
     let radios = window.widgets().into_iter().filter(|widget| widget.role == Role::RadioButton).count();
@@ -102,6 +102,8 @@ fn a_lesson_with_a_pool_sets_it_up_in_the_lab_and_its_run_leads_back() {
 #[test]
 fn a_lesson_of_ordinary_runs_runs_them_in_turn() {
     let Some(mut window) = open() else { return };
+    // All cards are in sight.
+    window.resize(1600, 1000);
     window.click("Lessons");
     window.click("Open lesson 11. Threads or processes: One task crashes");
     window.wait_text("not run yet");

@@ -24,12 +24,15 @@ pub(super) fn output_ui(
 ) {
     let store = lessons.run(place, state.runs).map(|run| Arc::clone(run.whole()));
     let size = ui.available_size();
+    // What is not filled yet keeps its height.
+    ui.set_min_size(size);
     let Some(log) = &place.lesson().log else {
         printed_ui(ui, store.as_deref());
         return;
     };
     ui.horizontal_top(|ui| {
-        let half = vec2((size.x - GAP * 2.0) / 2.0, size.y);
+        ui.spacing_mut().item_spacing.x = GAP;
+        let half = vec2((size.x - GAP) / 2.0, size.y);
         let column = Layout::top_down(Align::Min);
         ui.allocate_ui_with_layout(half, column, |ui| {
             ui.set_max_width(half.x);
@@ -45,9 +48,13 @@ pub(super) fn output_ui(
 
 /// As a terminal would show it, with who printed each line before it.
 fn printed_ui(ui: &mut Ui, store: Option<&RunStore>) {
-    ui.label(RichText::new("Printed").strong());
+    ui.horizontal(|ui| ui.label(RichText::new("Printed").strong()));
     let Some(lesson) = store.map(|store| &store.lesson).filter(|lesson| !lesson.printed.is_empty()) else {
-        ui.weak("Nothing yet. What the processes print appears here, as in a terminal.");
+        let text = match store {
+            Some(store) if !store.phase.is_live() => "The processes of this run printed nothing.",
+            _ => "Nothing yet. What the processes print appears here, as in a terminal.",
+        };
+        ui.add(Label::new(RichText::new(text).weak()).wrap());
         return;
     };
     let who = |at: usize| {
