@@ -25,6 +25,7 @@ pub(crate) struct Entry {
 
 /// A process of the lesson.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "its program is called its role too")]
 pub struct Role {
     pub t_ns: u64,
     /// Of this process.
@@ -101,6 +102,7 @@ impl LessonStore {
     }
 
     /// Everything that was told, in the order of telling. The rest follows from it.
+    #[cfg(test)]
     pub(crate) fn told(&self) -> impl Iterator<Item = &Entry> {
         self.told.iter()
     }

@@ -180,12 +180,11 @@ impl Conductor {
         let mut told_all = false;
         while !(told_all && self.known.get(&MAIN).is_some_and(|main| main.exit.is_some())) {
             select_biased! {
-                recv(reports) -> report => match report {
-                    Ok(report) => self.take(report),
-                    Err(_) => {
-                        told_all = true;
-                        reports = never();
-                    }
+                recv(reports) -> report => if let Ok(report) = report {
+                    self.take(report);
+                } else {
+                    told_all = true;
+                    reports = never();
                 },
                 recv(exits) -> exit => {
                     if let Ok(exit) = exit {
@@ -194,7 +193,7 @@ impl Conductor {
                     exits = never();
                 },
                 recv(commands) -> command => match command {
-                    Ok(command) => self.command(command),
+                    Ok(command) => self.command(&command),
                     Err(_) => commands = never(),
                 },
                 default(SETTLE) => {}
@@ -210,14 +209,14 @@ impl Conductor {
         self.finish()
     }
 
-    fn command(&mut self, command: FromSession) {
+    fn command(&mut self, command: &FromSession) {
         match command {
             FromSession::Command(Command::Stop | Command::Cancel) => {
                 self.emitter.emit(&Event::Stopping { t_ns: self.clock.now_ns() });
                 self.cut(Cut::Stopped);
             }
             FromSession::Gone => self.cut(Cut::Stopped),
-            FromSession::Command(Command::KillWorker { worker, signal }) => self.signal(worker, signal),
+            FromSession::Command(Command::KillWorker { worker, signal }) => self.signal(*worker, *signal),
             FromSession::Command(Command::Pause | Command::Resume | Command::Resize(_)) => {
                 self.log(Level::Warning, "a lesson is neither paused nor resized".to_owned());
             }
