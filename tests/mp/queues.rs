@@ -191,6 +191,7 @@ pub(crate) fn a_producer_killed_at_any_point_wedges_nobody() {
         assert!(torn_here <= 1);
         torn += torn_here;
     }
+    assert!(torn > 0, "none of 40 was caught in the middle of a message");
 }
 
 pub(crate) fn a_message_torn_is_told_once_when_nobody_writes_any_more() {
