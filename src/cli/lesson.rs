@@ -103,8 +103,7 @@ fn run_program(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Result<
     over.store(true, Ordering::Release);
     let log = log_lines(lesson, &store)?;
     if let Some(path) = &args.log {
-        let text: String = log.iter().map(|line| format!("{line}\n")).collect();
-        write_atomically(path, |out| out.write_all(text.as_bytes()))?;
+        write_atomically(path, |out| log.iter().try_for_each(|line| writeln!(out, "{line}")))?;
     }
     let wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let observer = Observer { cpu_ns: process_cpu_ns(), wall_ns };

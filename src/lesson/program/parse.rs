@@ -392,8 +392,8 @@ die";
             let error = parse(text).expect_err(text);
             assert!(error.line == line && error.what.contains(part), "{text:?}: {error}");
         }
-        let deep: String = (0..20).map(|depth| format!("{}forever:\n", " ".repeat(depth))).collect();
-        assert!(parse(&deep).is_err());
+        let deep: Vec<String> = (0..20).map(|depth| format!("{}forever:", " ".repeat(depth))).collect();
+        assert!(parse(&deep.join("\n")).is_err());
         assert!(parse(&"die\n".repeat(1000)).is_err());
     }
 }
