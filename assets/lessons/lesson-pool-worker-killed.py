@@ -5,9 +5,9 @@ import time
 
 
 def square(n):
-    time.sleep((10 - n) * 0.05)
-    if n == 5:
+    if n == 3:
         os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep((10 - n) * 0.05)
     return n**2
 
 

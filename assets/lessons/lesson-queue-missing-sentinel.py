@@ -2,8 +2,8 @@ import multiprocessing
 
 
 def producer(queue):
-    for name in ["Rahim", "Karim", "Fahim"]:
-        queue.put(name)
+    for friend in ["Rahim", "Karim", "Fahim"]:
+        queue.put(friend)
 
 
 def consumer(queue):
@@ -22,4 +22,5 @@ if __name__ == "__main__":
     second.start()
     queue.put("Rohan")
     first.join()
+    # Nobody puts None, and the consumer waits for it: this never returns.
     second.join()

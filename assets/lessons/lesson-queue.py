@@ -2,8 +2,8 @@ import multiprocessing
 
 
 def producer(queue):
-    for name in ["Rahim", "Karim", "Fahim"]:
-        queue.put(name)
+    for friend in ["Rahim", "Karim", "Fahim"]:
+        queue.put(friend)
 
 
 def consumer(queue):

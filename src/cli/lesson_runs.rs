@@ -19,7 +19,7 @@ use super::{
     signals::{self, Wake},
 };
 use crate::{
-    analysis::{LabReport, Observer},
+    analysis::{Answered, LabReport, Observer, answered_by_runs},
     lesson::{LabRun, Lesson, Variant, What},
     library::Library,
     session::Launcher,
@@ -34,6 +34,7 @@ struct Report<'a> {
     title: &'a str,
     about: &'a str,
     runs: Vec<LabReport>,
+    questions: Vec<Answered>,
 }
 
 pub(super) fn run(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Result<u8, CliError> {
@@ -59,6 +60,7 @@ pub(super) fn run(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Resu
         name: lesson.name_of(variant).to_string(),
         title: &variant.title,
         about: &variant.about,
+        questions: answered_by_runs(variant, &reports),
         runs: reports,
     };
     let mut out = io::stdout().lock();
@@ -106,6 +108,18 @@ fn print(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
         for what in &run.unexpected {
             writeln!(out, "  otherwise than the lesson says: {what}")?;
         }
+    }
+    for question in &report.questions {
+        writeln!(out, "\n{}", question.ask)?;
+        for (text, right) in &question.choices {
+            let mark = match right {
+                Some(true) => "*",
+                Some(false) => " ",
+                None => "?",
+            };
+            writeln!(out, "  {mark} {text}")?;
+        }
+        writeln!(out, "  {}", question.why)?;
     }
     Ok(())
 }

@@ -35,6 +35,8 @@
 //! shared = [ … ]                 # likewise
 //! ```
 //!
+//! Roles and shared objects of the lesson that a variant never uses are no part of it.
+//!
 //! The Python beside it is `lesson-NAME.py` and `lesson-NAME-VARIANT.py`: a program called `queue.py` would stand before
 //! the module of that name, and no program in its folder could use `multiprocessing` any more. A lesson of ordinary runs has `[[run]]` tables in place of
 //! roles: a label, the fields of a spec, and how it ends.
@@ -45,6 +47,7 @@ use super::{
     Ending, Expect, LabRun, Lesson, Lines, LogFile, Python, Question, RunEnd, Variant, What,
     names::check,
     program::{Program, Role, Shared, parse},
+    reach::Reached,
 };
 use crate::spec::{Draft, one_line};
 
@@ -245,7 +248,24 @@ fn program(text: &VariantText, base: Option<&VariantText>, wrong: &mut Vec<Strin
             Role { name: role.name, parameters: role.takes, text: role.steps, steps }
         })
         .collect();
-    Program { shared, roles }
+    let mut program = Program { shared, roles };
+    if wrong.is_empty() {
+        drop_unused(&mut program, text, wrong);
+    }
+    program
+}
+
+/// What a variant takes from its lesson and does not use is no part of it. What it says itself must be used.
+fn drop_unused(program: &mut Program, text: &VariantText, wrong: &mut Vec<String>) {
+    let reached = Reached::from_main(program);
+    for role in text.role.iter().filter(|role| !reached.role(&role.name)) {
+        wrong.push(format!("the role {} is never started", role.name));
+    }
+    for shared in text.shared.iter().filter(|shared| !reached.object(shared)) {
+        wrong.push(format!("the shared {} is never used", shared.names().join(", ")));
+    }
+    program.roles.retain(|role| reached.role(&role.name));
+    program.shared.retain(|shared| reached.object(shared));
 }
 
 fn lab_run(text: &RunText, wrong: &mut Vec<String>) -> Option<LabRun> {
@@ -322,7 +342,7 @@ expect = { ended = "stuck", stuck = ["main"], died = { child = "SIGKILL" } }
 "#;
 
     #[test]
-    fn a_variant_takes_what_it_does_not_say_from_the_lesson() {
+    fn a_variant_takes_what_it_uses_and_does_not_say_from_the_lesson() {
         let lesson = read(TEXT, &[("lesson-four.py", "print(1)"), ("lesson-four-wrong.py", "print(2)")])
             .expect("a lesson");
         assert_eq!(lesson.variants.len(), 2);
@@ -330,7 +350,7 @@ expect = { ended = "stuck", stuck = ["main"], died = { child = "SIGKILL" } }
         let What::Program(program) = &wrong.what else { panic!("a program") };
         assert_eq!(program.role("child").expect("child").text, "die");
         assert!(program.role("main").expect("main").text.contains("start child"));
-        assert_eq!((wrong.expect.ended, program.shared.len()), (Ending::Stuck, 1));
+        assert_eq!((wrong.expect.ended, program.shared.len()), (Ending::Stuck, 0));
         assert_eq!(wrong.python.map(|python| (python.text, python.hangs)), Some(("print(2)", true)));
         assert_eq!(lesson.name_of(wrong).to_string(), "four/wrong");
     }
@@ -351,6 +371,13 @@ expect = { ended = "stuck", stuck = ["main"], died = { child = "SIGKILL" } }
         ] {
             assert!(wrong.iter().any(|what| what.contains(part)), "{part} is not in {wrong:#?}");
         }
+        let unused = TEXT
+            .replace("kind = \"queue\"", "kind = \"lock\"\nname = \"lock\"\n[[shared]]\nkind = \"queue\"")
+            .replace("[[question]]", "[[role]]\nname = \"nobody\"\nsteps = \"die\"\n[[question]]");
+        assert_eq!(
+            read(&unused, &[]).expect_err("unused"),
+            ["four: the role nobody is never started", "four: the shared lock is never used"]
+        );
         assert!(read("name = 3", &[]).is_err() && read(&TEXT.replace("goal", "aim"), &[]).is_err());
     }
 }

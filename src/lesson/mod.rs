@@ -4,13 +4,16 @@
 //! anything: the engine does, and [`crate::analysis`] judges what came out.
 
 mod catalog;
+mod expected;
 mod file;
 mod names;
 pub mod program;
 mod question;
+mod reach;
 mod value;
 
 pub use catalog::{all, find};
+pub use expected::{compare_lines, log_message};
 pub use file::read;
 pub use names::check;
 pub use question::{Choice, Condition, Measure, Measured, Question};

@@ -70,7 +70,7 @@ fn kind(shared: &Shared) -> &'static str {
 }
 
 /// The object that a step uses, and what it must be.
-fn used(act: &Act) -> Option<(&String, &'static [&'static str])> {
+pub(super) fn used(act: &Act) -> Option<(&String, &'static [&'static str])> {
     match act {
         Act::Put { on, .. } | Act::Get { on, .. } => Some((on, &["queue"])),
         Act::Send { on, .. } | Act::Receive { on, .. } | Act::Close(on) => Some((on, &["end of a pipe"])),

@@ -26,7 +26,7 @@ pub struct Choice {
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     pub measure: Measure,
-    /// Of which process or shared object, for measures that need one.
+    /// Of which process, shared object or run, for measures that need one.
     pub of: Option<String>,
     /// For measures in words.
     pub is: Option<String>,
@@ -50,6 +50,8 @@ pub enum Measure {
     Processes,
     /// Different process ids among them.
     Pids,
+    /// Processes that wait for ever.
+    Stuck,
     /// Tasks other than main's that ran at one moment, at most.
     AtOnce,
     /// `yes` if tasks other than main's ended in the order of their numbers.
@@ -64,6 +66,16 @@ pub enum Measure {
     Exit,
     /// How long a process waited in all its operations together, in seconds.
     Waited,
+    /// In a lesson of ordinary runs, the label of the one that took the least time.
+    Fastest,
+    /// `finished` or `lost`, of a run by its label.
+    Run,
+    /// Tasks of a run that ended ok.
+    TasksOk,
+    /// How many times as fast as the lesson's first run another one was.
+    Speedup,
+    /// How many times the memory of the lesson's first run another one took, its engine and workers together.
+    Memory,
 }
 
 impl Measure {
@@ -77,12 +89,19 @@ impl Measure {
                 | Self::LoggedLast
                 | Self::EndedAscending
                 | Self::Exit
+                | Self::Fastest
+                | Self::Run
         )
     }
 
-    /// It is of one process or object.
+    /// It is of one process, object or run.
     pub fn of_something(self) -> bool {
-        matches!(self, Self::Deepest | Self::Value | Self::Exit | Self::Waited)
+        matches!(self, Self::Deepest | Self::Value | Self::Exit | Self::Waited) || self.of_a_run()
+    }
+
+    /// It is of one of a lesson's ordinary runs.
+    pub fn of_a_run(self) -> bool {
+        matches!(self, Self::Run | Self::TasksOk | Self::Speedup | Self::Memory)
     }
 }
 

@@ -1,16 +1,17 @@
 //! What came out of a lesson: what it printed and logged, how its processes ended, and who was right.
 
-mod expected;
+mod lab;
 mod measures;
 
 use serde::Serialize;
 
+pub use lab::answered_by_runs;
 pub use measures::{holds, measure};
 
 use super::{Observer, RunReport};
 use crate::{
     event::lesson::ObjectKind,
-    lesson::{Lesson, Variant},
+    lesson::{Condition, Lesson, Variant, compare_lines},
     store::{Phase, RunStore},
 };
 
@@ -141,12 +142,16 @@ fn shared(store: &RunStore) -> Vec<Shared> {
 
 /// The questions of a variant with what this run says to each choice.
 pub fn answered(variant: &Variant, store: &RunStore) -> Vec<Answered> {
+    answers(variant, |condition| holds(store, condition))
+}
+
+fn answers(variant: &Variant, holds: impl Fn(&Condition) -> Option<bool>) -> Vec<Answered> {
     let answer = |question: &crate::lesson::Question| Answered {
         ask: question.ask.clone(),
         choices: question
             .choices
             .iter()
-            .map(|choice| (choice.text.clone(), holds(store, &choice.condition)))
+            .map(|choice| (choice.text.clone(), holds(&choice.condition)))
             .collect(),
         why: question.why.clone(),
     };
@@ -167,12 +172,16 @@ fn unexpected(variant: &Variant, store: &RunStore, report: &LessonReport) -> Vec
     }
     let logged: Vec<&str> = store.lesson.logged.iter().map(|line| &*line.text).collect();
     let printed: Vec<&str> = report.printed.iter().map(String::as_str).collect();
-    found.extend(expected::differences("printed", &expect.printed, &printed));
+    found.extend(compare_lines(&expect.printed, &printed).err().map(|wrong| format!("printed: {wrong}")));
     // Where a lesson expects nothing of its log, what the primitives have to say of it is welcome.
     if !expect.logged.is_empty() {
-        found.extend(expected::differences("logged", &expect.logged, &logged));
+        found.extend(compare_lines(&expect.logged, &logged).err().map(|wrong| format!("logged: {wrong}")));
     }
-    for process in &report.processes {
+    // Which of a pool's workers dies depends on who had the item; the item itself is told by `main`'s end.
+    let of_a_pool = |name: &str| {
+        store.lesson.roles.iter().flatten().any(|role| role.task.is_none() && &*role.name == name)
+    };
+    for process in report.processes.iter().filter(|process| !of_a_pool(&process.name)) {
         let end = process.end.as_deref().unwrap_or("still runs");
         let wanted = if expect.stuck.contains(&process.name) {
             "waits"
