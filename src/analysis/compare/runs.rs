@@ -218,17 +218,19 @@ fn columns(groups: &[Group<'_>]) -> Vec<RunsColumn> {
 }
 
 fn row(quantity: &Quantity, groups: &[Group<'_>], base: usize) -> RunsRow {
-    let of_base = groups[base].values(quantity);
+    let ratio = |at: usize, values: &[f64]| {
+        let (group, other) = (&groups[at], groups.get(base).filter(|_| at != base)?);
+        // Of another work, or of a part of it, it says nothing about who is faster.
+        let comparable =
+            !quantity.of_whole_work || (group.is_whole() && other.is_whole() && group.same_work(other));
+        let of_base = other.values(quantity);
+        let mut all = values.iter().chain(&of_base);
+        let large = all.all(|value| *value >= quantity.least);
+        if comparable && large { Ratio::unpaired(values, &of_base) } else { None }
+    };
     let cells = groups.iter().enumerate().map(|(at, group)| {
         let values = group.values(quantity);
-        // Of another work, or of a part of it, it says nothing about who is faster.
-        let comparable = !quantity.of_whole_work
-            || (group.is_whole() && groups[base].is_whole() && group.same_work(&groups[base]));
-        let large = |values: &[f64]| values.iter().all(|value| *value >= quantity.least);
-        let ratio = (at != base && comparable && large(&values) && large(&of_base))
-            .then(|| Ratio::unpaired(&values, &of_base))
-            .flatten();
-        Cell::new(quantity.unit, Sample::of(&values), ratio)
+        Cell::new(quantity.unit, Sample::of(&values), ratio(at, &values))
     });
     RunsRow { name: quantity.name.clone(), unit: quantity.unit.name(), cells: cells.collect() }
 }

@@ -45,6 +45,7 @@ fn each_run_is_a_column_set_against_the_base_that_is_chosen() {
     assert_eq!(texts, ["100 ms", "200 ms", "50.0 ms"]);
     assert_eq!(againsts(&RunsComparison::new(&runs, 1), "wall time"), ["0.50×", "", "0.25×"]);
     assert_eq!(RunsComparison::new(&runs, 3), first, "there is no fourth");
+    assert!(RunsComparison::new(&[], 0).columns.is_empty());
     let range = &row(&first, "wall time").cells[1].range;
     assert_eq!(range, "one run cannot tell a difference from chance");
     assert!(first.warnings.is_empty(), "{:?}", first.warnings);

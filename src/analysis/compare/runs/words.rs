@@ -1,7 +1,7 @@
 //! Several runs in aligned lines, as a terminal shows them.
 
 use super::{Cell, RunsComparison};
-use crate::spec::one_line;
+use crate::{analysis::Difference, spec::one_line};
 
 /// Between two columns.
 const GAP: usize = 3;
@@ -22,8 +22,17 @@ impl RunsComparison {
         let table: Vec<Vec<String>> =
             table.iter().map(|row: &Vec<String>| row.iter().map(|text| one_line(text)).collect()).collect();
         let mut lines = aligned(&table);
-        if !self.warnings.is_empty() {
+        let anecdotal = |cell: &Cell| {
+            cell.ratio.is_some_and(|ratio| matches!(Difference::of(ratio), Difference::CannotTell { .. }))
+        };
+        let anecdotes = self.rows.iter().flat_map(|row| &row.cells).any(anecdotal);
+        if anecdotes || !self.warnings.is_empty() {
             lines.push(String::new());
+        }
+        if anecdotes {
+            let note =
+                "one run or two cannot tell a difference from chance: runs of equal specs become one column";
+            lines.push(format!("note      {note}"));
         }
         lines.extend(self.warnings.iter().map(|warning| format!("warning   {}", one_line(warning))));
         lines
