@@ -27,8 +27,8 @@ const VALUE_WIDTH: f32 = 100.0;
 const TIMELINE_EXTRA: f32 = 54.0;
 /// Title of a run and the spaces around its parts.
 const RUN_EXTRA: f32 = TITLE_HEIGHT + 3.0 * theme::GAP_SMALL;
-/// A timeline lower than this says nothing.
-const MIN_TIMELINE: f32 = 100.0;
+/// Lower than this no timeline is, for its lanes take 64 points in any case.
+const MIN_TIMELINE: f32 = 114.0;
 /// What a timeline needs before plots may be shown with it: so much for each lane, and in all no more than the
 /// larger of these, of which the second is a share of the room.
 const READABLE_LANE: f32 = 18.0;
@@ -113,7 +113,7 @@ fn heights(room: f32, lanes: [usize; 2]) -> Heights {
     let with_lanes = |height: f32| lanes.map(|lanes| lanes.max(1) as f32 * height + TIMELINE_EXTRA);
     let usable = with_lanes(theme::LANE_HEIGHT_MAX);
     let most_readable = READABLE_TIMELINE.max(room * READABLE_SHARE);
-    let readable = with_lanes(READABLE_LANE).map(|height| height.min(most_readable));
+    let readable = with_lanes(READABLE_LANE).map(|height| height.min(most_readable).max(MIN_TIMELINE));
     let spare = room - 2.0 * readable[0].max(readable[1]);
     let each = |plots: usize| spare / plots as f32 - theme::GAP_SMALL;
     let plots = [2, 1].into_iter().find(|plots| each(*plots) >= *PLOT_HEIGHTS.start()).unwrap_or(0);

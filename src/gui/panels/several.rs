@@ -18,7 +18,10 @@ const NAME_WIDTH: f32 = 150.0;
 /// Of what a radio button takes beside its name.
 const RADIO_WIDTH: f32 = 24.0;
 /// Names longer than this are cut.
-const MOST_NAME_WIDTH: f32 = 260.0;
+const MOST_NAME_WIDTH: f32 = 200.0;
+/// Warnings that are shown, and below which height of the panel one has to do.
+const MOST_WARNINGS: usize = 3;
+const LOW: f32 = 260.0;
 
 pub(crate) fn several_ui(ui: &mut Ui, comparison: &RunsComparison, actions: &mut Actions) {
     let palette = Palette::of(ui);
@@ -30,9 +33,7 @@ pub(crate) fn several_ui(ui: &mut Ui, comparison: &RunsComparison, actions: &mut
             actions.push(Action::CloseSeveral);
         }
     });
-    for warning in &comparison.warnings {
-        ui.add(Label::new(RichText::new(warning).color(palette.warning)).truncate());
-    }
+    warnings_ui(ui, &comparison.warnings, &palette);
     let widths: Vec<[f32; 2]> = (0..comparison.columns.len()).map(|at| widths(ui, comparison, at)).collect();
     let mut table = TableBuilder::new(ui)
         .id_salt("several runs")
@@ -59,6 +60,21 @@ pub(crate) fn several_ui(ui: &mut Ui, comparison: &RunsComparison, actions: &mut
                 line_ui(&mut row, line, &palette);
             });
         });
+}
+
+/// The gravest, so that the table keeps its room; the others under the pointer.
+fn warnings_ui(ui: &mut Ui, warnings: &[String], palette: &Palette) {
+    let shown = if ui.available_height() < LOW { 1 } else { MOST_WARNINGS };
+    let line = |ui: &mut Ui, text: &str, hint: &str| {
+        ui.add(Label::new(RichText::new(text).color(palette.warning)).truncate()).on_hover_text(hint);
+    };
+    let (alone, rest) = warnings.split_at(if warnings.len() <= shown { warnings.len() } else { shown - 1 });
+    for warning in alone {
+        line(ui, warning, warning);
+    }
+    if let Some(first) = rest.first() {
+        line(ui, &format!("{first} (and {} more)", rest.len() - 1), &rest.join("\n"));
+    }
 }
 
 /// One line of the table.

@@ -18,13 +18,10 @@ struct Named<'a> {
     counts: bool,
 }
 
+/// The gravest first.
 pub(super) fn doubts(groups: &[Group<'_>], columns: &[RunsColumn], base: usize) -> Vec<String> {
     let named: Vec<Named<'_>> = groups.iter().zip(columns).flat_map(named).collect();
-    let mut doubts: Vec<String> = groups.iter().zip(columns).flat_map(of_column).collect();
-    doubts.extend(named.iter().flat_map(of_run));
-    doubts.extend(told_apart(&named, "the runs are of different machines", |run| machine(&run.host)));
-    doubts
-        .extend(told_apart(&named, "the runs were recorded by different programs", |run| run.build.clone()));
+    let mut doubts: Vec<String> = results(&named).into_iter().collect();
     let other = groups.iter().zip(columns).filter(|(group, _)| !group.same_work(&groups[base]));
     let others: Vec<&str> = other.map(|(_, column)| column.name.as_str()).collect();
     if !others.is_empty() {
@@ -34,9 +31,32 @@ pub(super) fn doubts(groups: &[Group<'_>], columns: &[RunsColumn], base: usize) 
             columns[base].name
         ));
     }
-    doubts.extend(results(&named));
+    doubts.extend(named.iter().flat_map(of_run));
+    doubts.extend(told_apart(&named, "the runs are of different machines", |run| machine(&run.host)));
+    doubts
+        .extend(told_apart(&named, "the runs were recorded by different programs", |run| run.build.clone()));
+    doubts.extend(noise(&named));
+    doubts.extend(groups.iter().zip(columns).flat_map(of_column));
     doubts.extend(named.iter().find_map(|named| named.run.spec.backend.simulation()).map(str::to_owned));
     doubts
+}
+
+/// Others on the machine, of whom there were many.
+fn noise(runs: &[Named<'_>]) -> Option<String> {
+    let taken =
+        |named: &Named<'_>| named.run.figures.background.map_or(0.0, crate::analysis::Background::taken);
+    let noisy: Vec<&Named<'_>> =
+        runs.iter().filter(|named| taken(named) > MOST_TAKEN * named.run.host.usable_cores).collect();
+    let most = noisy.iter().max_by(|a, b| taken(a).total_cmp(&taken(b)))?;
+    let (name, cores, usable) = (&most.name, taken(most), most.run.host.usable_cores);
+    Some(match noisy.len() {
+        1 => format!("during {name} others used {cores:.1} of the {usable} usable cores"),
+        several => format!(
+            "during {several} of {} runs others used more than {} of the usable cores, at most {cores:.1} of {usable}",
+            runs.len(),
+            units::percent(MOST_TAKEN)
+        ),
+    })
 }
 
 fn named<'a>((group, column): (&Group<'a>, &RunsColumn)) -> Vec<Named<'a>> {
@@ -75,11 +95,6 @@ fn of_run(Named { name, run, counts }: &Named<'_>) -> Vec<String> {
     }
     if let Some(words) = &run.resized {
         doubts.push(format!("the pool of {name} was {words}: its numbers are of no one size"));
-    }
-    let usable = run.host.usable_cores;
-    let taken = run.figures.background.map(crate::analysis::Background::taken);
-    if let Some(taken) = taken.filter(|taken| *taken > MOST_TAKEN * usable) {
-        doubts.push(format!("during {name} others used {taken:.1} of the {usable} usable cores"));
     }
     doubts
 }
