@@ -75,9 +75,9 @@ pub fn read(path: &Path) -> Result<RunFile, ReadError> {
         read.map(|file| (file, suspect))
     });
     let (Tables { spec, store, gaps, unreadable, cut_off }, mut suspect) = found?;
-    let (title, build) = conn
-        .query_row("SELECT title, build FROM run", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(damaged)?;
+    let title = conn.query_row("SELECT title FROM run", [], |row| row.get(0)).map_err(damaged)?;
+    // No run is worth less for not saying who wrote it.
+    let build = conn.query_row("SELECT build FROM run", [], |row| row.get(0)).unwrap_or_default();
     suspect.retain(|table| !unreadable.contains(table));
     let missing = named(&unreadable).map(|tables| format!("damaged: rows of {tables} are missing"));
     let doubtful = named(&suspect)

@@ -73,7 +73,7 @@ fn several_runs_of_the_library_stand_in_one_table_with_a_base_of_choice() {
     window.click("Compare 3 runs");
     window.wait_text("3 runs of the library");
     for text in ["2 repeats", "second", "set: backend", "wall time"] {
-        window.find(text);
+        window.wait_text(text);
     }
     let is_base = |window: &mut Window, name: &str| window.find(&format!("Base: {name}")).on;
     assert!(is_base(&mut window, "threads") && !is_base(&mut window, "processes"));
