@@ -20,7 +20,7 @@ mod verdict;
 mod worker_time;
 
 pub use background::Background;
-pub use compare::{Comparison, Row};
+pub use compare::{Cell, ComparedRun, Comparison, MOST_COMPARED, Row, RunsColumn, RunsComparison, RunsRow};
 pub use culprit::culprit;
 pub use experiment::{
     ChunkPoint, ChunkSeries, ExperimentFinding, ExperimentReport, Fits, MeasuredRun, PairReport, Quantity,

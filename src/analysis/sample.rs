@@ -11,6 +11,7 @@ mod tests;
 use serde::Serialize;
 
 pub use difference::Difference;
+pub(super) use difference::{range, wide};
 pub use drift::{Direction, Drift};
 pub use outliers::{Outlier, outliers};
 pub use ratio::Ratio;

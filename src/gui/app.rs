@@ -8,6 +8,7 @@ use eframe::egui::{Context, Event, Id, Key, KeyboardShortcut, Rect, Ui, Viewport
 use super::{
     action::{Action, Actions, ExportKind, Panel},
     commands::{commands, take_keys},
+    comparing::Several,
     dock::Dock,
     experiments::Experiments,
     explaining::Explainer,
@@ -70,6 +71,7 @@ pub(super) struct App {
     pub(super) keeping: Keeping,
     pub(super) experiments: Experiments,
     pub(super) explainer: Explainer,
+    pub(super) several: Several,
     pub(super) areas: Areas,
     pub(super) notices: Notices,
     pub(super) export_menu_asked: bool,
@@ -104,6 +106,7 @@ impl App {
         let dock = Dock::new(&remembered.layout);
         let mut axis = TimeAxis::default();
         axis.set_by_core(remembered.by_core);
+        axis.set_align(remembered.align);
         Self {
             launcher,
             runs: Runs::default(),
@@ -125,6 +128,7 @@ impl App {
             keeping,
             experiments: Experiments::default(),
             explainer: Explainer::default(),
+            several: Several::default(),
             areas: Areas::default(),
             notices,
             export_menu_asked: false,
@@ -267,8 +271,12 @@ impl App {
                 self.runs.show(id);
                 self.axis.fit();
             }
-            Action::CompareLeft(id) => self.runs.compare_left(id),
-            Action::CompareRight(id) => self.runs.compare_right(id),
+            Action::CompareLeft(_)
+            | Action::CompareRight(_)
+            | Action::SetAlign(_)
+            | Action::CompareChosen
+            | Action::CompareBase(_)
+            | Action::CloseSeveral => self.apply_compared(ctx, &action),
             Action::SetTheme(preference) => {
                 self.remembered.theme = preference;
                 ctx.set_theme(preference);
@@ -331,19 +339,6 @@ impl App {
         let pointer = ctx.input(|input| input.pointer.any_down()).then(|| Id::unique("pointer"));
         let field = ctx.memory(eframe::egui::Memory::focused).filter(|_| ctx.text_edit_focused());
         self.history.look(&self.form.fields, field.or(pointer));
-    }
-
-    fn apply_resize(&mut self, action: &Action) {
-        let Some(run) = self.runs.live().filter(|run| Resizer::offers(run)) else { return };
-        let (id, size, now_ns) = (run.id, run.store.size(), monotonic_ns());
-        let workers = match *action {
-            Action::Resize(workers) => Some(self.resizer.ask(id, workers, now_ns)),
-            Action::Step(steps) => self.resizer.step(id, size, steps, now_ns),
-            _ => None,
-        };
-        if let Some(workers) = workers {
-            self.runs.send_to_live(&Command::Resize(workers));
-        }
     }
 
     fn apply_quit(&mut self, ctx: &Context, action: &Action) {
@@ -420,6 +415,7 @@ impl eframe::App for App {
         self.take_in_experiment(ctx);
         self.take_in_runs(ctx);
         self.take_in_account(ctx);
+        self.take_in_several();
         self.take_in_exports(ctx);
         self.take_in_kept(ctx);
         self.note_edits(ctx);

@@ -18,7 +18,7 @@ pub use self::{
 };
 use super::{Figures, KeptFinding, Part, PartsTotal, Ratio, Sample, Turn, outliers};
 use crate::{
-    event::{Host, Status},
+    event::Host,
     spec::{Spec, Variant},
 };
 
@@ -130,7 +130,7 @@ pub struct RunLine {
 impl RunLine {
     /// How it ended, if it did not end well.
     pub fn failing(&self) -> Option<String> {
-        (!self.figures.is_whole()).then(|| how_it_ended(&self.figures))
+        (!self.figures.is_whole()).then(|| self.figures.how_it_ended())
     }
 }
 
@@ -227,15 +227,5 @@ fn mean_parts(variant: &VariantRuns<'_>) -> PartsTotal {
 impl Serialize for Shares {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(Part::ALL.map(|part| (part.name(), self.0.share(part))))
-    }
-}
-
-/// How a run that does not count ended.
-fn how_it_ended(figures: &Figures) -> String {
-    match figures.status {
-        Status::Finished => figures.tasks.words(),
-        Status::Interrupted => "stopped".to_owned(),
-        Status::Failed => "could not start".to_owned(),
-        Status::Lost => "its engine died".to_owned(),
     }
 }

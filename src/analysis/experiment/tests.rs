@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     analysis::{AttemptTotals, Background, PartsTotal},
+    event::Status,
     spec::Draft,
     store::Tally,
 };

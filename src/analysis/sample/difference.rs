@@ -72,12 +72,12 @@ impl Difference {
     }
 }
 
-fn wide(ratio: Ratio) -> bool {
+pub(in crate::analysis) fn wide(ratio: Ratio) -> bool {
     ratio.interval.is_some_and(|interval| interval.low < 1.0 / WIDE || interval.high > WIDE)
 }
 
 /// `1.88 to 1.99`, with the coverage where it is less than what people take for granted.
-fn range(ratio: Ratio) -> String {
+pub(in crate::analysis) fn range(ratio: Ratio) -> String {
     let Some(interval) = ratio.interval else { return String::new() };
     let range = format!("{} to {}", digits(interval.low), digits(interval.high));
     if interval.coverage < USUAL_COVERAGE {
