@@ -206,6 +206,10 @@ const RULES: [Rule; Cause::ALL.len()] = [
 
 /// What stands out in a run that has ended, the most important first; nothing in most runs.
 pub fn verdict(store: &RunStore, figures: &Figures) -> Vec<Finding> {
+    // A lesson is not about being fast, and has nothing that could be tried otherwise.
+    if !store.lesson.is_empty() {
+        return Vec::new();
+    }
     let Some(scene) = Scene::new(store, figures) else { return Vec::new() };
     ranked(RULES.iter().filter_map(|rule| (rule.find)(&scene)).collect())
 }
