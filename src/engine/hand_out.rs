@@ -237,17 +237,14 @@ impl Dispatcher<'_> {
             return false;
         }
         let held_ns = self.mean_task_ns.unwrap_or(0.0) * f64::from(slot.unstarted());
-        match slot.running {
+        if let Some(running) = slot.running {
             // What it runs has taken long already, or what it holds will.
-            Some(running) => now_ns.saturating_sub(running.start_ns).max(held_ns as u64) >= WORTH_TAKING_NS,
-            // Counted from its last word on, not from when it got its tasks: a worker is for a moment between two of them
-            // all the time, and the chunk that it has begun is its own while it gets on with it.
-            None => {
-                let transit_ns = self.input_bytes(worker) * TRANSIT_NS_PER_BYTE;
-                let limit_ns = (STANDSTILL_NS + transit_ns) << self.standstills;
-                let since_ns = slot.owes_word_since_ns();
-                since_ns.is_some_and(|since_ns| now_ns.saturating_sub(since_ns) >= limit_ns)
-            }
+            return now_ns.saturating_sub(running.start_ns).max(held_ns as u64) >= WORTH_TAKING_NS;
         }
+        // Counted from its last word on, not from when it got its tasks: a worker is for a moment between two of them all
+        // the time, and the chunk that it has begun is its own while it gets on with it.
+        let transit_ns = self.input_bytes(worker) * TRANSIT_NS_PER_BYTE;
+        let limit_ns = (STANDSTILL_NS + transit_ns) << self.standstills;
+        slot.owes_word_since_ns().is_some_and(|since_ns| now_ns.saturating_sub(since_ns) >= limit_ns)
     }
 }
