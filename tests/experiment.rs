@@ -218,6 +218,8 @@ fn a_sweep_goes_over_workers_and_recommends_some() {
     let workers: Vec<u64> = points.iter().filter_map(|point| point["workers"].as_u64()).collect();
     assert_eq!(workers, [1, 2, 4]);
     assert_eq!(report["recommended_workers"], 4, "who sleeps needs no core");
+    assert_eq!(report["ranking"]["fastest"], "4 workers");
+    assert_eq!(report["ranking"]["others"][1]["variant"], "1 worker");
     assert!(report["fits"]["usl"]["alpha"].is_number() && report["fits"]["amdahl"]["serial"].is_number());
     let (code, report) = json(&[
         "sweep",
