@@ -91,6 +91,8 @@ fn what_was_done_before_a_stop_is_kept() {
     assert!(done[..2].iter().all(|record| record.figures.is_whole()));
     let stopped = done.iter().filter(|record| record.figures.status == Status::Interrupted).count();
     assert!(stopped <= 1, "only the live one was stopped");
+    let made = done.len() - stopped;
+    assert_eq!(experiment.title(), format!("2 variants, {made} of 42 runs, stopped"));
     let left = experiment.runs.iter().filter(|run| **run == RunState::Left).count();
     assert_eq!(left + done.len(), experiment.runs.len());
     assert_eq!(read(&folder.path().join("experiment.pscopex")).expect("it can be read"), *experiment);

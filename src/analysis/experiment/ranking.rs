@@ -71,10 +71,12 @@ impl Ranking {
 
     /// `fastest: 2 workers; not told from it: 3 workers, 4 workers; slower: 1 worker 1.86x (1.71 to 2.02)`.
     pub fn words(&self) -> String {
+        // Names of what differs in several things have commas of their own.
+        let comma = if self.others.iter().any(|one| one.variant.contains(',')) { " | " } else { ", " };
         let listed = |name: &str, words: &[String]| {
             let more = words.len().saturating_sub(NAMED);
-            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-            let named = words[..words.len().min(NAMED)].join(", ");
+            let more = if more > 0 { format!("{comma}and {more} more") } else { String::new() };
+            let named = words[..words.len().min(NAMED)].join(comma);
             (!words.is_empty()).then(|| format!("; {name}: {named}{more}"))
         };
         let (slower, untold): (Vec<&Ranked>, Vec<&Ranked>) = self.others.iter().partition(|one| one.slower);

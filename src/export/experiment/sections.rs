@@ -3,8 +3,8 @@
 use super::{ExperimentCover, Places, plots};
 use crate::{
     analysis::{
-        Background, Difference, ExperimentReport, Interval, PairReport, Part, Quantity, Ranking, Ratio,
-        RunLine, Sample, VariantReport, WorkersSeries,
+        Background, Difference, ExperimentReport, Interval, PairReport, Part, Quantity, Ratio, RunLine,
+        Sample, VariantReport, WorkersSeries,
     },
     export::{
         page::{Column, Page},
@@ -69,7 +69,9 @@ pub(super) fn findings(page: &mut Page, report: &ExperimentReport) {
     for text in words {
         page.paragraph("lead", &text);
     }
-    page.notes(report.ranking.iter().map(Ranking::note).collect::<Vec<_>>().iter().map(String::as_str));
+    if let Some(ranking) = &report.ranking {
+        page.notes(std::iter::once(ranking.note().as_str()));
+    }
     page.close();
     if !report.warnings.is_empty() {
         page.open("Warnings", "warnings");

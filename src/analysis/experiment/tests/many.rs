@@ -97,6 +97,9 @@ fn of_workers_and_chunks_together_one_pool_is_recommended() {
     assert_eq!((overall.backend, overall.workers, overall.chunk), (Backend::Threads, 2, Some(8)));
     assert_eq!(overall.best, "threads × 4, chunk 8");
     assert_eq!(report.recommended_backend, Some(Backend::Threads));
+    let words = report.ranking.as_ref().expect("of the same work").words();
+    assert!(words.contains("not told from it: threads × 2, chunk 8; slower: "), "{words}");
+    assert!(words.contains(" | ") && words.ends_with(" | and 8 more"), "names have commas: {words}");
     assert_eq!((report.recommended_workers, report.recommended_chunk), (Some(2), Some(8)));
     assert_eq!(
         report.conclusions()[0],
