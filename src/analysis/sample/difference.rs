@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::Ratio;
+use super::{Ratio, Times};
 
 /// Two durations within this factor of each other are as good as equal, however exactly the factor is known.
-const EQUIVALENT: f64 = 1.02;
+pub(in crate::analysis) const EQUIVALENT: f64 = 1.02;
 /// An interval with less coverage is not left to be taken for one of 95 %.
 const USUAL_COVERAGE: f64 = 0.9;
 /// With less there is no telling.
@@ -69,6 +69,24 @@ impl Difference {
                 format!("{runs} cannot tell a difference from chance (ratio {value}): repeat it")
             }
         }
+    }
+}
+
+impl Ratio {
+    /// Of a speed: `1.02x as fast (0.98 to 1.05)`.
+    pub fn speed_words(self) -> String {
+        let value = digits(self.value);
+        match Difference::of(self) {
+            Difference::CannotTell { .. } => format!("{value}x as fast, of too few runs to tell"),
+            _ => format!("{value}x as fast ({})", range(self)),
+        }
+    }
+}
+
+impl Times {
+    /// Of durations: `1.31x (1.20 to 1.42)`.
+    pub fn words(self) -> String {
+        format!("{}x ({} to {})", digits(self.times), digits(self.low), digits(self.high))
     }
 }
 
