@@ -40,7 +40,9 @@ impl Drop for Group {
 
 fn start(python: &Python, folder: &Path, out: &Path, err: &Path) -> Group {
     fs::write(folder.join(python.file), python.text).expect("the program can be written");
-    let file = |path: &Path| File::create(path).expect("a file can be made");
+    // All its processes write into the same file, each at its end.
+    let file =
+        |path: &Path| File::options().create(true).append(true).open(path).expect("a file can be made");
     let child = Command::new(PYTHON)
         .arg(python.file)
         .current_dir(folder)
@@ -97,7 +99,8 @@ fn judge(lesson: &Lesson, variant: &Variant) -> Result<(), String> {
         }
     }
     drop(group);
-    compare_lines(&expect.printed, &lines(&out)).map_err(|wrong| format!("printed: {wrong}"))?;
+    compare_lines(&expect.printed, &lines(&out))
+        .map_err(|wrong| format!("printed: {wrong}; its errors: {}", lines(&err).join("\n")))?;
     if let Some(log) = &lesson.log {
         let written = lines(&work.join(&log.file));
         let messages: Vec<&str> = written
