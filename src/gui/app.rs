@@ -17,6 +17,7 @@ use super::{
     history::History,
     keeping::{Keeping, is_experiment},
     layout::show_scroll_bars,
+    lessons::Lessons,
     memory::{Memory, Remembered},
     motion,
     notices::{Notices, Topic},
@@ -70,6 +71,7 @@ pub(super) struct App {
     pub(super) exporter: Exporter,
     pub(super) keeping: Keeping,
     pub(super) experiments: Experiments,
+    pub(super) lessons: Lessons,
     pub(super) explainer: Explainer,
     pub(super) several: Several,
     pub(super) areas: Areas,
@@ -127,6 +129,7 @@ impl App {
             exporter: Exporter::default(),
             keeping,
             experiments: Experiments::default(),
+            lessons: Lessons::default(),
             explainer: Explainer::default(),
             several: Several::default(),
             areas: Areas::default(),
@@ -145,10 +148,13 @@ impl App {
         Arc::new(move || requester.changed())
     }
 
-    fn start(&mut self, ctx: &Context, spec: Spec) {
+    pub(super) fn start(&mut self, ctx: &Context, spec: Spec) {
         self.notices.hush();
         self.explainer.lit = None;
-        self.remembered.recents.add(&spec);
+        // Nobody has set up what a lesson runs.
+        if !self.lessons.is_open() {
+            self.remembered.recents.add(&spec);
+        }
         self.look_at_new_run(spec.workload);
         let notify = self.notify(ctx);
         let recorder = self.recorder(&spec);
@@ -174,11 +180,14 @@ impl App {
 
     /// A run goes, or another is due, or an experiment goes on.
     pub(super) fn busy(&self) -> bool {
-        self.runs.busy() || self.experiments.is_going()
+        self.runs.busy() || self.experiments.is_going() || self.lessons.is_waiting()
     }
 
     fn stop(&mut self) {
         self.experiments.stop();
+        if let Some(series) = self.lessons.series_mut() {
+            series.stop();
+        }
         self.runs.cancel_waiting();
         // Whoever presses twice does not want to wait for running tasks.
         let stopping = self.runs.live().is_some_and(|run| run.store.phase == Phase::Stopping);
@@ -238,6 +247,7 @@ impl App {
     }
 
     fn apply(&mut self, ctx: &Context, action: Action) {
+        self.leave_lessons_for(&action);
         match action {
             Action::Run => {
                 if let Some(spec) = self.form.spec().cloned().filter(|_| !self.busy()) {
@@ -303,6 +313,7 @@ impl App {
                 self.apply_experiment(ctx, action);
             }
             Action::Replay(control) => self.runs.control_replay(control),
+            Action::Lesson(action) => self.apply_lesson(ctx, action),
             Action::OpenRuns(_)
             | Action::ChooseRuns
             | Action::UseSpec
@@ -399,6 +410,7 @@ impl App {
         let may_take = |key: KeyboardShortcut| {
             (!open || key.logical_key == Key::P && key.modifiers.command)
                 && !(taken && key.logical_key == Key::Space)
+                && (key.logical_key != Key::Escape || self.takes_escape(ctx))
         };
         let mut asked = take_keys(ctx, &commands(&self.facts()), may_take);
         self.actions.append(&mut asked);
@@ -414,6 +426,7 @@ impl eframe::App for App {
         }
         self.take_in_experiment(ctx);
         self.take_in_runs(ctx);
+        self.take_in_lessons(ctx);
         self.take_in_account(ctx);
         self.take_in_several();
         self.take_in_exports(ctx);

@@ -3,6 +3,7 @@
 use super::{
     action::Panel,
     app::App,
+    lessons::Page,
     plots::Align,
     resizing::Resizer,
     runs::{Run, RunId},
@@ -46,6 +47,7 @@ pub(crate) struct Facts {
     /// Why the form cannot be run, where it cannot.
     pub(crate) blocked: Option<String>,
     pub(crate) busy: bool,
+    pub(crate) page: Page,
     /// Why the experiment cannot be started, where what it varies makes no sense.
     pub(crate) experiment_blocked: Option<String>,
     /// Of the live run.
@@ -96,6 +98,7 @@ impl App {
         Facts {
             blocked: self.form.blocked(),
             busy: self.busy(),
+            page: self.lessons.page(),
             experiment_blocked: self.experiments.blocked(),
             phase: live.map(|run| run.store.phase),
             size: live.filter(|run| Resizer::offers(run)).map(|run| run.store.size()),

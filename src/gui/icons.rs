@@ -13,6 +13,9 @@ pub(crate) enum Icon {
     PlayTwice,
     Pause,
     Stop,
+    /// One step back, and one on.
+    Back,
+    Forward,
     Minus,
     Plus,
     /// A menu opens below.
@@ -62,6 +65,14 @@ impl Icon {
             }
             Self::Stop => {
                 block(0.1, 0.9);
+            }
+            Self::Back => {
+                block(0.08, 0.24);
+                polygon(vec![at(0.95, 0.05), at(0.95, 0.95), at(0.32, 0.5)]);
+            }
+            Self::Forward => {
+                block(0.76, 0.92);
+                polygon(vec![at(0.05, 0.05), at(0.68, 0.5), at(0.05, 0.95)]);
             }
             Self::Minus | Self::Plus => {
                 painter.line_segment([at(0.1, 0.5), at(0.9, 0.5)], stroke);

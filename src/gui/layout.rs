@@ -51,9 +51,17 @@ impl App {
                 figures: self.pacer.figures(),
                 first_frame_ns: self.pacer.first_frame_ns(),
                 quiet: self.quiet,
+                in_lessons: self.lessons.is_open(),
             };
             status_ui(ui, &self.runs, state, actions);
         });
+        if self.lessons.is_open() {
+            self.areas = Areas::default();
+            let page = Frame::central_panel(ui.style()).inner_margin(0.0);
+            CentralPanel::default().frame(page).show(ui, |ui| self.lessons_ui(ui, actions));
+            self.windows_ui(ui, actions);
+            return;
+        }
         if self.remembered.setup {
             let setup =
                 Panel::left("setup").resizable(true).default_size(SETUP_WIDTH).size_range(250.0..=440.0);
@@ -80,6 +88,8 @@ impl App {
             busy: self.busy(),
             open: &open,
             setup: self.remembered.setup,
+            lesson: (self.lessons.page(), self.lessons.place()),
+            understood: self.remembered.learned.understood(),
         };
         toolbar_ui(ui, &self.runs, state, &mut self.resizer, open_export, actions);
     }
@@ -125,8 +135,13 @@ impl App {
         self.axis.keep_to([run_key(left.whole()), run_key(right.whole())]);
         self.axis.begin_frame_of([extent(left), extent(right)]);
         let title = format!("{}  ·  {}", left.title(), right.title());
-        let heading =
-            Heading { title, follows: self.axis.follow(), replays: None, compares: self.compares() };
+        let heading = Heading {
+            title,
+            follows: self.axis.follow(),
+            replays: None,
+            compares: self.compares(),
+            lesson: false,
+        };
         self.areas.title = Some(heading.show(ui, actions));
     }
 
@@ -137,7 +152,8 @@ impl App {
         self.axis.begin_frame(secs(end_ns), run.live);
         let replays = (!run.live).then_some(run.player.is_some());
         let (title, follows) = (run.title(), self.axis.follow());
-        let heading = Heading { title, follows, replays, compares: self.compares() };
+        let lesson = run.spec().lesson.is_some();
+        let heading = Heading { title, follows, replays, compares: self.compares(), lesson };
         self.areas.title = Some(heading.show(ui, actions));
         if let Some(why) = run.cut_off() {
             let color = Palette::of(ui).warning;
@@ -235,6 +251,8 @@ struct Heading {
     replays: Option<bool>,
     /// Whether two runs are shown; `None` where that is not chosen here.
     compares: Option<bool>,
+    /// It is the run of a lesson.
+    lesson: bool,
 }
 
 impl Heading {
@@ -257,8 +275,12 @@ impl Heading {
                 );
                 toggle(ui, false, "Fit", "Show the whole run (F)", Action::Fit);
                 if let Some(on) = self.replays {
-                    let hint = "Fill the form with what this run was made from, to run it again";
-                    toggle(ui, false, "Use spec", hint, Action::UseSpec);
+                    let (name, hint) = if self.lesson {
+                        ("Show the lesson", "The page of the lesson that this run belongs to")
+                    } else {
+                        ("Use spec", "Fill the form with what this run was made from, to run it again")
+                    };
+                    toggle(ui, false, name, hint, Action::UseSpec);
                     let hint = "Play the run again: every view shows it as it stood at a moment (R)";
                     toggle(ui, on, "Replay", hint, Action::Replay(Control::Toggle));
                 }

@@ -18,7 +18,7 @@ use eframe::egui::{Context, ThemePreference};
 use serde_json::{Map, Value, json};
 
 use self::file::Change;
-use super::{dock::Layout, plots::Align, recents::Recents};
+use super::{dock::Layout, lessons::Learned, plots::Align, recents::Recents};
 use crate::library::data_folder;
 
 const FILE: &str = "window.json";
@@ -41,6 +41,8 @@ pub(crate) struct Remembered {
     pub(crate) theme: ThemePreference,
     /// The timeline has lanes of cores.
     pub(crate) by_core: bool,
+    /// How far somebody has come with the lessons.
+    pub(crate) learned: Learned,
     /// What two runs that are compared have under each other.
     pub(crate) align: Align,
 }
@@ -53,6 +55,7 @@ impl Default for Remembered {
             setup: true,
             theme: ThemePreference::System,
             by_core: false,
+            learned: Learned::default(),
             align: Align::default(),
         }
     }
@@ -69,12 +72,13 @@ impl Remembered {
             ("by_core", json!(self.by_core)),
             ("align", json!(self.align.label())),
         ];
-        parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect()
+        let parts = parts.into_iter().map(|(name, part)| (name.to_owned(), part));
+        parts.chain(self.learned.parts()).collect()
     }
 
     /// Takes over the parts that make sense, and leaves the others where they are.
     fn take_from(parts: &mut Map<String, Value>) -> Self {
-        let mut remembered = Self::default();
+        let mut remembered = Self { learned: Learned::take_from(parts), ..Self::default() };
         let mut take = |name: &str, read: &mut dyn FnMut(&Value) -> bool| {
             if parts.get(name).is_some_and(read) {
                 parts.remove(name);

@@ -102,7 +102,6 @@ impl LessonStore {
     }
 
     /// Everything that was told, in the order of telling. The rest follows from it.
-    #[cfg(test)]
     pub(crate) fn told(&self) -> impl Iterator<Item = &Entry> {
         self.told.iter()
     }
@@ -180,6 +179,11 @@ impl LessonStore {
             }
             Told::Stuck { waiters, text } => self.stuck = Some(Stuck { t_ns, waiters, text }),
         }
+    }
+
+    /// How much was told: as long as this is the same, so is the rest.
+    pub(crate) fn told_len(&self) -> usize {
+        self.told.len()
     }
 
     fn role_mut(&mut self, worker: Option<WorkerId>) -> Option<&mut Role> {

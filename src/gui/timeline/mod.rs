@@ -20,7 +20,7 @@ mod mode;
 mod model;
 mod overview;
 mod paint;
-mod patterns;
+pub(crate) mod patterns;
 mod range;
 mod rows;
 mod search;

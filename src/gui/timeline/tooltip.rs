@@ -118,7 +118,7 @@ pub(crate) fn hovered_ui(
             let mut rows = vec![
                 ("tasks", units::count(counts.total())),
                 ("outcome", counts.words()),
-                ("worker", worker.to_string()),
+                ("worker", store.lesson.name(worker)),
                 ("from", at(*from_ns)),
                 ("over", units::duration(to_ns.saturating_sub(*from_ns))),
                 ("busy", units::percent(f64::from(*busy))),
@@ -158,7 +158,8 @@ pub(crate) fn at(t_ns: u64, zero_secs: f64) -> String {
 fn worker_words(store: &RunStore, worker: WorkerId, t_ns: u64) -> String {
     let life = store.lanes.get(worker.index()).and_then(|lane| model::life_at(lane, t_ns));
     let who = model::who(store, life.map(|life| (life.pid, life.tid)));
-    if who.is_empty() { worker.to_string() } else { format!("{worker}, {who}") }
+    let name = store.lesson.name(worker);
+    if who.is_empty() { name } else { format!("{name}, {who}") }
 }
 
 fn attempt_words(store: &RunStore, task: TaskId, attempt: u32) -> String {

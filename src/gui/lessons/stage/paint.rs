@@ -1,0 +1,230 @@
+//! Paints the lanes of processes. What a process does is told by form as well as by colour: it runs where its band is
+//! full, waits where it is hatched, sleeps where it is dotted, is being started where there is only a line.
+
+use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
+
+use super::{
+    layout::{Look, Piece, pieces, spots},
+    scene::{Scene, fitted, text_width},
+    words,
+};
+use crate::{
+    event::{Exit, Outcome},
+    gui::{
+        plots::{paint_mesh, small_font},
+        theme::{self, Palette},
+        timeline::patterns::{add_dots, add_hatch},
+    },
+};
+
+const HATCH: f32 = 7.0;
+/// Of a lane per level below `main`.
+const INDENT: f32 = 12.0;
+/// From this width on, a piece is worth words.
+const WORDS_WIDTH: f32 = 22.0;
+/// Between an end mark and its band.
+const END_GAP: f32 = 10.0;
+/// Side of an end mark.
+const END_SIZE: f32 = 11.0;
+
+pub(super) fn lane(scene: &Scene<'_>, painter: &Painter, at: usize) {
+    let lane = &scene.model.lanes[at];
+    let band = scene.band(at);
+    let color = scene.palette.worker(lane.worker);
+    let pieces = pieces(lane, &scene.ruler, scene.end_ns);
+    let mut mesh = Mesh::default();
+    for piece in &pieces {
+        add_piece(&mut mesh, scene, at, piece, band, color);
+    }
+    let spots = spots(lane, &scene.ruler, scene.end_ns);
+    for spot in &spots {
+        let line = Rect::from_x_y_ranges(spot.x - 1.0..=spot.x + 1.0, band.top() - 3.0..=band.bottom() + 3.0);
+        mesh.add_colored_rect(line, scene.palette.text);
+    }
+    add_items(scene, painter, at, &mut mesh, color);
+    paint_mesh(painter, mesh);
+    for piece in &pieces {
+        piece_words(scene, painter, at, piece, band, color);
+    }
+    for spot in spots {
+        let width = spot.room - theme::GAP_SMALL;
+        let labels = match spot.count {
+            1 => words::mark_labels(scene.model, &lane.marks[spot.mark]),
+            count => vec![format!("{count} operations"), format!("{count}×")],
+        };
+        if let Some(label) = labels.into_iter().find(|label| text_width(painter, label) <= width) {
+            let waiting = pieces.iter().any(|piece| {
+                piece.left <= spot.x + 1.0 && spot.x + 1.0 < piece.right && piece.look != Look::Running
+            });
+            let ink = if waiting { scene.palette.text } else { scene.palette.on_bar };
+            fitted(painter, pos2(spot.x + 3.0, band.center().y), &label, width, ink);
+        }
+    }
+}
+
+fn add_piece(mesh: &mut Mesh, scene: &Scene<'_>, at: usize, piece: &Piece, band: Rect, color: Color32) {
+    let palette = scene.palette;
+    let rect = Rect::from_x_y_ranges(
+        piece.left.max(band.left())..=piece.right.min(band.right()).max(piece.left + 1.0),
+        band.y_range(),
+    );
+    match piece.look {
+        Look::Running => mesh.add_colored_rect(rect, color),
+        Look::Starting => {
+            let line = Rect::from_center_size(rect.center(), vec2(rect.width(), 3.0));
+            mesh.add_colored_rect(line, color.gamma_multiply(0.6));
+        }
+        Look::Waiting => {
+            mesh.add_colored_rect(rect, palette.blocked);
+            add_hatch(mesh, rect, HATCH, palette.blocked.lerp_to_gamma(color, 0.75));
+            let stuck = piece.mark.is_some_and(|mark| is_stuck(scene, at, mark));
+            let (edge, height) = if stuck { (palette.error, 3.0) } else { (color, 1.0) };
+            mesh.add_colored_rect(rect.with_max_y(rect.top() + height), edge);
+            mesh.add_colored_rect(rect.with_min_y(rect.bottom() - height), edge);
+        }
+        Look::Sleeping => {
+            mesh.add_colored_rect(rect, palette.blocked);
+            add_dots(mesh, rect, palette.blocked.lerp_to_gamma(color, 0.75));
+        }
+    }
+}
+
+/// A wait that never ends.
+fn is_stuck(scene: &Scene<'_>, lane: usize, mark: usize) -> bool {
+    scene.model.lanes[lane].marks[mark].to_ns.is_none() && scene.model.stuck_at(lane, scene.end_ns).is_some()
+}
+
+/// What a wait or a sleep is about, on a ground of its own: letters on a pattern cannot be read.
+fn piece_words(scene: &Scene<'_>, painter: &Painter, at: usize, piece: &Piece, band: Rect, color: Color32) {
+    let left = piece.left.max(band.left());
+    let width = piece.right.min(band.right()) - left - theme::GAP;
+    let (Some(mark), true) = (piece.mark, width >= WORDS_WIDTH) else {
+        if piece.look == Look::Starting && width >= text_width(painter, "starting") {
+            let at = pos2(left + theme::GAP_SMALL, band.center().y - 8.0);
+            painter.text(at, Align2::LEFT_CENTER, "starting", small_font(), scene.palette.text_weak);
+        }
+        return;
+    };
+    let mut label = words::mark_label(scene.model, &scene.model.lanes[at].marks[mark]);
+    if is_stuck(scene, at, mark) {
+        label.push_str(" for ever");
+    }
+    let palette = scene.palette;
+    let text = text_width(painter, &label).min(width - theme::GAP_SMALL);
+    let center = pos2(left + theme::GAP_SMALL, band.center().y);
+    let ground = Rect::from_min_size(
+        pos2(center.x, band.center().y - theme::SMALL_TEXT * 0.5 - 2.0),
+        vec2(text + theme::GAP_SMALL, theme::SMALL_TEXT + 4.0),
+    );
+    painter.rect_filled(ground, 2.0, palette.plot);
+    painter.rect_stroke(ground, 2.0, Stroke::new(1.0, color.gamma_multiply(0.6)), StrokeKind::Inside);
+    fitted(painter, center + vec2(GROUND_INSET, 0.0), &label, text, palette.text);
+}
+
+const GROUND_INSET: f32 = 2.0;
+
+fn add_items(scene: &Scene<'_>, painter: &Painter, at: usize, mesh: &mut Mesh, color: Color32) {
+    let lane = &scene.model.lanes[at];
+    if lane.items.is_empty() {
+        return;
+    }
+    let strip = scene.items(at);
+    let mut last_x = f32::NEG_INFINITY;
+    for item in &lane.items {
+        let (left, right) = (scene.ruler.x(item.from_ns), scene.ruler.x(item.to_ns.unwrap_or(scene.end_ns)));
+        if right < strip.left() || left > strip.right() || right - last_x < 1.0 {
+            continue;
+        }
+        last_x = right;
+        let rect = Rect::from_x_y_ranges(left..=(right - 1.0).max(left + 1.0), strip.y_range());
+        let lost = item.outcome.as_ref().is_some_and(|outcome| *outcome != Outcome::Ok);
+        let fill = if lost { scene.palette.crashed } else { color };
+        mesh.add_colored_rect(rect, fill.gamma_multiply(0.35));
+        mesh.add_colored_rect(rect.with_max_x(rect.left() + 2.0), fill);
+        mesh.add_colored_rect(rect.with_max_y(rect.top() + 1.0), fill);
+        let label = match lost {
+            true => format!("item {} lost", item.label),
+            false => format!("item {}", item.label),
+        };
+        if rect.width() >= WORDS_WIDTH {
+            let at = pos2(rect.left() + theme::GAP_SMALL, rect.center().y);
+            // Over the mesh, which is painted before long: the strip is a light one.
+            let text = (at, label, rect.width() - theme::GAP);
+            painter.add(Shape::Noop);
+            fitted_later(painter, text, scene.palette);
+        }
+    }
+}
+
+fn fitted_later(painter: &Painter, (at, label, width): (Pos2, String, f32), palette: &Palette) {
+    fitted(painter, at, &label, width, palette.text);
+}
+
+/// How a process ended, by form: a hook, a cross, a skull of lines; or that it waits for ever.
+pub(super) fn end(scene: &Scene<'_>, painter: &Painter, at: usize) {
+    let lane = &scene.model.lanes[at];
+    let Some((ended_ns, exit)) = lane.ended.filter(|(ended_ns, _)| *ended_ns <= scene.shown_ns) else {
+        return;
+    };
+    let x = scene.ruler.x(ended_ns) + END_GAP;
+    if x < scene.plot.left() || x > scene.outer.right() {
+        return;
+    }
+    let center = pos2(x, scene.band(at).center().y);
+    paint_exit(painter, center, exit, scene.palette);
+}
+
+fn paint_exit(painter: &Painter, center: Pos2, exit: Exit, palette: &Palette) {
+    let half = END_SIZE * 0.5;
+    let at = |x: f32, y: f32| center + vec2(x, y) * half;
+    let line = |points: Vec<Pos2>, color| painter.add(Shape::line(points, Stroke::new(2.0, color)));
+    painter.circle_filled(center, half + 3.0, palette.plot);
+    match exit {
+        Exit::Code(0) => {
+            line(vec![at(-0.9, 0.1), at(-0.25, 0.8), at(0.9, -0.7)], palette.rate);
+        }
+        Exit::Code(_) => {
+            line(vec![at(-0.8, -0.8), at(0.8, 0.8)], palette.error);
+            line(vec![at(-0.8, 0.8), at(0.8, -0.8)], palette.error);
+        }
+        Exit::Signal(_) => {
+            // A skull over crossed bones.
+            line(vec![at(-1.1, 0.2), at(1.1, 1.1)], palette.error);
+            line(vec![at(-1.1, 1.1), at(1.1, 0.2)], palette.error);
+            painter.circle_filled(at(0.0, -0.35), half * 0.75, palette.error);
+            painter.circle_filled(at(-0.3, -0.4), half * 0.2, palette.plot);
+            painter.circle_filled(at(0.3, -0.4), half * 0.2, palette.plot);
+        }
+    }
+}
+
+/// Name and process id, indented below the parent; its colour, by which it is known below.
+pub(super) fn head(scene: &Scene<'_>, painter: &Painter, at: usize, rect: Rect, hovered: bool) {
+    let (model, palette) = (scene.model, scene.palette);
+    let lane = &model.lanes[at];
+    if hovered {
+        painter.rect_filled(rect, 0.0, palette.control);
+    }
+    let left = rect.left() + theme::GAP_SMALL + INDENT * lane.level.min(4) as f32;
+    let y = scene.band(at).center().y;
+    if lane.level > 0 {
+        let elbow = vec![pos2(left - 7.0, rect.top()), pos2(left - 7.0, y), pos2(left - 2.0, y)];
+        painter.add(Shape::line(elbow, Stroke::new(1.0, palette.text_weak)));
+    }
+    let swatch = Rect::from_center_size(pos2(left + 4.0, y), vec2(8.0, 14.0));
+    painter.rect_filled(swatch, 2.0, palette.worker(lane.worker));
+    let text_left = left + 13.0;
+    let width = rect.right() - text_left - theme::GAP_SMALL;
+    let state = words::lane_state(model, at, scene.shown_ns);
+    let stuck = model.stuck_at(at, scene.shown_ns).is_some();
+    let second = if stuck { palette.error } else { palette.text_weak };
+    let pid = lane.pid.map(|pid| format!("  {pid}")).unwrap_or_default();
+    if rect.height() >= 28.0 {
+        let name = fitted(painter, pos2(text_left, y - 7.0), &lane.name, width, palette.text);
+        let pid_left = text_left + name.size().x;
+        fitted(painter, pos2(pid_left, y - 7.0), &pid, rect.right() - pid_left, palette.text_weak);
+        fitted(painter, pos2(text_left, y + 7.0), &state, width, second);
+    } else {
+        fitted(painter, pos2(text_left, y), &format!("{}{pid}", lane.name), width, palette.text);
+    }
+}

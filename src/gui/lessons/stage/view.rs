@@ -1,0 +1,247 @@
+//! What a stage remembers: the moment shown, what part is in view, whether it plays.
+
+use std::sync::Arc;
+
+use eframe::egui::{EventFilter, Key, PointerButton, Response, Ui};
+
+use super::{
+    layout::{Mode, Ruler, whole, within},
+    model::Model,
+};
+use crate::{
+    gui::plots::{RunKey, TimeScale, run_key},
+    store::RunStore,
+    time,
+};
+
+/// Points of wheel travel that zoom by a factor of e.
+const WHEEL_ZOOM_POINTS: f32 = 250.0;
+/// By order, a moment is shown for this long.
+const STEP_SECS: f64 = 0.7;
+/// In time, the whole run is played in this long, but never faster than it was.
+const WHOLE_SECS: f64 = 12.0;
+
+/// Kept from frame to frame by whoever shows a stage.
+#[derive(Debug, Default)]
+pub(crate) struct StageView {
+    /// `None` until somebody chose.
+    mode: Option<Mode>,
+    /// `None` is the present of a live run, and the end of another.
+    moment: Option<u64>,
+    /// Under the pointer.
+    pub(super) pointed: Option<u64>,
+    /// What was told last.
+    pub(super) told: Option<u64>,
+    window: Option<(f64, f64)>,
+    playing: Option<Playing>,
+    pub(super) model: Arc<Model>,
+    /// What the model is of.
+    of: Option<(RunKey, usize, usize, bool)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Playing {
+    /// By the window's clock, when it was moved last.
+    at_secs: f64,
+    /// Where it stands, in seconds of the run or in moments.
+    place: f64,
+}
+
+impl StageView {
+    /// The moment shown, in nanoseconds of the run; `None` for the present, or the end.
+    pub(crate) fn moment(&self) -> Option<u64> {
+        self.pointed.or(self.moment)
+    }
+
+    /// Takes in what the run has told since.
+    pub(super) fn update(&mut self, store: &RunStore) {
+        let ends =
+            store.lanes.iter().flat_map(|lane| &lane.lives).filter(|life| life.exited_ns.is_some()).count();
+        let starts: usize = store.lanes.iter().map(|lane| lane.lives.len() + lane.spans.len()).sum();
+        let of = (run_key(store), store.lesson.told_len(), ends + starts, store.phase.is_live());
+        if self.of == Some(of) {
+            return;
+        }
+        if self.of.is_none_or(|before| before.0 != of.0) {
+            *self = Self { mode: self.mode, ..Self::default() };
+        }
+        self.model = Arc::new(Model::new(store));
+        self.of = Some(of);
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        self.mode.unwrap_or_else(|| Mode::at_first(&self.model))
+    }
+
+    pub(super) fn set_mode(&mut self, mode: Mode) {
+        if self.mode() != mode {
+            (self.window, self.playing) = (None, None);
+        }
+        self.mode = Some(mode);
+    }
+
+    pub(super) fn fit(&mut self) {
+        self.window = None;
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.window.is_none()
+    }
+
+    pub(super) fn is_playing(&self) -> bool {
+        self.playing.is_some()
+    }
+
+    pub(super) fn scale(&self, now_ns: u64, live: bool, (left, right): (f32, f32)) -> TimeScale {
+        let mode = self.mode();
+        let all = whole(mode, &self.model, now_ns, live);
+        let (from_secs, to_secs) = self.window.map_or(all, |window| within(mode, window, all));
+        TimeScale { from_secs, to_secs, left, right }
+    }
+
+    pub(super) fn stand_at(&mut self, moment: Option<u64>) {
+        (self.moment, self.playing) = (moment, None);
+    }
+
+    /// To the next moment, or the one before; past the last one is the end.
+    pub(super) fn step(&mut self, forward: bool) {
+        let moments = Arc::clone(&self.model);
+        let moments = &moments.moments;
+        let Some(last) = moments.len().checked_sub(1) else { return };
+        let to = match (self.moment.and_then(|t_ns| self.model.moment_at(t_ns)), forward) {
+            (None, true) => None,
+            (None, false) => Some(last.saturating_sub(1)),
+            (Some(at), true) => Some(at + 1).filter(|at| *at < last),
+            (Some(at), false) => Some(at.saturating_sub(1)),
+        };
+        self.stand_at(to.map(|at| moments[at]));
+    }
+
+    pub(super) fn to_start(&mut self) {
+        self.stand_at(self.model.moments.first().copied());
+    }
+
+    /// Plays from the moment shown, or from the beginning; or stops.
+    pub(super) fn toggle_play(&mut self, now_secs: f64) {
+        if self.playing.take().is_some() {
+            return;
+        }
+        let Some(first) = self.model.moments.first().copied() else { return };
+        let from_ns = *self.moment.get_or_insert(first);
+        let place = match self.mode() {
+            Mode::Time => time::secs(from_ns),
+            Mode::Order => self.model.moment_at(from_ns).unwrap_or(0) as f64,
+        };
+        self.playing = Some(Playing { at_secs: now_secs, place });
+    }
+
+    /// How much slower than it was a run is played in time.
+    pub(super) fn slowed(&self, now_ns: u64) -> f64 {
+        (WHOLE_SECS / time::secs(now_ns).max(1e-6)).max(1.0)
+    }
+
+    /// Moves on what plays. True while it does.
+    pub(super) fn play_on(&mut self, now_secs: f64, end_ns: u64) -> bool {
+        let (mode, slowed) = (self.mode(), self.slowed(end_ns));
+        let Some(playing) = &mut self.playing else { return false };
+        let passed = (now_secs - playing.at_secs).clamp(0.0, 1.0);
+        playing.at_secs = now_secs;
+        playing.place += passed / if mode == Mode::Time { slowed } else { STEP_SECS };
+        let moments = &self.model.moments;
+        let moment = match mode {
+            Mode::Time => Some(time::ns_from_secs(playing.place)).filter(|t_ns| *t_ns < end_ns),
+            Mode::Order => moments.get(playing.place as usize).copied(),
+        };
+        let ends = moment.is_none();
+        self.moment = moment;
+        if ends {
+            self.playing = None;
+        }
+        !ends
+    }
+
+    /// Takes the hand over the picture: wheel and drag for what is in view, keys for the moment.
+    pub(super) fn interact(
+        &mut self,
+        ui: &Ui,
+        response: &Response,
+        ruler_scale: &TimeScale,
+        wheel_zooms: bool,
+    ) {
+        if response.double_clicked() {
+            self.fit();
+        }
+        if response.clicked() {
+            response.request_focus();
+        }
+        let middle =
+            response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle);
+        let mut pan = if middle { response.drag_delta().x } else { 0.0 };
+        let pointer = ui.input(|input| input.pointer.hover_pos());
+        if let Some(pointer) = pointer.filter(|_| response.contains_pointer()) {
+            let (pinch, scroll) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta()));
+            let mut factor = f64::from(pinch);
+            if wheel_zooms {
+                factor *= f64::from((scroll.y / WHEEL_ZOOM_POINTS).exp());
+            }
+            pan += scroll.x;
+            if (factor - 1.0).abs() > f64::EPSILON && factor > 0.0 {
+                let x = pointer.x.clamp(ruler_scale.left, ruler_scale.right);
+                self.zoom(ruler_scale.secs_from_x(x), factor, ruler_scale);
+            }
+            // What was used here must not scroll what is around.
+            ui.input_mut(|input| {
+                input.smooth_scroll_delta.x = 0.0;
+                if wheel_zooms {
+                    input.smooth_scroll_delta.y = 0.0;
+                }
+            });
+        }
+        if pan != 0.0 {
+            let by = -f64::from(pan) * ruler_scale.secs_per_point();
+            self.window = Some((ruler_scale.from_secs + by, ruler_scale.to_secs + by));
+            ui.ctx().request_repaint();
+        }
+        if ui.memory(|memory| memory.has_focus(response.id)) {
+            self.keys(ui, response);
+        }
+    }
+
+    fn zoom(&mut self, at: f64, factor: f64, scale: &TimeScale) {
+        let span = scale.to_secs - scale.from_secs;
+        let from = at - (at - scale.from_secs) / factor;
+        self.window = Some((from, from + span / factor));
+    }
+
+    fn keys(&mut self, ui: &Ui, response: &Response) {
+        // Without this, egui moves the focus away on an arrow key.
+        let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+        let pressed = |key| ui.input(|input| input.key_pressed(key) && input.modifiers.is_none());
+        if pressed(Key::ArrowLeft) {
+            self.step(false);
+        }
+        if pressed(Key::ArrowRight) {
+            self.step(true);
+        }
+        if pressed(Key::Home) {
+            self.to_start();
+        }
+        if pressed(Key::End) {
+            self.stand_at(None);
+        }
+    }
+
+    /// Brings the moment into view where only a part is.
+    pub(super) fn keep_in_view(&mut self, now_ns: u64, live: bool) {
+        let (Some(window), Some(t_ns)) = (self.window, self.moment) else { return };
+        let scale = self.scale(now_ns, live, (0.0, 1.0));
+        let ruler = Ruler { mode: self.mode(), moments: &self.model.moments, scale };
+        let x = f64::from(ruler.x(t_ns));
+        if !(0.0..=1.0).contains(&x) {
+            let span = window.1 - window.0;
+            let place = window.0 + x * span;
+            self.window = Some((place - span * 0.5, place + span * 0.5));
+        }
+    }
+}

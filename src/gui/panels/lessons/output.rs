@@ -1,0 +1,105 @@
+//! What a lesson's processes printed, and its log.
+
+use std::sync::Arc;
+
+use eframe::egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, TextStyle, Ui, vec2};
+
+use super::PageState;
+use crate::{
+    gui::{
+        action::{Action, Actions},
+        lessons::{LessonAction, Lessons, Place},
+        theme::{GAP, GAP_SMALL, Palette},
+    },
+    lesson::LogFile,
+    store::RunStore,
+};
+
+pub(super) fn output_ui(
+    ui: &mut Ui,
+    lessons: &Lessons,
+    place: Place,
+    state: PageState<'_>,
+    actions: &mut Actions,
+) {
+    let store = lessons.run(place, state.runs).map(|run| Arc::clone(run.whole()));
+    let size = ui.available_size();
+    let Some(log) = &place.lesson().log else {
+        printed_ui(ui, store.as_deref());
+        return;
+    };
+    ui.horizontal_top(|ui| {
+        let half = vec2((size.x - GAP * 2.0) / 2.0, size.y);
+        let column = Layout::top_down(Align::Min);
+        ui.allocate_ui_with_layout(half, column, |ui| {
+            ui.set_max_width(half.x);
+            printed_ui(ui, store.as_deref());
+        });
+        ui.allocate_ui_with_layout(half, column, |ui| {
+            ui.set_max_width(half.x);
+            let lines = lessons.outcome().map_or(&[][..], |outcome| &outcome.log);
+            log_ui(ui, log, lines, actions);
+        });
+    });
+}
+
+/// As a terminal would show it, with who printed each line before it.
+fn printed_ui(ui: &mut Ui, store: Option<&RunStore>) {
+    ui.label(RichText::new("Printed").strong());
+    let Some(lesson) = store.map(|store| &store.lesson).filter(|lesson| !lesson.printed.is_empty()) else {
+        ui.weak("Nothing yet. What the processes print appears here, as in a terminal.");
+        return;
+    };
+    let who = |at: usize| {
+        let printed = lesson.printed.get(at)?;
+        Some((printed.worker.map_or_else(String::new, |worker| lesson.name(worker)), &*printed.text))
+    };
+    let names = lesson.roles.iter().flatten().map(|role| role.name.chars().count());
+    let width = names.max().unwrap_or(0);
+    terminal(ui, "lesson printed", lesson.printed.len(), |ui, at| {
+        let Some((name, text)) = who(at) else { return };
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = GAP;
+            ui.add(Label::new(RichText::new(format!("{name:>width$}")).monospace().weak()).extend())
+                .on_hover_text("Who printed this line");
+            ui.add(Label::new(RichText::new(text).monospace()).extend());
+        });
+    });
+}
+
+fn log_ui(ui: &mut Ui, log: &LogFile, lines: &[String], actions: &mut Actions) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(format!("Log: {}", log.file)).strong()).on_hover_text(&log.format);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let save = ui.add_enabled(!lines.is_empty(), eframe::egui::Button::new("Save log…").small());
+            if save
+                .on_hover_text("Write these lines to a file")
+                .on_disabled_hover_text("It is empty")
+                .clicked()
+            {
+                actions.push(Action::Lesson(LessonAction::SaveLog));
+            }
+        });
+    });
+    if lines.is_empty() {
+        ui.add(
+            Label::new(RichText::new(format!("Empty so far. Its lines are {}", log.format)).weak()).wrap(),
+        );
+        return;
+    }
+    terminal(ui, "lesson log", lines.len(), |ui, at| {
+        ui.add(Label::new(RichText::new(&lines[at]).monospace()).extend());
+    });
+}
+
+/// Rows of one height, the newest in sight.
+fn terminal(ui: &mut Ui, id: &str, rows: usize, row_ui: impl Fn(&mut Ui, usize)) {
+    let frame = Frame::new().fill(Palette::of(ui).plot).inner_margin(Margin::same(GAP_SMALL as i8));
+    frame.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.spacing_mut().interact_size.y = 0.0;
+        let height = ui.text_style_height(&TextStyle::Monospace);
+        let scroll = ScrollArea::both().auto_shrink(false).id_salt(id).stick_to_bottom(true);
+        scroll.show_rows(ui, height, rows, |ui, range| range.for_each(|at| row_ui(ui, at)));
+    });
+}
