@@ -115,13 +115,13 @@ pub(crate) fn paint_cursor(painter: &Painter, axis: &TimeAxis, plot: Rect, palet
 /// The labels of the time axis, centred on their ticks as far as the right margin allows; none over `covered`.
 pub(crate) fn paint_time_labels(
     painter: &Painter,
-    axis: &TimeAxis,
+    ticks: Vec<ticks::Tick>,
     scale: &TimeScale,
     y: Rangef,
     covered: Rect,
     color: Color32,
 ) {
-    for tick in axis.ticks(scale) {
+    for tick in ticks {
         let galley = painter.layout_no_wrap(tick.label, small_font(), color);
         let half = galley.size().x * 0.5;
         let x = scale.x_from_secs(tick.secs).min(scale.right + theme::AXIS_RIGHT - half);
@@ -206,7 +206,14 @@ impl Frame {
         if let Some(labels) = self.labels {
             let scale = axis.scale(labels);
             let color = self.palette.text_weak;
-            paint_time_labels(&self.painter, axis, &scale, labels.y_range(), Rect::NOTHING, color);
+            paint_time_labels(
+                &self.painter,
+                axis.ticks(&scale),
+                &scale,
+                labels.y_range(),
+                Rect::NOTHING,
+                color,
+            );
             paint_counts_from(&self.painter, axis, labels, color);
         }
     }

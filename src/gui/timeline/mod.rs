@@ -221,7 +221,7 @@ fn ticks_ui(ui: &mut Ui, id: Id, axis: &mut TimeAxis) {
     });
     // A tick's label under the cursor's would look like a part of it.
     let covered = cursor.as_ref().map_or(Rect::NOTHING, |(label, _)| label.expand(theme::GAP_SMALL));
-    paint_time_labels(&painter, axis, &scale, plot.y_range(), covered, palette.text_weak);
+    paint_time_labels(&painter, axis.ticks(&scale), &scale, plot.y_range(), covered, palette.text_weak);
     paint_counts_from(&painter, axis, plot, palette.text_weak);
     if let Some((label, galley)) = cursor {
         painter.rect_filled(label, 2.0, palette.text);
