@@ -6,8 +6,8 @@ use eframe::egui::ThemePreference;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    experiments::Inquiry, lessons::LessonAction, notices::NoticeId, questions::Question, replay::Control,
-    runs::RunId, shelf::Job,
+    experiments::Inquiry, lessons::LessonAction, notices::NoticeId, plots::Align, questions::Question,
+    replay::Control, runs::RunId, shelf::Job,
 };
 use crate::{
     analysis::{Evidence, Part},
@@ -249,6 +249,13 @@ pub(crate) enum Action {
     ShowRun(RunId),
     CompareLeft(RunId),
     CompareRight(RunId),
+    /// What two runs that are compared have under each other.
+    SetAlign(Align),
+    /// Set the runs that are chosen in the library against one another, in a table.
+    CompareChosen,
+    /// Set the others in that table against this column.
+    CompareBase(usize),
+    CloseSeveral,
     /// Read these run files, and show them.
     OpenRuns(Vec<PathBuf>),
     /// Let a person choose run files.

@@ -8,6 +8,7 @@ use eframe::egui::{Context, Event, Id, Key, KeyboardShortcut, Rect, Ui, Viewport
 use super::{
     action::{Action, Actions, ExportKind, Panel},
     commands::{commands, take_keys},
+    comparing::Several,
     dock::Dock,
     experiments::Experiments,
     explaining::Explainer,
@@ -72,6 +73,7 @@ pub(super) struct App {
     pub(super) experiments: Experiments,
     pub(super) lessons: Lessons,
     pub(super) explainer: Explainer,
+    pub(super) several: Several,
     pub(super) areas: Areas,
     pub(super) notices: Notices,
     pub(super) export_menu_asked: bool,
@@ -106,6 +108,7 @@ impl App {
         let dock = Dock::new(&remembered.layout);
         let mut axis = TimeAxis::default();
         axis.set_by_core(remembered.by_core);
+        axis.set_align(remembered.align);
         Self {
             launcher,
             runs: Runs::default(),
@@ -128,6 +131,7 @@ impl App {
             experiments: Experiments::default(),
             lessons: Lessons::default(),
             explainer: Explainer::default(),
+            several: Several::default(),
             areas: Areas::default(),
             notices,
             export_menu_asked: false,
@@ -277,8 +281,12 @@ impl App {
                 self.runs.show(id);
                 self.axis.fit();
             }
-            Action::CompareLeft(id) => self.runs.compare_left(id),
-            Action::CompareRight(id) => self.runs.compare_right(id),
+            Action::CompareLeft(_)
+            | Action::CompareRight(_)
+            | Action::SetAlign(_)
+            | Action::CompareChosen
+            | Action::CompareBase(_)
+            | Action::CloseSeveral => self.apply_compared(ctx, &action),
             Action::SetTheme(preference) => {
                 self.remembered.theme = preference;
                 ctx.set_theme(preference);
@@ -420,6 +428,7 @@ impl eframe::App for App {
         self.take_in_runs(ctx);
         self.take_in_lessons(ctx);
         self.take_in_account(ctx);
+        self.take_in_several();
         self.take_in_exports(ctx);
         self.take_in_kept(ctx);
         self.note_edits(ctx);

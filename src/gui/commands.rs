@@ -8,9 +8,10 @@ use super::{
     experiments::Inquiry,
     facts::{Facts, Replay},
     lessons::{LessonAction, Page, Place},
+    plots::Align,
     replay::Control,
 };
-use crate::{spec::PRESETS, store::Phase};
+use crate::{analysis::MOST_COMPARED, spec::PRESETS, store::Phase};
 
 const NO_RUN: &str = "There is no run to show yet";
 const NO_LIVE_RUN: &str = "No run is going";
@@ -251,6 +252,18 @@ fn panel_commands(facts: &Facts) -> Vec<Command> {
     let name = if compared { "Show one run in the plots" } else { "Show two runs in the plots" };
     let why_not = "There are no two runs to compare";
     all.push(Command::new(name, Action::ToggleCompared).only_if(facts.compared.is_some(), why_not));
+    let align = if facts.align == Align::Start { Align::FirstTask } else { Align::Start };
+    let name = format!("Align two runs by {}", align.label());
+    all.push(Command::new(name, Action::SetAlign(align)).only_if(compared, why_not));
+    let why_not = "Choose two to eight runs in the panel Runs first";
+    all.push(
+        Command::new("Compare the chosen runs", Action::CompareChosen)
+            .only_if(MOST_COMPARED.contains(&facts.chosen), why_not),
+    );
+    all.push(
+        Command::new("Close the table of runs", Action::CloseSeveral)
+            .only_if(facts.several, "There is no table of runs"),
+    );
     let name = if facts.setup { "Close the setup" } else { "Open the setup" };
     all.push(Command::new(name, Action::ToggleSetup).keys(&[ctrl(Key::B)]));
     all.push(Command::new("Reset layout", Action::ResetLayout));

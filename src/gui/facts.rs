@@ -4,6 +4,7 @@ use super::{
     action::Panel,
     app::App,
     lessons::Page,
+    plots::Align,
     resizing::Resizer,
     runs::{Run, RunId},
 };
@@ -61,6 +62,11 @@ pub(crate) struct Facts {
     pub(crate) follows: bool,
     /// The timeline has lanes of cores.
     pub(crate) by_core: bool,
+    /// What two runs that are compared have under each other.
+    pub(crate) align: Align,
+    /// Runs chosen in the library, and whether there is a table of several.
+    pub(crate) chosen: usize,
+    pub(crate) several: bool,
     /// Panels that are open.
     pub(crate) open: Vec<Panel>,
     pub(crate) setup: bool,
@@ -108,6 +114,9 @@ impl App {
             compared: self.runs.pair().map(|_| self.compared),
             follows: self.axis.follow(),
             by_core: self.axis.by_core(),
+            align: self.axis.align(),
+            chosen: self.keeping.view.chosen().len(),
+            several: self.several.comparison().is_some(),
             others: others.map(|run| (run.id, run.title())).collect(),
             errors: Some(errors.join("\n")).filter(|_| !errors.is_empty()),
             quiet: self.quiet.is_on(),

@@ -9,18 +9,20 @@ use super::{
     action::{Action, Actions, Panel as DockPanel},
     app::{App, Areas},
     commands::commands,
+    comparing::Several,
     dialogs,
     dock::Stage,
     palette::palette_ui,
     panels::{
-        compare::differences_ui,
+        compare::{align_ui, differences_ui},
         notices::notices_ui,
         runs::runs_ui,
         setup::setup_ui,
+        several::several_ui,
         status::{StatusState, status_ui},
         toolbar::{ToolbarState, toolbar_ui},
     },
-    plots::run_key,
+    plots::{Extent, TimeAxis, run_key},
     questions::question_ui,
     replay::{Control, player_ui},
     runs::{Run, Runs},
@@ -125,9 +127,13 @@ impl App {
         let Some((left, right)) = self.runs.pair() else { return };
         // Whole runs, also where one of them is being replayed.
         let end_ns = |run: &Run| if run.live { run.now_ns() } else { run.whole().now_ns };
-        // Never a sliding window: it would follow the longer run, and leave the other out of sight.
+        let extent = |run: &Run| Extent {
+            run: run_key(run.whole()),
+            first_secs: run.whole().first_start_ns().map(secs),
+            end_secs: secs(end_ns(run)),
+        };
         self.axis.keep_to([run_key(left.whole()), run_key(right.whole())]);
-        self.axis.begin_frame(secs(end_ns(left).max(end_ns(right))), false);
+        self.axis.begin_frame_of([extent(left), extent(right)]);
         let title = format!("{}  ·  {}", left.title(), right.title());
         let heading = Heading {
             title,
@@ -197,11 +203,25 @@ fn drop_hint_ui(ui: &Ui) {
 }
 
 /// The differences of the chosen two runs, and the list to choose from: beside them where there is room, else below.
-pub(super) fn compare_tab_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
+pub(super) fn compare_tab_ui(
+    ui: &mut Ui,
+    (runs, several): (&Runs, &Several),
+    axis: &TimeAxis,
+    actions: &mut Actions,
+) {
+    if let Some(count) = several.reading() {
+        ui.weak(format!("Reading {count} runs…"));
+        return;
+    }
+    if let Some(comparison) = several.comparison() {
+        several_ui(ui, comparison, actions);
+        return;
+    }
     let Some((a, b)) = runs.pair() else {
         runs_ui(ui, runs, actions);
         return;
     };
+    ui.horizontal(|ui| align_ui(ui, axis.align(), actions));
     let size = ui.available_size();
     if size.x >= DIFFERENCES_WIDTH + CHOICE_WIDTH {
         ui.horizontal_top(|ui| {

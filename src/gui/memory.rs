@@ -18,7 +18,7 @@ use eframe::egui::{Context, ThemePreference};
 use serde_json::{Map, Value, json};
 
 use self::file::Change;
-use super::{dock::Layout, lessons::Learned, recents::Recents};
+use super::{dock::Layout, lessons::Learned, plots::Align, recents::Recents};
 use crate::library::data_folder;
 
 const FILE: &str = "window.json";
@@ -43,6 +43,8 @@ pub(crate) struct Remembered {
     pub(crate) by_core: bool,
     /// How far somebody has come with the lessons.
     pub(crate) learned: Learned,
+    /// What two runs that are compared have under each other.
+    pub(crate) align: Align,
 }
 
 impl Default for Remembered {
@@ -54,6 +56,7 @@ impl Default for Remembered {
             theme: ThemePreference::System,
             by_core: false,
             learned: Learned::default(),
+            align: Align::default(),
         }
     }
 }
@@ -67,6 +70,7 @@ impl Remembered {
             ("setup", json!(self.setup)),
             ("theme", json!(theme)),
             ("by_core", json!(self.by_core)),
+            ("align", json!(self.align.label())),
         ];
         let parts = parts.into_iter().map(|(name, part)| (name.to_owned(), part));
         parts.chain(self.learned.parts()).collect()
@@ -91,6 +95,10 @@ impl Remembered {
             layout.map(|layout| remembered.layout = layout).is_some()
         });
         take("by_core", &mut |part| part.as_bool().map(|by_core| remembered.by_core = by_core).is_some());
+        take("align", &mut |part| {
+            let align = Align::ALL.into_iter().find(|align| part == align.label());
+            align.map(|align| remembered.align = align).is_some()
+        });
         take("setup", &mut |part| part.as_bool().map(|open| remembered.setup = open).is_some());
         take("theme", &mut |part| {
             let theme = THEMES.iter().find(|(name, _)| part == name);
@@ -219,6 +227,7 @@ mod tests {
             setup: false,
             theme: ThemePreference::Light,
             by_core: true,
+            align: Align::FirstTask,
             ..Remembered::default()
         };
         remembered.recents.add(&spec(64));

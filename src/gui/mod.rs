@@ -7,6 +7,7 @@ mod action;
 mod app;
 mod beside;
 mod commands;
+mod comparing;
 mod dialogs;
 mod dock;
 mod experiments;

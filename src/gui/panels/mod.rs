@@ -2,6 +2,7 @@
 //! launches, sends, locks or touches a file.
 
 mod cells;
+mod choice;
 pub(crate) mod compare;
 pub(crate) mod experiment;
 mod fields;
@@ -15,6 +16,7 @@ mod progress_bar;
 pub(crate) mod result;
 pub(crate) mod runs;
 pub(crate) mod setup;
+pub(crate) mod several;
 pub(crate) mod status;
 mod stepper;
 pub(crate) mod toolbar;

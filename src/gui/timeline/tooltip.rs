@@ -93,17 +93,27 @@ pub(crate) enum Told {
     Rows(Rows),
 }
 
-pub(crate) fn told_ui(ui: &mut Ui, store: &RunStore, told: &Told, now_ns: u64) {
+/// `times` are now, and the zero from which moments are told, both since the run's start.
+pub(crate) fn told_ui(ui: &mut Ui, store: &RunStore, told: &Told, times: (u64, f64)) {
     match told {
-        Told::Worker(worker, hovered) => hovered_ui(ui, store, *worker, hovered, now_ns),
+        Told::Worker(worker, hovered) => hovered_ui(ui, store, *worker, hovered, times),
         Told::Rows(rows) => rows_ui(ui, rows),
     }
 }
 
-pub(crate) fn hovered_ui(ui: &mut Ui, store: &RunStore, worker: WorkerId, hovered: &Hovered, now_ns: u64) {
+pub(crate) fn hovered_ui(
+    ui: &mut Ui,
+    store: &RunStore,
+    worker: WorkerId,
+    hovered: &Hovered,
+    (now_ns, zero_secs): (u64, f64),
+) {
+    let at = |t_ns: u64| at(t_ns, zero_secs);
     let rows = match hovered {
-        Hovered::Task(span, locks) => task_rows(store, worker, span, locks),
-        Hovered::Running(open, locks) => running_rows(store, worker, open, locks, now_ns),
+        Hovered::Task(span, locks) => task_rows(store, worker, span, locks, at(span.start_ns)),
+        Hovered::Running(open, locks) => {
+            running_rows(store, worker, open, locks, (now_ns, at(open.start_ns)))
+        }
         Hovered::Merged { counts, busy, waited, from_ns, to_ns } => {
             let mut rows = vec![
                 ("tasks", units::count(counts.total())),
@@ -119,7 +129,7 @@ pub(crate) fn hovered_ui(ui: &mut Ui, store: &RunStore, worker: WorkerId, hovere
             rows.push(("", "Too short to be drawn one by one: zoom in to see each.".to_owned()));
             rows
         }
-        Hovered::Life { life, place } => life_rows(store, worker, life, *place),
+        Hovered::Life { life, place } => life_rows(store, worker, life, *place, at),
     };
     rows_ui(ui, &rows);
 }
@@ -140,9 +150,9 @@ fn rows_ui(ui: &mut Ui, rows: &Rows) {
 /// Names and values.
 pub(crate) type Rows = Vec<(&'static str, String)>;
 
-/// A moment of the run, to the microsecond.
-pub(crate) fn at(t_ns: u64) -> String {
-    format!("{:.6} s", time::secs(t_ns))
+/// A moment of the run, to the microsecond, since its zero.
+pub(crate) fn at(t_ns: u64, zero_secs: f64) -> String {
+    format!("{:.6} s", time::secs(t_ns) - zero_secs).replace('-', "−")
 }
 
 fn worker_words(store: &RunStore, worker: WorkerId, t_ns: u64) -> String {
@@ -170,12 +180,12 @@ fn lock_rows(locks: &TaskLocks) -> impl Iterator<Item = (&'static str, String)> 
     )
 }
 
-fn task_rows(store: &RunStore, worker: WorkerId, span: &Span, locks: &TaskLocks) -> Rows {
+fn task_rows(store: &RunStore, worker: WorkerId, span: &Span, locks: &TaskLocks, started: String) -> Rows {
     let mut rows: Rows = vec![
         ("task", attempt_words(store, span.task, span.attempt)),
         ("outcome", span.outcome.to_string()),
         ("worker", worker_words(store, worker, span.start_ns)),
-        ("started", at(span.start_ns)),
+        ("started", started),
         ("run time", units::duration(span.run_ns())),
         ("in the queue", units::duration(span.wait_ns())),
         ("hand-over to start", units::duration(span.start_ns.saturating_sub(span.dispatched_ns))),
@@ -215,12 +225,18 @@ fn task_rows(store: &RunStore, worker: WorkerId, span: &Span, locks: &TaskLocks)
     rows
 }
 
-fn running_rows(store: &RunStore, worker: WorkerId, open: &OpenSpan, locks: &TaskLocks, now_ns: u64) -> Rows {
+fn running_rows(
+    store: &RunStore,
+    worker: WorkerId,
+    open: &OpenSpan,
+    locks: &TaskLocks,
+    (now_ns, started): (u64, String),
+) -> Rows {
     let mut rows = vec![
         ("task", attempt_words(store, open.task, open.attempt)),
         ("outcome", "running".to_owned()),
         ("worker", worker_words(store, worker, open.start_ns)),
-        ("started", at(open.start_ns)),
+        ("started", started),
         ("run time so far", units::duration(now_ns.saturating_sub(open.start_ns))),
         ("in the queue", units::duration(open.dispatched_ns.saturating_sub(open.enqueued_ns))),
         ("hand-over to start", units::duration(open.start_ns.saturating_sub(open.dispatched_ns))),
@@ -229,7 +245,13 @@ fn running_rows(store: &RunStore, worker: WorkerId, open: &OpenSpan, locks: &Tas
     rows
 }
 
-fn life_rows(store: &RunStore, worker: WorkerId, life: &Life, place: usize) -> Rows {
+fn life_rows(
+    store: &RunStore,
+    worker: WorkerId,
+    life: &Life,
+    place: usize,
+    at: impl Fn(u64) -> String,
+) -> Rows {
     let began = match place {
         0 => "started",
         _ if life.replaces => "replaced at",
@@ -308,7 +330,7 @@ mod tests {
         let lives = store.lanes[1].lives.iter().enumerate();
         lives
             .map(|(place, life)| {
-                let rows = life_rows(&store, WorkerId(1), life, place);
+                let rows = life_rows(&store, WorkerId(1), life, place, |t_ns| at(t_ns, 0.0));
                 rows.into_iter().map(|row| row.0).filter(|name| words.contains(name)).collect()
             })
             .collect()

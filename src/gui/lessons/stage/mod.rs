@@ -204,7 +204,9 @@ fn axis_ui(ui: &mut Ui, palette: &Palette, ruler: &Ruler<'_>, view: &mut StageVi
     mesh.add_colored_rect(plot, if response.hovered() { palette.control_hovered } else { palette.control });
     paint_mesh(&painter, mesh);
     if ruler.mode == Mode::Time {
-        paint_time_labels(&painter, &ruler.scale, plot.y_range(), Rect::NOTHING, palette.text_weak);
+        let ticks =
+            crate::units::ticks::time_ticks(ruler.scale.from_secs, ruler.scale.to_secs, ruler.scale.width());
+        paint_time_labels(&painter, ticks, &ruler.scale, plot.y_range(), Rect::NOTHING, palette.text_weak);
     } else {
         let shown = view.moment().filter(|t_ns| *t_ns < end_ns);
         let shown = shown.and_then(|t_ns| view.model.moment_at(t_ns));
