@@ -11,6 +11,8 @@ mod model;
 mod paint;
 mod player;
 mod scene;
+#[cfg(test)]
+mod testing;
 mod tip;
 mod told;
 mod view;
@@ -119,8 +121,8 @@ fn stage_ui(
     player::player_ui(ui, view, end_ns);
     if view.play_on(ui.input(|input| input.time), end_ns) {
         ui.ctx().request_repaint();
-        view.keep_in_view(end_ns, live);
     }
+    view.keep_in_view(end_ns, live);
     player::caption_ui(ui, palette, view, end_ns);
     let model = Arc::clone(&view.model);
     let right = if model.stuck.is_some() { STUCK_MARGIN } else { RIGHT_MARGIN };
