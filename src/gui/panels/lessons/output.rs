@@ -23,11 +23,12 @@ pub(super) fn output_ui(
     actions: &mut Actions,
 ) {
     let store = lessons.run(place, state.runs).map(|run| Arc::clone(run.whole()));
+    let moment = lessons.stage.moment();
     let size = ui.available_size();
     // What is not filled yet keeps its height.
     ui.set_min_size(size);
     let Some(log) = &place.lesson().log else {
-        printed_ui(ui, store.as_deref());
+        printed_ui(ui, store.as_deref(), moment);
         return;
     };
     ui.horizontal_top(|ui| {
@@ -36,7 +37,7 @@ pub(super) fn output_ui(
         let column = Layout::top_down(Align::Min);
         ui.allocate_ui_with_layout(half, column, |ui| {
             ui.set_max_width(half.x);
-            printed_ui(ui, store.as_deref());
+            printed_ui(ui, store.as_deref(), moment);
         });
         ui.allocate_ui_with_layout(half, column, |ui| {
             ui.set_max_width(half.x);
@@ -46,8 +47,9 @@ pub(super) fn output_ui(
     });
 }
 
-/// As a terminal would show it, with who printed each line before it.
-fn printed_ui(ui: &mut Ui, store: Option<&RunStore>) {
+/// As a terminal would show it, with who printed each line before it. What is printed after the moment that the stage shows
+/// is weaker.
+fn printed_ui(ui: &mut Ui, store: Option<&RunStore>, moment: Option<u64>) {
     ui.horizontal(|ui| ui.label(RichText::new("Printed").strong()));
     let Some(lesson) = store.map(|store| &store.lesson).filter(|lesson| !lesson.printed.is_empty()) else {
         let text = match store {
@@ -59,17 +61,20 @@ fn printed_ui(ui: &mut Ui, store: Option<&RunStore>) {
     };
     let who = |at: usize| {
         let printed = lesson.printed.get(at)?;
-        Some((printed.worker.map_or_else(String::new, |worker| lesson.name(worker)), &*printed.text))
+        let name = printed.worker.map_or_else(String::new, |worker| lesson.name(worker));
+        Some((name, &*printed.text, moment.is_some_and(|t_ns| printed.t_ns > t_ns)))
     };
     let names = lesson.roles.iter().flatten().map(|role| role.name.chars().count());
     let width = names.max().unwrap_or(0);
     terminal(ui, "lesson printed", lesson.printed.len(), |ui, at| {
-        let Some((name, text)) = who(at) else { return };
+        let Some((name, text, later)) = who(at) else { return };
+        let text = RichText::new(text).monospace();
+        let text = if later { text.weak() } else { text };
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = GAP;
             ui.add(Label::new(RichText::new(format!("{name:>width$}")).monospace().weak()).extend())
                 .on_hover_text("Who printed this line");
-            ui.add(Label::new(RichText::new(text).monospace()).extend());
+            ui.add(Label::new(text).extend());
         });
     });
 }
