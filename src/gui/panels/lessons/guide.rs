@@ -29,7 +29,7 @@ pub(super) fn guide_ui(
         let questions = attempt.answers.len();
         let words = match &judged {
             Some(judged) if judged.iter().all(|judged| judged.given.is_none()) => {
-                "Nothing was predicted: try again, and answer first".to_owned()
+                "Nothing was predicted: try again".to_owned()
             }
             Some(judged) => {
                 let right = judged.iter().filter(|judged| judged.is_right()).count();
