@@ -29,7 +29,7 @@ const NARROW_RATE_WIDTH: f32 = 104.0;
 const NARROW: f32 = 330.0;
 const SHORTEST_BAR: f32 = 60.0;
 /// Below this the menu View alone leads to the lessons.
-const ROOMY: f32 = 980.0;
+const ROOMY: f32 = 1080.0;
 
 /// What the strip must know beside the runs.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@ use eframe::egui::{
     Align, Button, Frame, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui, UiBuilder, vec2,
 };
 
-use super::marks::{Mark, mark_ui, progress_words, wrong_sign};
+use super::marks::{Mark, in_sight, mark_ui, progress_words, wrong_sign};
 use crate::gui::{
     action::{Action, Actions},
     lessons::{Learned, LessonAction, Place, Progress},
@@ -85,7 +85,7 @@ fn card_ui(ui: &mut Ui, base: Place, learned: &Learned, width: f32, actions: &mu
                 ui.weak(format!("Lesson {} · {}", base.number(), progress_words(progress)));
             });
             let title = RichText::new(&base.lesson().title).size(HEADING_TEXT).strong();
-            let open = ui.add(Button::new(title).wrap().min_size(vec2(inner.x, 0.0)));
+            let open = in_sight(ui.add(Button::new(title).wrap().min_size(vec2(inner.x, 0.0))));
             if open.accessible_name(format!("Open lesson {}", base.title())).clicked() {
                 actions.push(Action::Lesson(LessonAction::Go(base)));
             }
@@ -105,7 +105,7 @@ fn chip_ui(ui: &mut Ui, place: Place, learned: &Learned, actions: &mut Actions) 
     let button = if place.goes_wrong() { Button::new((wrong_sign(ui), text)) } else { Button::new(text) };
     let wrong = if place.goes_wrong() { "Something goes wrong here. " } else { "" };
     let hint = format!("{wrong}{} ({})", place.variant().about, progress_words(learned.of(place)));
-    let chip = ui.add(button).on_hover_text(hint).accessible_name(format!("Open lesson {}", place.title()));
+    let chip = in_sight(ui.add(button)).on_hover_text(hint).accessible_name(format!("Open lesson {}", place.title()));
     if chip.clicked() {
         actions.push(Action::Lesson(LessonAction::Go(place)));
     }

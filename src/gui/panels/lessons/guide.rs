@@ -4,7 +4,7 @@ use eframe::egui::{Button, Label, Panel, RichText, ScrollArea, Ui, vec2};
 
 use super::{
     PageState,
-    marks::{Mark, mark_ui, progress_words, wrong_sign},
+    marks::{Mark, in_sight, mark_ui, progress_words, wrong_sign},
     questions::questions_ui,
 };
 use crate::gui::{
@@ -88,7 +88,7 @@ fn variants_ui(ui: &mut Ui, place: Place, actions: &mut Actions) {
             } else {
                 Button::selectable(other == place, title)
             };
-            let response = ui.add(button.min_size(size)).accessible_name(title);
+            let response = in_sight(ui.add(button.min_size(size))).accessible_name(title);
             if response.on_hover_text(&other.variant().about).clicked() {
                 actions.push(Action::Lesson(LessonAction::Go(other)));
             }
@@ -117,7 +117,7 @@ fn next_ui(ui: &mut Ui, place: Place, actions: &mut Actions) {
         let Some(target) = target else { continue };
         let name = if target.is_base() { &target.lesson().title } else { target.variant_title() };
         let button = Button::new(format!("{before}{name}")).wrap().min_size(vec2(ui.available_width(), TOOL));
-        if ui.add(button).clicked() {
+        if in_sight(ui.add(button)).clicked() {
             actions.push(Action::Lesson(LessonAction::Go(target)));
         }
     }

@@ -80,6 +80,14 @@ fn paint(painter: &Painter, area: Rect, mark: Mark, palette: Palette) {
     }
 }
 
+/// Brings what the Tab key has come to into view.
+pub(super) fn in_sight(response: Response) -> Response {
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    response
+}
+
 /// Before the name of a variant in which something goes wrong.
 pub(super) fn wrong_sign(ui: &Ui) -> Atom<'static> {
     let color = Palette::of(ui).warning;

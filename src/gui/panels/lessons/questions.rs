@@ -2,7 +2,7 @@
 
 use eframe::egui::{Label, RadioButton, RichText, Ui};
 
-use super::marks::{Mark, mark_ui};
+use super::marks::{Mark, in_sight, mark_ui};
 use crate::{
     gui::{
         action::{Action, Actions},
@@ -29,7 +29,7 @@ pub(super) fn questions_ui(
             let given = attempt.answers.get(at).copied().flatten();
             for (choice, text) in question.choices.iter().map(|choice| &choice.text).enumerate() {
                 let radio = RadioButton::new(given == Some(choice), text.as_str());
-                if ui.add_enabled(!begun, radio).clicked() {
+                if in_sight(ui.add_enabled(!begun, radio)).clicked() {
                     actions.push(Action::Lesson(LessonAction::Answer { question: at, choice }));
                 }
             }
