@@ -100,7 +100,7 @@ impl App {
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         let dropped: Vec<PathBuf> = dropped.into_iter().map(|file| file.path().to_owned()).collect();
         if !dropped.is_empty() {
-            self.open_runs(&dropped);
+            self.open_runs(ctx, &dropped);
         }
         self.keeping.shelf.watch_if_seen();
         match self.keeping.shelf.poll() {
@@ -127,7 +127,7 @@ impl App {
             Some(answer) => {
                 self.keeping.dialog = None;
                 match answer {
-                    Answer::Chosen(paths) => self.open_runs(&paths),
+                    Answer::Chosen(paths) => self.open_runs(ctx, &paths),
                     Answer::Cancelled => {}
                     Answer::NoService => {
                         self.keeping.no_dialogs = true;
@@ -164,7 +164,7 @@ impl App {
 
     pub(super) fn apply_kept(&mut self, ctx: &Context, action: Action) {
         match action {
-            Action::OpenRuns(paths) => self.open_runs(&paths),
+            Action::OpenRuns(paths) => self.open_runs(ctx, &paths),
             Action::ChooseRuns => self.choose_runs(ctx),
             Action::Order(job) => self.order(job),
             Action::UseSpec => {
@@ -184,10 +184,10 @@ impl App {
         }
     }
 
-    fn open_runs(&mut self, paths: &[PathBuf]) {
+    fn open_runs(&mut self, ctx: &Context, paths: &[PathBuf]) {
         for path in paths.iter().map(|path| typed(path)) {
             if is_experiment(&path) {
-                self.open_experiment(&path);
+                self.open_experiment(ctx, &path);
                 continue;
             }
             // What is here already need not be read again.

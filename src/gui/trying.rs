@@ -18,7 +18,7 @@ impl App {
             Action::Inquire(inquiry) => self.inquire(ctx, inquiry),
             Action::StartExperiment => self.start_experiment(ctx),
             Action::ListExperiments => self.experiments.list(),
-            Action::OpenExperiment(path) => self.open_experiment(&path),
+            Action::OpenExperiment(path) => self.open_experiment(ctx, &path),
             _ => self.save_report(),
         }
     }
@@ -49,6 +49,9 @@ impl App {
     /// How far the experiment has come, and the run of it that goes.
     pub(super) fn take_in_experiment(&mut self, ctx: &Context) {
         let news = self.experiments.refresh(ctx);
+        if news.opened {
+            self.dock.bring(Panel::Experiment);
+        }
         if let Some(trouble) = news.trouble {
             self.notices.error(trouble);
         }
@@ -72,15 +75,12 @@ impl App {
         }
     }
 
-    pub(super) fn open_experiment(&mut self, path: &Path) {
+    pub(super) fn open_experiment(&mut self, ctx: &Context, path: &Path) {
         if self.experiments.is_going() {
             self.notices.error("An experiment is going: stop it first".to_owned());
             return;
         }
-        match self.experiments.open(path) {
-            Ok(()) => self.dock.bring(Panel::Experiment),
-            Err(error) => self.notices.error(error.to_string()),
-        }
+        self.experiments.open(ctx, path);
     }
 
     fn save_report(&mut self) {

@@ -68,6 +68,45 @@ fn a_sweep_is_stopped_in_order_and_recommends_from_what_was_measured() {
     window.wait_text("-sleep-2-variants");
 }
 
+/// An experiment of two serial runs as `compare` keeps it, made in a folder of its own.
+fn record_experiment(folder: &std::path::Path) -> std::path::PathBuf {
+    let args = ["compare", "--keep", "--quiet", "--workload", "noop", "--tasks", "2,3", "--repeats", "1"];
+    let rest = ["--warmup", "0", "--calm", "0", "--backend", "serial"];
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_poolscope"))
+        .args(args)
+        .args(rest)
+        .env("XDG_DATA_HOME", folder)
+        .output()
+        .expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let kept = std::fs::read_dir(folder.join("poolscope/experiments")).expect("experiments").flatten();
+    kept.map(|kept| kept.path()).next().expect("one")
+}
+
+#[test]
+fn a_large_experiment_is_read_beside_the_window_and_a_bad_one_is_told_of() {
+    if !has_display_or_says_so() {
+        return;
+    }
+    let folder = crate::support::folder();
+    let good = record_experiment(folder.path()).join("experiment.pscopex");
+    // Blanks behind it mean nothing, and take time to read.
+    let mut text = std::fs::read(&good).expect("it is there");
+    text.resize(60_000_000, b' ');
+    std::fs::write(&good, text).expect("longer");
+    let mut window = Window::open_with((1600, 1000), &[&good]);
+    window.wait_text("Finished: 2 variants, 2 runs of noop");
+    window.wait_gone("Opening ");
+    let bad = folder.path().join("bad.pscopex");
+    std::fs::write(&bad, "{}").expect("written");
+    window.key(Key::O, Modifiers::COMMAND);
+    window.fill("Path to open", bad.to_str().expect("UTF-8"));
+    window.click("Open file");
+    window.wait_text("bad.pscopex: not an experiment of Poolscope");
+    window.wait_gone("Opening ");
+    window.wait_text("Finished: 2 variants, 2 runs of noop, 2 tasks");
+}
+
 #[test]
 fn what_cannot_be_varied_says_what_is_allowed() {
     let Some(mut window) = open_wide() else { return };
