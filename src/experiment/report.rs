@@ -4,6 +4,7 @@ use super::{Experiment, Moment, Plan, RunState};
 use crate::{
     analysis::{ExperimentReport, MeasuredRun, VariantRuns},
     export::ExperimentCover,
+    units,
 };
 
 impl Experiment {
@@ -42,6 +43,13 @@ impl Experiment {
             missing: missing.collect(),
             gaps: gaps.collect(),
         }
+    }
+
+    /// `spin, 120 tasks`, of the first variant.
+    pub fn work(&self) -> String {
+        self.plan.variants.first().map_or_else(String::new, |first| {
+            format!("{}, {} tasks", first.spec.workload, units::count(u64::from(first.spec.tasks)))
+        })
     }
 
     /// `finished`, `stopped`, or `running`.

@@ -296,6 +296,8 @@ impl App {
             }
             Action::Replay(control) => self.runs.control_replay(control),
             Action::OpenRuns(_)
+            | Action::ShowKept { .. }
+            | Action::OpenFolder(_)
             | Action::ChooseRuns
             | Action::UseSpec
             | Action::Order(_)

@@ -9,6 +9,7 @@ use super::{
     app::App,
     experiments::Inquiry,
     runs::Conducted,
+    shelf::Job,
 };
 use crate::{experiment::Experiment, time::monotonic_ns};
 
@@ -70,6 +71,7 @@ impl App {
             self.runs.conduct(None);
         }
         if news.ended {
+            self.order(Job::MakeRoom);
             self.notices.say("The experiment has ended".to_owned(), monotonic_ns());
             ctx.request_repaint();
         }

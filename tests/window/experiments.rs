@@ -79,8 +79,81 @@ fn record_experiment(folder: &std::path::Path) -> std::path::PathBuf {
         .output()
         .expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // The newest of those that are there.
     let kept = std::fs::read_dir(folder.join("poolscope/experiments")).expect("experiments").flatten();
-    kept.map(|kept| kept.path()).next().expect("one")
+    kept.map(|kept| kept.path()).max().expect("one")
+}
+
+/// The folder of data of the window's person.
+fn data(window: &Window) -> std::path::PathBuf {
+    window.library().ancestors().nth(2).expect("a folder of data").to_owned()
+}
+
+const KEPT: &str = "noop, 2 tasks: tasks 2, tasks 3";
+
+#[test]
+fn a_kept_experiment_tells_what_it_was_and_is_opened_and_deleted() {
+    let Some(mut window) = crate::open() else { return };
+    window.click("Runs");
+    window.click("List of experiments");
+    window.wait_text("No experiment is kept yet.");
+    let folder = record_experiment(&data(&window));
+    window.click(KEPT);
+    for text in ["2 of 2 runs made; finished", "cores usable", " on disk", "Began "] {
+        window.wait_text(text);
+    }
+    window.wait_text("What was measured says nothing for sure.");
+    window.click("Open");
+    window.wait_text("Finished: 2 variants, 2 runs of noop");
+    window.click("Runs");
+    window.click("Delete…");
+    window.wait_text("Delete this experiment?");
+    window.wait_text("with its 2 runs");
+    window.click("Cancel");
+    assert!(folder.exists());
+    window.click("Delete…");
+    window.click("Move to trash");
+    window.wait_text("Moved ");
+    window.wait_text("No experiment is kept yet.");
+    assert!(!folder.exists());
+    window.click("Experiment");
+    window.wait_text("Press one of the questions");
+    window.click("Runs");
+    window.click("List of runs");
+    window.wait_text("No run is kept yet.");
+}
+
+#[test]
+fn experiments_give_way_to_the_limit_as_a_whole_and_never_the_one_that_is_open() {
+    let Some(mut window) = crate::open() else { return };
+    // Two do not fit, and the older one of three is open.
+    let kept: Vec<_> = [(), (), ()]
+        .iter()
+        .map(|()| {
+            let folder = record_experiment(&data(&window));
+            let run = std::fs::read_dir(&folder).expect("its folder").flatten().map(|file| file.path());
+            let run = run.filter(|path| path.extension().is_some_and(|ending| ending == "pscope")).min();
+            let file = std::fs::OpenOptions::new().write(true).open(run.expect("a run"));
+            file.and_then(|file| file.set_len(45_000_000)).expect("longer");
+            // Their names tell seconds.
+            std::thread::sleep(std::time::Duration::from_millis(1100));
+            folder
+        })
+        .collect();
+    window.key(Key::O, Modifiers::COMMAND);
+    window.fill("Path to open", kept[0].join("experiment.pscopex").to_str().expect("UTF-8"));
+    window.click("Open file");
+    window.wait_text("Finished: 2 variants, 2 runs of noop");
+    window.click("Runs");
+    window.click("List of experiments");
+    window.wait_text("3 experiments · 135 MB");
+    window.click("Limit of room");
+    window.click("at most 100 MB");
+    window.wait_text("the oldest experiment must give way: 45.0 MB");
+    window.click("Move to trash");
+    window.wait_text("Moved the oldest experiment to the trash");
+    window.wait_text("2 experiments · 90");
+    assert_eq!(kept.iter().map(|folder| folder.exists()).collect::<Vec<_>>(), [true, false, true]);
 }
 
 #[test]

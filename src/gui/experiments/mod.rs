@@ -1,5 +1,6 @@
 //! The experiment of this window: the one that goes on, or the one that was opened last.
 
+mod kept;
 mod opening;
 mod reporter;
 mod vary;
@@ -11,14 +12,15 @@ use std::{
 
 use eframe::egui::Context;
 
-use self::{opening::Opening, reporter::Reporter};
+pub(crate) use self::kept::KeptExperiments;
 pub(crate) use self::vary::{Inquiry, Vary};
+use self::{opening::Opening, reporter::Reporter};
 use super::form::Fields;
 use crate::{
     analysis::ExperimentReport,
     experiment::{Conductor, Experiment, Plan},
     export::{ExperimentFormat, export_experiment},
-    library::{experiments, new_experiment},
+    library::{Hold, experiments, new_experiment},
     session::{Launcher, Notify},
     spec::SpecError,
     store::RunStore,
@@ -37,6 +39,8 @@ pub(crate) struct Shown {
     pub(crate) experiment: Arc<Experiment>,
     /// Where its run files are; `None` where they could not be recorded.
     pub(crate) folder: Option<PathBuf>,
+    /// So that no limit removes it while it is shown.
+    hold: Option<Hold>,
     /// Of what had been measured a moment ago.
     pub(crate) report: Option<Arc<ExperimentReport>>,
 }
@@ -116,6 +120,15 @@ impl Experiments {
         self.shown = None;
     }
 
+    /// The experiment in this folder is gone.
+    pub(crate) fn let_go(&mut self, folder: &Path) {
+        if !self.is_going()
+            && self.shown.as_ref().is_some_and(|shown| shown.folder.as_deref() == Some(folder))
+        {
+            self.shown = None;
+        }
+    }
+
     pub(crate) fn shown(&self) -> Option<&Shown> {
         self.shown.as_ref()
     }
@@ -151,7 +164,8 @@ impl Experiments {
         self.reporter = Reporter::default();
         // What is being read must not take its place.
         self.opening = Opening::default();
-        self.shown = Some(Shown { source: Source::Conducted(conductor), experiment, folder, report: None });
+        let source = Source::Conducted(conductor);
+        self.shown = Some(Shown { source, experiment, folder, hold: None, report: None });
         Ok(trouble)
     }
 
@@ -171,7 +185,8 @@ impl Experiments {
             Ok(experiment) => {
                 self.reporter = Reporter::default();
                 let folder = path.parent().map(Path::to_owned);
-                self.shown = Some(Shown { source: Source::File, experiment, folder, report: None });
+                let hold = folder.as_deref().and_then(Hold::to_look);
+                self.shown = Some(Shown { source: Source::File, experiment, folder, hold, report: None });
                 news.opened = true;
             }
             Err(why) => news.trouble = Some(why),
@@ -210,6 +225,9 @@ impl Experiments {
         if shown.experiment.is_over() {
             // All of it is taken in: nothing need be kept of its last run.
             shown.source = Source::File;
+            if shown.hold.is_none() {
+                shown.hold = shown.folder.as_deref().and_then(Hold::to_look);
+            }
         }
         if let Source::Conducted(conductor) = &shown.source {
             let experiment = conductor.experiment();

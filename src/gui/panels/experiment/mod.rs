@@ -20,7 +20,6 @@ use crate::{
         icons::Icon,
         theme::{GAP, GAP_SMALL, TOOL},
     },
-    units,
 };
 
 use super::cells::empty;
@@ -178,13 +177,6 @@ fn state_ui(ui: &mut Ui, shown: &Shown, actions: &mut Actions) {
     });
 }
 
-/// `spin, 120 tasks`, of the first variant.
-fn work_words(experiment: &Experiment) -> String {
-    experiment.plan.variants.first().map_or_else(String::new, |first| {
-        format!("{}, {} tasks", first.spec.workload, units::count(u64::from(first.spec.tasks)))
-    })
-}
-
 /// When it began, and how it was run.
 fn about(experiment: &Experiment) -> String {
     let began = i128::from(experiment.began_unix_ns);
@@ -196,7 +188,7 @@ fn about(experiment: &Experiment) -> String {
 fn state_words(experiment: &Experiment) -> String {
     let (over, all) = experiment.progress();
     let variants = experiment.plan.variants.len();
-    let work = work_words(experiment);
+    let work = experiment.work();
     match experiment.moment {
         Moment::Finished => format!("Finished: {variants} variants, {all} runs of {work}"),
         Moment::Stopped => {

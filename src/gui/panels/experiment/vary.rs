@@ -77,6 +77,12 @@ fn kept_menu(ui: &mut Ui, experiments: &Experiments, actions: &mut Actions) {
                 ui.close();
             }
         }
+        ui.separator();
+        if ui.button("All of them…").on_hover_text("With what each is, to delete and to find them").clicked()
+        {
+            actions.push(Action::ShowKept { experiments: true });
+            ui.close();
+        }
     });
     if menu.response.clicked() {
         actions.push(Action::ListExperiments);
