@@ -149,7 +149,7 @@ fn experiments_give_way_to_the_limit_as_a_whole_and_never_the_one_that_is_open()
     window.wait_text("3 experiments · 135 MB");
     window.click("Limit of room");
     window.click("at most 100 MB");
-    window.wait_text("the oldest experiment must give way: 45.0 MB");
+    window.wait_text("the oldest experiment must give way: 45.");
     window.click("Move to trash");
     window.wait_text("Moved the oldest experiment to the trash");
     window.wait_text("2 experiments · 90");
@@ -178,6 +178,34 @@ fn a_large_experiment_is_read_beside_the_window_and_a_bad_one_is_told_of() {
     window.wait_text("bad.pscopex: not an experiment of Poolscope");
     window.wait_gone("Opening ");
     window.wait_text("Finished: 2 variants, 2 runs of noop, 2 tasks");
+}
+
+#[test]
+fn in_a_small_window_what_is_varied_is_at_hand_beside_the_results() {
+    if !has_display_or_says_so() {
+        return;
+    }
+    let mut window = Window::open((1024, 640));
+    set_sleepers(&mut window, "2", "6", 10);
+    window.click("Experiment");
+    window.wait_text("2 variants, 12 runs");
+    let start = window.find("Start experiment").bounds;
+    let repeats = window.find("Repeats").centre();
+    window.scroll(repeats, -400.0);
+    assert_eq!(window.find("Start experiment").bounds, start, "it scrolls with nothing");
+    window.scroll(repeats, 400.0);
+    set_quick(&mut window);
+    window.click("Start experiment");
+    window.wait_text("Finished: 2 variants, 4 runs");
+    window.wait_text("backends threads,processes; 2 repeats after 0 warm-up: 2 variants, 4 runs");
+    window.wait_gone("Pool sizes");
+    assert_eq!(window.find("Start experiment").bounds, start);
+    window.click("Edit the experiment");
+    window.fill("Repeats", "1");
+    window.wait_text("2 variants, 2 runs");
+    window.click("Start experiment");
+    window.wait_text("Finished: 2 variants, 2 runs");
+    window.wait_gone("Pool sizes");
 }
 
 #[test]
