@@ -7,6 +7,7 @@ use eframe::egui::{Context, Event, Id, Key, KeyboardShortcut, Rect, Ui, Viewport
 
 use super::{
     action::{Action, Actions, ExportKind, Panel},
+    changes::Changes,
     commands::{commands, take_keys},
     dock::Dock,
     experiments::Experiments,
@@ -144,6 +145,7 @@ impl App {
     fn start(&mut self, ctx: &Context, spec: Spec) {
         self.notices.hush();
         self.explainer.lit = None;
+        self.form.changes = Changes::default();
         self.remembered.recents.add(&spec);
         self.look_at_new_run(spec.workload);
         let notify = self.notify(ctx);

@@ -7,6 +7,7 @@ use eframe::egui::Context;
 use super::{
     action::{Action, Panel},
     app::App,
+    changes::Changes,
     experiments::Inquiry,
     runs::Conducted,
     shelf::Job,
@@ -38,6 +39,7 @@ impl App {
         self.notices.hush();
         self.leave_comparison();
         self.explainer.lit = None;
+        self.form.changes = Changes::default();
         self.axis = self.axis.anew();
         self.dock.bring(Panel::Experiment);
         let notify = self.notify(ctx);

@@ -199,7 +199,6 @@ fn in_a_small_window_what_is_varied_is_at_hand_beside_the_results() {
     window.wait_text("Finished: 2 variants, 4 runs");
     window.wait_text("backends threads,processes; 2 repeats after 0 warm-up: 2 variants, 4 runs");
     window.wait_gone("Pool sizes");
-    assert_eq!(window.find("Start experiment").bounds, start);
     window.click("Edit the experiment");
     window.fill("Repeats", "1");
     window.wait_text("2 variants, 2 runs");
@@ -241,8 +240,25 @@ fn the_verdict_names_the_cause_and_shows_it_in_the_timeline() {
     window.click("Show one long task at the end");
     window.wait_text("In the timeline: tail");
     window.wait_text("task 11");
+    // It stands over something, and both ways put it away.
+    window.find("Close the chosen task");
+    window.key(Key::Escape, Modifiers::NONE);
+    window.wait_gone("Chosen task");
+    window.click("Show one long task at the end");
+    window.wait_text("Chosen task");
+    window.click("Close the chosen task");
+    window.wait_gone("Chosen task");
     window.click("Show no part in the timeline");
     window.wait_gone("In the timeline: tail");
     window.click("Set up what tests one long task at the end");
-    window.wait_text("The form holds the spec of the suggestion");
+    window.wait_text("Set up: ");
+    // What changed is marked, with what it was, until it is undone.
+    let marked = window.wait_text(", changed: was ");
+    window.key(Key::Z, Modifiers::COMMAND);
+    window.wait_gone(", changed: was ");
+    assert!(!marked.value.is_empty() || !marked.label.is_empty());
+    window.key(Key::Z, Modifiers::COMMAND | Modifiers::SHIFT);
+    window.wait_text(", changed: was ");
+    window.click("Run");
+    window.wait_gone(", changed: was ");
 }

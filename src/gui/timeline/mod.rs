@@ -68,6 +68,8 @@ struct Memory {
     opened_for: Option<Place>,
     overview: Overview,
     chosen: Chosen,
+    /// The window of what is chosen was shown in the last frame.
+    card: bool,
     finder: Finder,
     range: RangeMemory,
 }
