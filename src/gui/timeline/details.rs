@@ -62,11 +62,12 @@ const ABOVE_COST: f32 = 1.0;
 const BELOW_COST: f32 = 0.2;
 const BAR_COST: f32 = 20.0;
 
-/// Where a window of this size covers least: below or above the timeline, at its left or right, and off the columns of the
-/// task's bar. Of equals the first, below at the right.
-fn corner(area: Rect, timeline: Rect, size: Vec2, bar: (f32, f32)) -> Pos2 {
-    let bar = Rect::from_x_y_ranges(bar.0..=bar.1.max(bar.0 + 1.0), timeline.y_range());
-    let bar = bar.intersect(timeline);
+/// The window is placed in each of its first frames, and left to a person's hand from then on.
+const PLACING_FRAMES: u8 = 3;
+
+/// Where a window of this size covers least: below or above the timeline, at its left or right, and off the task's bar. Of
+/// equals the first, below at the right.
+fn corner(area: Rect, timeline: Rect, size: Vec2, bar: Rect) -> Pos2 {
     let covered = |place: &Rect, what: Rect| {
         let both = place.intersect(what);
         if both.is_positive() { both.area() } else { 0.0 }
@@ -96,26 +97,30 @@ pub(super) fn chosen_ui(
     store: &RunStore,
     axis: &mut TimeAxis,
     memory: &mut Memory,
-    (outer, now_ns): (Rect, u64),
+    (outer, row, now_ns): (Rect, Option<Rect>, u64),
 ) {
-    let was_shown = std::mem::take(&mut memory.card);
+    let frames = std::mem::take(&mut memory.card);
     let (Some(place), Some(span)) = (memory.chosen.place(), memory.chosen.span(store)) else { return };
     let Some((lane, index)) = store.lanes.get(place.lane).zip(memory.index.locks.get(place.lane)) else {
         return;
     };
-    memory.card = true;
+    memory.card = frames.saturating_add(1);
     let times_ns = [span.start_ns, span.end_ns];
     let hovered = tooltip::of_span(lane, index, span);
     let id = id.with("chosen");
     let mut open = !is_escaped(ui);
     let mut closed = false;
     let mut shown = window(ui, "Chosen task", id, outer, 0.0).open(&mut open);
-    if !was_shown {
-        // Wherever it stood before, which was about another task.
+    if frames < PLACING_FRAMES {
+        // Wherever it stood before, which was about another task. Its size is known once it was laid out.
+        ui.ctx().request_repaint();
         let size = ui.memory(|memory| memory.area_rect(id)).map_or(vec2(WIDTH, HEIGHT), |rect| rect.size());
         let scale = axis.scale(time_rect(outer));
         let bar = times_ns.map(|ns| scale.x_from_secs(secs(ns)));
-        shown = shown.current_pos(corner(free_area(ui), outer, size, (bar[0], bar[1])));
+        let bar = row.map_or(Rect::NOTHING, |row| {
+            Rect::from_x_y_ranges(bar[0]..=bar[1].max(bar[0] + 1.0), row.y_range()).intersect(outer)
+        });
+        shown = shown.current_pos(corner(free_area(ui), outer, size, bar));
     }
     shown.show(ui.ctx(), |ui| {
         tooltip::hovered_ui(ui, store, WorkerId(place.lane as u32), &hovered, now_ns);
@@ -216,7 +221,9 @@ mod tests {
     fn the_window_of_a_task_covers_least_and_never_the_task() {
         let area = Rect::from_min_max(pos2(0.0, 0.0), pos2(1280.0, 780.0));
         let size = vec2(340.0, 260.0);
-        let place = |timeline: Rect, bar| {
+        let place = |timeline: Rect, (left, right): (f32, f32)| {
+            // On the last lane.
+            let bar = Rect::from_x_y_ranges(left..=right, timeline.bottom() - 30.0..=timeline.bottom());
             let place = Rect::from_min_size(corner(area, timeline, size, bar), size);
             assert!(area.contains_rect(place), "{place}");
             place
