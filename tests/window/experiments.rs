@@ -208,6 +208,21 @@ fn in_a_small_window_what_is_varied_is_at_hand_beside_the_results() {
 }
 
 #[test]
+fn an_experiment_begins_with_a_view_of_its_own() {
+    let Some(mut window) = open_wide() else { return };
+    set_sleepers(&mut window, "2", "12", 10);
+    crate::run_and_finish(&mut window);
+    let lane = window.wait_text("worker 1 lane").bounds;
+    window.wait_text("12 tasks shown");
+    window.scroll(eframe::egui::pos2(lane.x1 as f32 + 200.0, lane.y0 as f32 + 4.0), 1200.0);
+    window.wait_gone("12 tasks shown");
+    set_quick(&mut window);
+    window.click("Threads or processes?");
+    window.wait_text("Finished: 2 variants, 4 runs");
+    window.wait_text("12 tasks shown");
+}
+
+#[test]
 fn what_cannot_be_varied_says_what_is_allowed() {
     let Some(mut window) = open_wide() else { return };
     window.click("Experiment");
