@@ -34,10 +34,11 @@ impl Changes {
         same.then_some(&change.before)
     }
 
-    /// `workers 8 → 2, chunk auto → 16`; empty where nothing has changed.
+    /// `workers 8 to 2, chunk auto to 16`; empty where nothing has changed.
     pub(crate) fn words(&self) -> String {
-        let words =
-            |change: &Change| format!("{} {} → {}", change.label.to_lowercase(), change.before, change.after);
+        let words = |change: &Change| {
+            format!("{} {} to {}", change.label.to_lowercase(), change.before, change.after)
+        };
         self.all.iter().map(words).collect::<Vec<_>>().join(", ")
     }
 }
@@ -101,7 +102,7 @@ mod tests {
         let before = fields(&[("backend", "threads"), ("workers", "8"), ("chunk", "auto")]);
         let mut now = fields(&[("backend", "threads"), ("workers", "2"), ("lengths", "skewed:2")]);
         let changes = Changes::between(&before, &now);
-        assert_eq!(changes.words(), "workers 8 → 2, lengths fixed → skewed, alpha none → 2");
+        assert_eq!(changes.words(), "workers 8 to 2, lengths fixed to skewed, alpha none to 2");
         assert_eq!(changes.before("Workers", &now), Some("8"));
         assert_eq!(changes.before("Chunk", &now), None);
         now.workers = "3".to_owned();

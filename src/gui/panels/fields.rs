@@ -103,7 +103,7 @@ pub(super) struct Entry<'a> {
 /// Label, text field, buttons that set a word, and the complaint, for one field.
 pub(super) fn entry_row(
     ui: &mut Ui,
-    entry: Entry<'_>,
+    entry: &Entry<'_>,
     text: &mut String,
     error: Option<&str>,
     words: &[&str],

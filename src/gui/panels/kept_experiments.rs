@@ -28,6 +28,8 @@ const SEARCH_WIDTH: f32 = 150.0;
 /// Details stand beside the list where both have room, else in its place.
 const DETAILS_WIDTH: f32 = 340.0;
 const LIST_WIDTH: f32 = 600.0;
+/// Of the facts, those that say what was run, and how much of it.
+const WHAT_LINES: usize = 2;
 const LIVE: &str = "It goes on: it can be deleted once it has ended.";
 
 /// Which of the two lists is shown.
@@ -83,10 +85,9 @@ pub(crate) fn kept_experiments_ui(
     let size = ui.available_size();
     if size.x < LIST_WIDTH + DETAILS_WIDTH + 2.0 * GAP {
         ScrollArea::vertical().id_salt("experiment details").auto_shrink(false).show(ui, |ui| {
-            if ui.button("All experiments").on_hover_text("Back to the list").clicked() {
+            if details_ui(ui, entry, view, true, actions) {
                 view.selected = None;
             }
-            details_ui(ui, entry, view, actions);
         });
         return;
     }
@@ -102,7 +103,7 @@ pub(crate) fn kept_experiments_ui(
             let area = ScrollArea::vertical().id_salt("experiment details").auto_shrink(false);
             area.show(ui, |ui| {
                 ui.set_max_width(DETAILS_WIDTH - GAP * 2.0);
-                details_ui(ui, entry, view, actions);
+                details_ui(ui, entry, view, false, actions);
             });
         });
     });
@@ -222,8 +223,17 @@ fn choices(
     ]
 }
 
-fn details_ui(ui: &mut Ui, entry: &ExperimentEntry, view: &KeptExperiments, actions: &mut Actions) {
+/// True once a person wants to go `back` to the list, where that is hidden.
+fn details_ui(
+    ui: &mut Ui,
+    entry: &ExperimentEntry,
+    view: &KeptExperiments,
+    back: bool,
+    actions: &mut Actions,
+) -> bool {
+    let mut goes_back = false;
     ui.horizontal_wrapped(|ui| {
+        goes_back = back && ui.button("All experiments").on_hover_text("Back to the list").clicked();
         for (name, why_not, action) in choices(entry, view) {
             let button = ui.add_enabled(why_not.is_none(), Button::new(name));
             if button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
@@ -237,9 +247,10 @@ fn details_ui(ui: &mut Ui, entry: &ExperimentEntry, view: &KeptExperiments, acti
             ui.add(Label::new(RichText::new(why).color(Palette::of(ui).error)).wrap());
         }
         Some(Ok(brief)) => {
-            for line in facts(entry, brief) {
-                ui.add(Label::new(line).wrap());
-            }
+            let mut lines = facts(entry, brief).into_iter();
+            let say = |ui: &mut Ui, line: String| _ = ui.add(Label::new(line).wrap());
+            lines.by_ref().take(WHAT_LINES).for_each(|line| say(ui, line));
+            // What it says before when and where it was, which fewer want to know.
             match view.details(entry) {
                 None => _ = ui.weak("Working out what it says…"),
                 Some(details) if details.conclusions.is_empty() => {
@@ -247,10 +258,12 @@ fn details_ui(ui: &mut Ui, entry: &ExperimentEntry, view: &KeptExperiments, acti
                 }
                 Some(details) => verdict_ui(ui, &details.conclusions),
             }
+            lines.for_each(|line| say(ui, line));
         }
     }
     let place = RichText::new(entry.name()).weak().small();
     ui.add(Label::new(place).truncate()).on_hover_text(entry.folder().display().to_string());
+    goes_back
 }
 
 fn verdict_ui(ui: &mut Ui, conclusions: &[String]) {

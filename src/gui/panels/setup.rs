@@ -221,7 +221,7 @@ fn work_group(ui: &mut Ui, form: &mut Form) {
     let error = form.error("tasks");
     let was = form.was("Tasks");
     let entry = Entry { label: "Tasks", about: "How many items of work", hint: "64", was };
-    entry_row(ui, entry, &mut form.fields.tasks, error.as_deref(), &[]);
+    entry_row(ui, &entry, &mut form.fields.tasks, error.as_deref(), &[]);
     lengths_rows(ui, form);
     let error = form.error("fault");
     let kinds = FaultKind::NAMES.join(", ");
@@ -231,7 +231,7 @@ fn work_group(ui: &mut Ui, form: &mut Form) {
         hint: if form.fields.workload == Kind::Fault { "segfault@ the middle task" } else { "none" },
         was: form.was("Faults"),
     };
-    entry_row(ui, entry, &mut form.fields.faults, error.as_deref(), &[]);
+    entry_row(ui, &entry, &mut form.fields.faults, error.as_deref(), &[]);
 }
 
 fn size_row(ui: &mut Ui, form: &mut Form) {
@@ -273,7 +273,7 @@ fn param_rows(ui: &mut Ui, form: &mut Form) {
         let error = form.error(&format!("param {}", about.name));
         let label = title_case(about.name);
         let entry = Entry { label: &label, about: about.summary, hint: "", was: form.was(&label) };
-        entry_row(ui, entry, &mut form.fields.params[at].1, error.as_deref(), &[]);
+        entry_row(ui, &entry, &mut form.fields.params[at].1, error.as_deref(), &[]);
     }
 }
 
@@ -298,20 +298,20 @@ fn lengths_rows(ui: &mut Ui, form: &mut Form) {
         LengthsKind::Uniform => {
             let about = "Half the width of the spread, as a share of the size: more than 0, at most 1";
             let entry = Entry { label: "Spread", about, hint: "0.5", was: spread };
-            entry_row(ui, entry, &mut fields.spread, error.as_deref(), &[]);
+            entry_row(ui, &entry, &mut fields.spread, error.as_deref(), &[]);
         }
         LengthsKind::Skewed => {
             let about = "Tail index, more than 1: the smaller, the longer the longest tasks";
             let entry = Entry { label: "Alpha", about, hint: "1.5", was: alpha };
-            entry_row(ui, entry, &mut fields.alpha, error.as_deref(), &[]);
+            entry_row(ui, &entry, &mut fields.alpha, error.as_deref(), &[]);
         }
         LengthsKind::Straggler => {
             let about = "How many times as long as the others";
             let entry = Entry { label: "Factor", about, hint: "10", was: factor };
-            entry_row(ui, entry, &mut fields.straggler_factor, None, &[]);
+            entry_row(ui, &entry, &mut fields.straggler_factor, None, &[]);
             let about = "Number of the long task; empty for the last one, where it hurts most";
             let entry = Entry { label: "At task", about, hint: "the last", was: at_task };
-            entry_row(ui, entry, &mut fields.straggler_at, error.as_deref(), &[]);
+            entry_row(ui, &entry, &mut fields.straggler_at, error.as_deref(), &[]);
         }
     }
 }
@@ -321,7 +321,7 @@ fn handout_group(ui: &mut Ui, form: &mut Form) {
     let about = "Tasks handed to a worker together";
     entry_row(
         ui,
-        Entry { label: "Chunk", about, hint: "auto", was: form.was("Chunk") },
+        &Entry { label: "Chunk", about, hint: "auto", was: form.was("Chunk") },
         &mut form.fields.chunk,
         error.as_deref(),
         &["auto"],
@@ -336,24 +336,24 @@ fn handout_group(ui: &mut Ui, form: &mut Form) {
     let error = form.error("queue");
     let about = "How many tasks may wait in the pool's queue";
     let entry = Entry { label: "Queue bound", about, hint: "unbounded", was: form.was("Queue bound") };
-    entry_row(ui, entry, &mut form.fields.queue, error.as_deref(), &["unbounded"]);
+    entry_row(ui, &entry, &mut form.fields.queue, error.as_deref(), &["unbounded"]);
     let error = form.error("prefetch");
     let about = "Chunks that one worker may hold at a time, the one it runs included";
     let entry = Entry { label: "Prefetch", about, hint: "auto", was: form.was("Prefetch") };
-    entry_row(ui, entry, &mut form.fields.prefetch, error.as_deref(), &["auto"]);
+    entry_row(ui, &entry, &mut form.fields.prefetch, error.as_deref(), &["auto"]);
     let error = form.error("timeout");
     let about = "Seconds that one attempt of a task may take; empty for no limit";
     let entry = Entry { label: "Timeout", about, hint: "none, or seconds", was: form.was("Timeout") };
-    entry_row(ui, entry, &mut form.fields.timeout, error.as_deref(), &[]);
+    entry_row(ui, &entry, &mut form.fields.timeout, error.as_deref(), &[]);
     let error = form.error("retries");
     let about = "Attempts beyond the first for a task that failed, crashed or timed out";
     let entry = Entry { label: "Retries", about, hint: "0", was: form.was("Retries") };
-    entry_row(ui, entry, &mut form.fields.retries, error.as_deref(), &[]);
+    entry_row(ui, &entry, &mut form.fields.retries, error.as_deref(), &[]);
     let error = form.error("seed");
     let about = "The same seed gives the same tasks, whatever the pool";
     entry_row(
         ui,
-        Entry { label: "Seed", about, hint: "1", was: form.was("Seed") },
+        &Entry { label: "Seed", about, hint: "1", was: form.was("Seed") },
         &mut form.fields.seed,
         error.as_deref(),
         &[],

@@ -156,7 +156,7 @@ pub(super) fn area_ui(
             }
             take_click(&stage.response, axis, plot, store, shown.target.as_ref(), chosen);
             let row = chosen.place().and_then(|place| scene.place_of(place)).map(|row| stage.row(&row));
-            chosen_row = row.map(|row| row.intersect(ui.clip_rect())).filter(|row| row.is_positive());
+            chosen_row = row.map(|row| row.intersect(ui.clip_rect())).filter(Rect::is_positive);
         },
     );
     chosen_row

@@ -175,7 +175,7 @@ fn fields_ui(ui: &mut Ui, experiments: &mut Experiments, state: ExperimentState<
             let ui = if at < ROWS { &mut *left } else { &mut *right };
             let error = errors.iter().find(|error| error.field == name);
             let error = error.map(|error| format!("allowed: {}", error.allowed));
-            entry_row(ui, Entry { label, about, hint: shown, was: None }, text, error.as_deref(), &[]);
+            entry_row(ui, &Entry { label, about, hint: shown, was: None }, text, error.as_deref(), &[]);
         }
     });
 }
