@@ -210,16 +210,17 @@ fn in_a_small_window_what_is_varied_is_at_hand_beside_the_results() {
 #[test]
 fn an_experiment_begins_with_a_view_of_its_own() {
     let Some(mut window) = open_wide() else { return };
-    set_sleepers(&mut window, "2", "12", 10);
+    // Longer than the shortest view of a run that has just begun.
+    set_sleepers(&mut window, "2", "40", 10);
     crate::run_and_finish(&mut window);
     let lane = window.wait_text("worker 1 lane").bounds;
-    window.wait_text("12 tasks shown");
+    window.wait_text("40 tasks shown");
     window.scroll(eframe::egui::pos2(lane.x1 as f32 + 200.0, lane.y0 as f32 + 4.0), 1200.0);
-    window.wait_gone("12 tasks shown");
+    window.wait_gone("40 tasks shown");
     set_quick(&mut window);
     window.click("Threads or processes?");
     window.wait_text("Finished: 2 variants, 4 runs");
-    window.wait_text("12 tasks shown");
+    window.wait_text("40 tasks shown");
 }
 
 #[test]

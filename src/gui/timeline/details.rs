@@ -234,8 +234,8 @@ mod tests {
             roomy.top() >= timeline.bottom() && (roomy.right() - timeline.right()).abs() < 1.0,
             "{roomy}"
         );
-        // With little below it, it stands on the side where the task is not.
-        let low = timeline.translate(vec2(0.0, 200.0));
+        // With little room below it and above, it stands on the side where the task is not.
+        let low = Rect::from_min_max(pos2(300.0, 40.0), pos2(1270.0, 680.0));
         for (bar, left) in [((1200.0, 1260.0), true), ((400.0, 500.0), false)] {
             let place = place(low, bar);
             assert_eq!((place.left() - low.left()).abs() < 1.0, left, "{bar:?}: {place}");
