@@ -29,6 +29,9 @@ use super::{
 
 const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 const SEARCH_WIDTH: f32 = 150.0;
+const LEAST_SEARCH_WIDTH: f32 = 60.0;
+/// What stands right of the search: order, limit, the button to open files, and the count.
+const REST_WIDTH: f32 = 500.0;
 /// Details stand beside the list where both have room, else above it.
 const DETAILS_WIDTH: f32 = 300.0;
 const LIST_WIDTH: f32 = 640.0;
@@ -133,7 +136,8 @@ pub(crate) fn library_ui(ui: &mut Ui, shelf: &Shelf, view: &mut LibraryView, act
 fn controls_ui(ui: &mut Ui, shelf: &Shelf, all: &[Entry], view: &mut LibraryView, actions: &mut Actions) {
     ui.horizontal(|ui| {
         switch_ui(ui, false, actions);
-        ui.add(TextEdit::singleline(&mut view.search).hint_text("Search").desired_width(SEARCH_WIDTH))
+        let width = (ui.available_width() - REST_WIDTH).clamp(LEAST_SEARCH_WIDTH, SEARCH_WIDTH);
+        ui.add(TextEdit::singleline(&mut view.search).hint_text("Search").desired_width(width))
             .accessible_name("Search runs");
         let order = ComboBox::from_id_salt("runs order")
             .width(96.0)
