@@ -187,7 +187,9 @@ impl Conductor {
     ) -> (Status, Option<String>) {
         let (mut exits, mut commands) = (exits.clone(), commands.clone());
         let mut told_all = false;
-        while !(told_all && self.known.get(&MAIN).is_some_and(|main| main.exit.is_some())) {
+        // Told of once everything has been heard: what `main` said last may be on its way still.
+        let mut main_exit = None;
+        while !told_all || main_exit.is_none() {
             select_biased! {
                 recv(reports) -> report => if let Ok(report) = report {
                     self.take(report);
@@ -197,9 +199,9 @@ impl Conductor {
                     reports = never();
                 },
                 recv(exits) -> exit => {
-                    if let Ok(exit) = exit {
-                        self.exited(self.clock.now_ns(), MAIN, exit);
-                    }
+                    main_exit = exit.ok().map(|exit| (self.clock.now_ns(), exit));
+                    // The others die with it.
+                    self.cut_at.get_or_insert_with(Instant::now);
                     exits = never();
                 },
                 recv(commands) -> command => match command {
@@ -212,9 +214,12 @@ impl Conductor {
                 self.emitter.flush();
                 self.look_for_stuck();
             }
-            if self.cut_at.is_some_and(|at| at.elapsed() > END_WITHIN) {
+            if reports.is_empty() && self.cut_at.is_some_and(|at| at.elapsed() > END_WITHIN) {
                 break;
             }
+        }
+        if let Some((t_ns, exit)) = main_exit {
+            self.exited(t_ns, MAIN, exit);
         }
         self.finish()
     }
