@@ -89,6 +89,28 @@ fn a_lesson_ends_whoever_is_killed_at_whatever_moment() {
 }
 
 #[test]
+fn a_map_ends_whichever_of_its_workers_die() {
+    let folder = folder();
+    for seed in 0..6 {
+        let mut random = random(seed + 40);
+        let file = folder.path().join(format!("{seed}.pscope"));
+        let program = start(&["lesson", "pool", "--json", "--output", file.to_str().expect("UTF-8")]);
+        // The first is main.
+        let mut alive = roles(&program.mark, 5);
+        for _ in 0..4 {
+            alive.retain(|pid| processes(&program.mark, Some("role")).contains(pid));
+            let Some(workers) = alive.get(1..).filter(|workers| !workers.is_empty()) else { break };
+            strike(workers[random(workers.len() as u64) as usize], "KILL");
+            sleep(Duration::from_millis(random(60)));
+            alive = processes(&program.mark, Some("role"));
+        }
+        let output = wait(program);
+        let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(told["ended"], "finished", "{seed}: {told:#}");
+    }
+}
+
+#[test]
 fn who_is_stopped_for_seconds_is_not_stuck() {
     let folder = folder();
     for (seed, name) in ["sleep-and-square", "pool"].into_iter().enumerate() {
