@@ -105,7 +105,9 @@ pub(crate) fn commands(facts: &Facts) -> Vec<Command> {
     all.extend(lesson_commands(facts));
     // Last, for there may be many.
     let workers = facts.killable.iter();
-    all.extend(workers.map(|id| Command::new(format!("Kill {id} (SIGKILL)"), Action::Kill(*id, SIGKILL))));
+    all.extend(
+        workers.map(|(id, name)| Command::new(format!("Kill {name} (SIGKILL)"), Action::Kill(*id, SIGKILL))),
+    );
     if facts.page != Page::Lab {
         all.iter_mut().filter(|command| is_for_lab(&command.action)).for_each(|command| {
             command.off.get_or_insert_with(|| IN_LESSONS.to_owned());

@@ -54,8 +54,8 @@ pub(crate) struct Facts {
     pub(crate) phase: Option<Phase>,
     /// Workers of the live run, where their number can be changed.
     pub(crate) size: Option<u32>,
-    /// Worker processes that can be killed.
-    pub(crate) killable: Vec<WorkerId>,
+    /// Worker processes that can be killed, with their names.
+    pub(crate) killable: Vec<(WorkerId, String)>,
     /// A run is shown.
     pub(crate) shown: bool,
     pub(crate) replay: Replay,
@@ -90,7 +90,7 @@ impl App {
         let (live, shown) = (self.runs.live(), self.runs.shown());
         let killable = live.filter(|run| run.spec().backend == Backend::Processes).map(|run| {
             let present = run.store.workers.iter().filter(|worker| worker.state.is_present());
-            present.map(|worker| worker.worker).collect()
+            present.map(|worker| (worker.worker, run.store.lesson.name(worker.worker))).collect()
         });
         let shown_id = shown.map(|run| run.id);
         let others = self.runs.iter().rev().filter(|run| Some(run.id) != shown_id);

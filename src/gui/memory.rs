@@ -212,7 +212,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        gui::action::Panel,
+        gui::{
+            action::Panel,
+            lessons::{Place, Progress},
+        },
         spec::{Draft, Spec},
     };
 
@@ -231,6 +234,8 @@ mod tests {
             ..Remembered::default()
         };
         remembered.recents.add(&spec(64));
+        let place = Place::of(&"queue".parse().unwrap()).unwrap();
+        remembered.learned.note(place, Progress::Understood);
         remembered
     }
 

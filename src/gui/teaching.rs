@@ -32,10 +32,10 @@ impl App {
                 self.lessons.line = role.map(|role| (role.role.clone(), line));
                 (self.lessons.code, self.lessons.code_open) = (Code::Program, Some(true));
             }
-            (LessonAction::Answer { question, choice }, Some(place)) => {
-                if !self.lessons.has_run(place, &self.runs) {
-                    self.lessons.answer(place, question, choice);
-                }
+            (LessonAction::Answer { question, choice }, Some(place))
+                if !self.lessons.has_run(place, &self.runs) =>
+            {
+                self.lessons.answer(place, question, choice);
             }
             (LessonAction::Run, Some(place)) if !self.busy() => self.run_lesson(ctx, place),
             (LessonAction::TryAgain, Some(place)) if !self.busy() => {

@@ -104,7 +104,7 @@ mod tests {
         let queue = Place::of(&"queue".parse().unwrap()).unwrap();
         let missing = Place::of(&"queue/missing-sentinel".parse().unwrap()).unwrap();
         assert!(queue.variants().any(|place| place == missing));
-        assert_eq!(queue.next_variant().map(|place| place.is_base()), Some(false));
+        assert_eq!(queue.next_variant().map(Place::is_base), Some(false));
         assert!(missing.goes_wrong() && !queue.goes_wrong());
         let first = Place::bases().next().unwrap();
         assert_eq!(first.previous_lesson(), None);

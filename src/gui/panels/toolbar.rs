@@ -28,6 +28,8 @@ const NARROW_RATE_WIDTH: f32 = 104.0;
 /// Below this width of the remaining strip the forecast gives way to the bar.
 const NARROW: f32 = 330.0;
 const SHORTEST_BAR: f32 = 60.0;
+/// Below this the menu View alone leads to the lessons.
+const ROOMY: f32 = 980.0;
 
 /// What the strip must know beside the runs.
 #[derive(Clone, Copy)]
@@ -60,6 +62,7 @@ pub(crate) fn toolbar_ui(
         lesson_bar(ui, state, actions);
         return;
     }
+    let roomy = ui.available_width() >= ROOMY;
     ui.horizontal(|ui| {
         run_buttons(ui, runs, state, actions);
         ui.add_space(GAP);
@@ -71,9 +74,11 @@ pub(crate) fn toolbar_ui(
             ui.add_space(GAP / 2.0);
             export_menu(ui, runs, export_open, actions);
             ui.add_space(GAP / 2.0);
-            let lessons = ui.add(Button::new("Lessons").min_size(vec2(0.0, TOOL)));
-            if lessons.on_hover_text("Learn what pools and processes do, step by step (F1)").clicked() {
-                actions.push(Action::Lesson(LessonAction::Toggle));
+            if roomy {
+                let lessons = ui.add(Button::new("Lessons").min_size(vec2(0.0, TOOL)));
+                if lessons.on_hover_text("Learn what pools and processes do, step by step (F1)").clicked() {
+                    actions.push(Action::Lesson(LessonAction::Toggle));
+                }
             }
             ui.add_space(GAP);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| progress_ui(ui, runs));
@@ -232,6 +237,7 @@ fn view_menu(ui: &mut Ui, state: ToolbarState<'_>, actions: &mut Actions) {
                 ui.close();
             }
         };
+        entry(ui, "Open the lessons", "F1", Action::Lesson(LessonAction::Toggle));
         entry(ui, "Reset layout", "", Action::ResetLayout);
         entry(ui, "All commands…", "Ctrl+P", Action::TogglePalette);
     });

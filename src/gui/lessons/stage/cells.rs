@@ -44,6 +44,7 @@ pub(super) fn band(scene: &Scene<'_>, painter: &Painter, at: usize) {
     match row.kind {
         ObjectKind::Lock => held(scene, painter, row, band),
         ObjectKind::Event => set(scene, painter, row, band),
+        ObjectKind::Barrier => met(scene, painter, row, band),
         _ => changes(scene, painter, row, band),
     }
 }
@@ -120,6 +121,25 @@ fn held(scene: &Scene<'_>, painter: &Painter, row: &Row, band: Rect) {
     }
 }
 
+/// Who stands at a barrier, by name.
+fn met(scene: &Scene<'_>, painter: &Painter, row: &Row, band: Rect) {
+    let moments = &scene.model.moments;
+    let ends = moments.iter().skip(1).copied().chain([scene.end_ns]);
+    let mut before = Vec::new();
+    for (from_ns, to_ns) in moments.iter().zip(ends) {
+        let there = scene.model.met(row.object, *from_ns);
+        let names: Vec<&str> = there.iter().map(|lane| lane_name(scene.model, *lane)).collect();
+        let left = scene.ruler.x(*from_ns) + theme::GAP_SMALL;
+        // Named where somebody comes; the room is up to the next moment at least.
+        let came = names.len() > before.len();
+        if came && text_width(painter, &names.join(", ")) <= scene.ruler.x(to_ns) - left {
+            let text = names.join(", ");
+            fitted(painter, pos2(left, band.center().y), &text, band.right() - left, scene.palette.text);
+        }
+        before = there;
+    }
+}
+
 fn set(scene: &Scene<'_>, painter: &Painter, row: &Row, band: Rect) {
     let ends = row.changes.iter().skip(1).map(|change| change.t_ns).chain([scene.end_ns]);
     for (change, to_ns) in row.changes.iter().zip(ends) {
@@ -158,7 +178,10 @@ fn changes(scene: &Scene<'_>, painter: &Painter, row: &Row, band: Rect) {
             _ => continue,
         };
         let room = told.peek().map_or(band.right(), |next| scene.ruler.x(next.t_ns)) - x - 5.0;
-        if text_width(painter, &text) <= room {
+        let width = text_width(painter, &text);
+        if width <= room {
+            let ground = Rect::from_min_size(pos2(x + 3.0, band.top()), vec2(width, band.height() - 1.0));
+            painter.rect_filled(ground, 0.0, scene.palette.plot);
             fitted(painter, pos2(x + 4.0, band.center().y), &text, room, scene.palette.text_weak);
         }
     }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Up to so many moments a run is shown by order at first: in time, most of them would stand on one spot.
-const ORDER_UP_TO: usize = 60;
+pub(super) const ORDER_UP_TO: usize = 60;
 /// A growing run is shown by order up to the next multiple of this.
 const ORDER_STEP: usize = 10;
 /// The shortest interval in view, in seconds and in moments.
@@ -55,7 +55,8 @@ pub(super) fn whole(mode: Mode, model: &Model, now_ns: u64, live: bool) -> (f64,
         }
         Mode::Time => (0.0, time::secs(now_ns).max(LEAST_SECS) * 1.02),
         Mode::Order if live => (0.0, (model.moments.len() + 1).next_multiple_of(ORDER_STEP) as f64),
-        Mode::Order => (0.0, model.moments.len() as f64 + 0.5),
+        // What waits for ever is seen to go on.
+        Mode::Order => (0.0, model.moments.len() as f64 + if model.stuck.is_some() { 1.5 } else { 0.5 }),
     }
 }
 
@@ -168,17 +169,18 @@ pub(super) struct Piece {
     pub(super) mark: Option<usize>,
 }
 
-/// The stretches of one lane from left to right, each beginning where the one before ends.
-pub(super) fn pieces(lane: &Lane, ruler: &Ruler<'_>, now_ns: u64) -> Vec<Piece> {
+/// The stretches of one lane from left to right, each beginning where the one before ends. What waits for ever reaches
+/// up to the right edge.
+pub(super) fn pieces(lane: &Lane, ruler: &Ruler<'_>, now_ns: u64, for_ever: bool) -> Vec<Piece> {
     let end_ns = lane.ended.map_or(now_ns, |(ended_ns, _)| ended_ns).max(lane.from_ns);
-    let end_x = ruler.x(end_ns);
+    let end_x = if for_ever { ruler.x(end_ns).max(ruler.scale.right) } else { ruler.x(end_ns) };
     let mut line = Line { pieces: Vec::new(), x: ruler.x(lane.from_ns) };
     let ready_ns = lane.ready_ns.unwrap_or(end_ns).min(end_ns);
     line.upto(ruler.x(ready_ns), Look::Starting, None);
     for (at, mark) in lane.marks.iter().enumerate().filter(|(_, mark)| mark.lasts()) {
         line.upto(ruler.x(mark.from_ns), Look::Running, None);
         let look = if mark.doing == Doing::Sleeps { Look::Sleeping } else { Look::Waiting };
-        line.upto(ruler.x(mark.to_ns.unwrap_or(end_ns)), look, Some(at));
+        line.upto(mark.to_ns.map_or(end_x, |to_ns| ruler.x(to_ns)), look, Some(at));
     }
     line.upto(end_x, Look::Running, None);
     line.pieces.retain(|piece| piece.right > ruler.scale.left && piece.left < ruler.scale.right);
@@ -241,3 +243,6 @@ pub(super) fn spots(lane: &Lane, ruler: &Ruler<'_>, now_ns: u64) -> Vec<Spot> {
     }
     spots
 }
+
+#[cfg(test)]
+mod tests;

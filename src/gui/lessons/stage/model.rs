@@ -378,3 +378,6 @@ fn happened_on(at: usize, lane: &Lane) -> Vec<(u64, Happened)> {
     happened.extend(lane.ended.map(|(t_ns, _)| (t_ns, Happened::Ended(at))));
     happened
 }
+
+#[cfg(test)]
+mod tests;

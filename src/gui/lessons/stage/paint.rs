@@ -17,6 +17,8 @@ use crate::{
     },
 };
 
+/// Between a tick and its words.
+const TICK_GAP: f32 = 3.0;
 const HATCH: f32 = 7.0;
 /// Of a lane per level below `main`.
 const INDENT: f32 = 12.0;
@@ -31,7 +33,8 @@ pub(super) fn lane(scene: &Scene<'_>, painter: &Painter, at: usize) {
     let lane = &scene.model.lanes[at];
     let band = scene.band(at);
     let color = scene.palette.worker(lane.worker);
-    let pieces = pieces(lane, &scene.ruler, scene.end_ns);
+    let for_ever = scene.model.stuck_at(at, scene.end_ns).is_some();
+    let pieces = pieces(lane, &scene.ruler, scene.end_ns, for_ever);
     let mut mesh = Mesh::default();
     for piece in &pieces {
         add_piece(&mut mesh, scene, at, piece, band, color);
@@ -47,7 +50,7 @@ pub(super) fn lane(scene: &Scene<'_>, painter: &Painter, at: usize) {
         piece_words(scene, painter, at, piece, band, color);
     }
     for spot in spots {
-        let width = spot.room - theme::GAP_SMALL;
+        let width = spot.room - TICK_GAP;
         let labels = match spot.count {
             1 => words::mark_labels(scene.model, &lane.marks[spot.mark]),
             count => vec![format!("{count} operations"), format!("{count}×")],
@@ -57,7 +60,7 @@ pub(super) fn lane(scene: &Scene<'_>, painter: &Painter, at: usize) {
                 piece.left <= spot.x + 1.0 && spot.x + 1.0 < piece.right && piece.look != Look::Running
             });
             let ink = if waiting { scene.palette.text } else { scene.palette.on_bar };
-            fitted(painter, pos2(spot.x + 3.0, band.center().y), &label, width, ink);
+            fitted(painter, pos2(spot.x + TICK_GAP, band.center().y), &label, width, ink);
         }
     }
 }

@@ -76,7 +76,8 @@ fn mark_at(scene: &Scene<'_>, lane: usize, at: Pos2) -> Option<Hit> {
     let near = spots.iter().filter(|spot| (spot.x - at.x).abs() <= SLACK);
     let spot = near.min_by(|a, b| (a.x - at.x).abs().total_cmp(&(b.x - at.x).abs())).map(|spot| spot.mark);
     let wait = || {
-        let pieces = pieces(of, &scene.ruler, scene.end_ns);
+        let for_ever = scene.model.stuck_at(lane, scene.end_ns).is_some();
+        let pieces = pieces(of, &scene.ruler, scene.end_ns, for_ever);
         pieces.iter().find(|piece| (piece.left..piece.right).contains(&at.x)).and_then(|piece| piece.mark)
     };
     let mark = spot.or_else(wait)?;

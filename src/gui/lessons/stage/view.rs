@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{EventFilter, Key, PointerButton, Response, Ui};
 
 use super::{
-    layout::{Mode, Ruler, whole, within},
+    layout::{Mode, ORDER_UP_TO, Ruler, whole, within},
     model::Model,
 };
 use crate::{
@@ -33,6 +33,8 @@ pub(crate) struct StageView {
     /// What was told last.
     pub(super) told: Option<u64>,
     window: Option<(f64, f64)>,
+    /// The moment that was last brought into view.
+    kept: Option<u64>,
     playing: Option<Playing>,
     pub(super) model: Arc<Model>,
     /// What the model is of.
@@ -74,10 +76,16 @@ impl StageView {
     }
 
     pub(super) fn set_mode(&mut self, mode: Mode) {
-        if self.mode() != mode {
-            (self.window, self.playing) = (None, None);
+        if self.mode() == mode {
+            return;
         }
-        self.mode = Some(mode);
+        (self.window, self.playing, self.mode) = (None, None, Some(mode));
+        // More than that could not be read: a part of it is shown, which follows the moment.
+        let (count, most) = (self.model.moments.len(), ORDER_UP_TO as f64);
+        if mode == Mode::Order && count as f64 > most * 1.5 {
+            let at = self.moment.and_then(|t_ns| self.model.moment_at(t_ns)).unwrap_or(0) as f64;
+            self.window = Some((at - most * 0.5, at + most * 0.5));
+        }
     }
 
     pub(super) fn fit(&mut self) {
@@ -232,9 +240,10 @@ impl StageView {
         }
     }
 
-    /// Brings the moment into view where only a part is.
+    /// Brings the moment into view where only a part is, once it has changed.
     pub(super) fn keep_in_view(&mut self, now_ns: u64, live: bool) {
-        let (Some(window), Some(t_ns)) = (self.window, self.moment) else { return };
+        let changed = std::mem::replace(&mut self.kept, self.moment) != self.moment;
+        let (Some(window), Some(t_ns), true) = (self.window, self.moment, changed) else { return };
         let scale = self.scale(now_ns, live, (0.0, 1.0));
         let ruler = Ruler { mode: self.mode(), moments: &self.model.moments, scale };
         let x = f64::from(ruler.x(t_ns));

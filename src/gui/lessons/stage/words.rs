@@ -54,7 +54,7 @@ pub(super) fn mark_label(model: &Model, mark: &Mark) -> String {
                 .and_then(|object| model.row_of(object))
                 .is_some_and(|row| model.rows[row].kind == ObjectKind::Value);
             let cell = if is_value { object } else { format!("{object}[{index}]") };
-            let sign = if verb == Verb::Write { "←" } else { "is" };
+            let sign = if verb == Verb::Write { "=" } else { "is" };
             format!("{cell} {sign} {value}")
         }
         (Verb::Put | Verb::Send | Verb::Get | Verb::Receive, ..) if !mark.lasts() => {
@@ -70,6 +70,10 @@ pub(super) fn mark_label(model: &Model, mark: &Mark) -> String {
 pub(super) fn mark_labels(model: &Model, mark: &Mark) -> Vec<String> {
     let verb = mark.verb.map_or("print", Verb::name);
     let value = mark.value.as_deref().map(|value| short(value, 8));
+    if let Some((index, value)) = mark.cell {
+        let sign = if mark.verb == Some(Verb::Write) { "=" } else { "is" };
+        return vec![mark_label(model, mark), format!("[{index}] {sign} {value}"), format!("{sign} {value}")];
+    }
     vec![
         mark_label(model, mark),
         value.map_or(verb.to_owned(), |value| format!("{verb} {value}")),
@@ -192,7 +196,8 @@ pub(super) fn lane_state(model: &Model, lane: usize, t_ns: u64) -> String {
     let of = &model.lanes[lane];
     if model.stuck_at(lane, t_ns).is_some() {
         let wait = of.marks.iter().find(|mark| mark.to_ns.is_none());
-        return format!("{} for ever", wait.map_or("waits".to_owned(), |mark| wait_words(model, mark)));
+        let words = wait.map_or("waits".to_owned(), |mark| wait_words(model, mark));
+        return words.replacen("waits", "waits for ever", 1);
     }
     match of.ended {
         Some((ended_ns, exit)) if ended_ns <= t_ns => return exit_words(exit),

@@ -67,7 +67,7 @@ pub(super) fn code_ui(
 
 fn python_ui(ui: &mut Ui, python: Python, place: Place) {
     let about = if python.hangs {
-        format!("{}: Python runs this for ever, too; end it with Ctrl+C.", python.file)
+        format!("{}: Python never comes to the end of this. Ctrl+C ends it.", python.file)
     } else {
         format!("{}: runs with Python 3 as it stands.", python.file)
     };

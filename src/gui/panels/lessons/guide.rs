@@ -28,6 +28,9 @@ pub(super) fn guide_ui(
         run_ui(ui, lessons, place, begun, state, actions);
         let questions = attempt.answers.len();
         let words = match &judged {
+            Some(judged) if judged.iter().all(|judged| judged.given.is_none()) => {
+                "Nothing was predicted: try again".to_owned()
+            }
             Some(judged) => {
                 let right = judged.iter().filter(|judged| judged.is_right()).count();
                 format!("You were right in {right} of {questions}")

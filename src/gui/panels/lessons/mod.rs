@@ -23,12 +23,14 @@ use crate::{
     lesson::What,
 };
 
-/// Below this width the code gives way to the stage until somebody asks for it.
+/// Below this width the code stands below the stage, and only once somebody asks for it.
 const WIDE: f32 = 1240.0;
-const GUIDE_WIDTH: f32 = 330.0;
-const NARROW_GUIDE_WIDTH: f32 = 290.0;
+/// Room for the buttons at its foot.
+const GUIDE_WIDTH: f32 = 316.0;
 const CODE_WIDTH: f32 = 350.0;
 const OUTPUT_HEIGHT: f32 = 150.0;
+/// Of the height, with the code beside what was printed.
+const CODE_SHARE: f32 = 0.42;
 
 /// What the page must know beside the lessons.
 #[derive(Clone, Copy)]
@@ -52,36 +54,50 @@ fn pane(ui: &Ui) -> Frame {
 
 fn lesson_ui(ui: &mut Ui, lessons: &mut Lessons, place: Place, state: PageState<'_>, actions: &mut Actions) {
     let wide = ui.available_width() >= WIDE;
-    let guide = if wide { GUIDE_WIDTH } else { NARROW_GUIDE_WIDTH };
     let (frame, most) = (pane(ui), ui.available_width() * 0.45);
-    let left = Panel::left("lesson guide").frame(frame).default_size(guide).size_range(240.0..=most);
+    let left = Panel::left("lesson guide").frame(frame).default_size(GUIDE_WIDTH).size_range(240.0..=most);
     left.resizable(true).show(ui, |ui| guide::guide_ui(ui, lessons, place, state, actions));
     let code_open = lessons.code_open.unwrap_or(wide);
-    if code_open {
+    if code_open && wide {
         let right =
             Panel::right("lesson code").frame(frame).default_size(CODE_WIDTH).size_range(220.0..=most);
         right.resizable(true).show(ui, |ui| code::code_ui(ui, lessons, place, state, actions));
     }
+    let below = code_open && !wide;
     let whole = Frame::central_panel(ui.style()).inner_margin(0.0);
-    CentralPanel::default().frame(whole).show(ui, |ui| match &place.variant().what {
-        What::Program(_) => {
-            let height = OUTPUT_HEIGHT.min(ui.available_height() * 0.35);
+    CentralPanel::default().frame(whole).show(ui, |ui| {
+        let has_output = matches!(place.variant().what, What::Program(_));
+        if has_output || below {
+            let (id, height) = if below {
+                ("lesson output and code", ui.available_height() * CODE_SHARE)
+            } else {
+                ("lesson output", OUTPUT_HEIGHT.min(ui.available_height() * 0.35))
+            };
             let most = ui.available_height() * 0.6;
-            let below = Panel::bottom("lesson output").frame(frame).default_size(height);
-            below.resizable(true).size_range(70.0..=most).show(ui, |ui| {
-                output::output_ui(ui, lessons, place, state, actions);
-            });
-            CentralPanel::default().frame(frame).show(ui, |ui| {
-                stage::stage_ui(ui, lessons, place, state, code_open, actions);
+            let panel = Panel::bottom(id).frame(frame).default_size(height).size_range(70.0..=most);
+            panel.resizable(true).show(ui, |ui| {
+                if below {
+                    let gap = Margin { left: GAP as i8, ..Margin::ZERO };
+                    let share = if has_output { ui.available_width() * 0.6 } else { ui.available_width() };
+                    let right = Panel::right("lesson code below").frame(Frame::NONE.inner_margin(gap));
+                    right.resizable(false).exact_size(share).show(ui, |ui| {
+                        code::code_ui(ui, lessons, place, state, actions);
+                    });
+                }
+                if has_output {
+                    output::output_ui(ui, lessons, place, state, actions);
+                }
             });
         }
-        What::Runs(_) => {
-            CentralPanel::default().frame(frame).show(ui, |ui| {
+        CentralPanel::default().frame(frame).show(ui, |ui| {
+            if has_output {
+                stage::stage_ui(ui, lessons, place, state, code_open, actions);
+            } else {
                 stage::head_ui(ui, "The runs", code_open, actions);
                 ScrollArea::both().auto_shrink(false).id_salt("lesson runs").show(ui, |ui| {
                     runs::runs_ui(ui, lessons.series(place), place, state.runs, actions);
                 });
-            });
-        }
+            }
+        });
     });
 }

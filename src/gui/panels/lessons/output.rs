@@ -23,17 +23,21 @@ pub(super) fn output_ui(
     actions: &mut Actions,
 ) {
     let store = lessons.run(place, state.runs).map(|run| Arc::clone(run.whole()));
+    let moment = lessons.stage.moment();
     let size = ui.available_size();
+    // What is not filled yet keeps its height.
+    ui.set_min_size(size);
     let Some(log) = &place.lesson().log else {
-        printed_ui(ui, store.as_deref());
+        printed_ui(ui, store.as_deref(), moment);
         return;
     };
     ui.horizontal_top(|ui| {
-        let half = vec2((size.x - GAP * 2.0) / 2.0, size.y);
+        ui.spacing_mut().item_spacing.x = GAP;
+        let half = vec2((size.x - GAP) / 2.0, size.y);
         let column = Layout::top_down(Align::Min);
         ui.allocate_ui_with_layout(half, column, |ui| {
             ui.set_max_width(half.x);
-            printed_ui(ui, store.as_deref());
+            printed_ui(ui, store.as_deref(), moment);
         });
         ui.allocate_ui_with_layout(half, column, |ui| {
             ui.set_max_width(half.x);
@@ -43,26 +47,34 @@ pub(super) fn output_ui(
     });
 }
 
-/// As a terminal would show it, with who printed each line before it.
-fn printed_ui(ui: &mut Ui, store: Option<&RunStore>) {
-    ui.label(RichText::new("Printed").strong());
+/// As a terminal would show it, with who printed each line before it. What is printed after the moment that the stage shows
+/// is weaker.
+fn printed_ui(ui: &mut Ui, store: Option<&RunStore>, moment: Option<u64>) {
+    ui.horizontal(|ui| ui.label(RichText::new("Printed").strong()));
     let Some(lesson) = store.map(|store| &store.lesson).filter(|lesson| !lesson.printed.is_empty()) else {
-        ui.weak("Nothing yet. What the processes print appears here, as in a terminal.");
+        let text = match store {
+            Some(store) if !store.phase.is_live() => "The processes of this run printed nothing.",
+            _ => "Nothing yet. What the processes print appears here, as in a terminal.",
+        };
+        ui.add(Label::new(RichText::new(text).weak()).wrap());
         return;
     };
     let who = |at: usize| {
         let printed = lesson.printed.get(at)?;
-        Some((printed.worker.map_or_else(String::new, |worker| lesson.name(worker)), &*printed.text))
+        let name = printed.worker.map_or_else(String::new, |worker| lesson.name(worker));
+        Some((name, &*printed.text, moment.is_some_and(|t_ns| printed.t_ns > t_ns)))
     };
     let names = lesson.roles.iter().flatten().map(|role| role.name.chars().count());
     let width = names.max().unwrap_or(0);
     terminal(ui, "lesson printed", lesson.printed.len(), |ui, at| {
-        let Some((name, text)) = who(at) else { return };
+        let Some((name, text, later)) = who(at) else { return };
+        let text = RichText::new(text).monospace();
+        let text = if later { text.weak() } else { text };
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = GAP;
             ui.add(Label::new(RichText::new(format!("{name:>width$}")).monospace().weak()).extend())
                 .on_hover_text("Who printed this line");
-            ui.add(Label::new(RichText::new(text).monospace()).extend());
+            ui.add(Label::new(text).extend());
         });
     });
 }

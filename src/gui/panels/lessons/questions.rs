@@ -23,15 +23,14 @@ pub(super) fn questions_ui(
     for (at, question) in questions.iter().enumerate() {
         ui.add(Label::new(RichText::new(&question.ask).strong()).wrap());
         ui.add_space(GAP_SMALL);
-        match judged.and_then(|judged| judged.get(at)) {
-            Some(judged) => judged_ui(ui, question, judged),
-            None => {
-                let given = attempt.answers.get(at).copied().flatten();
-                for (choice, text) in question.choices.iter().map(|choice| &choice.text).enumerate() {
-                    let radio = RadioButton::new(given == Some(choice), text.as_str());
-                    if ui.add_enabled(!begun, radio).clicked() {
-                        actions.push(Action::Lesson(LessonAction::Answer { question: at, choice }));
-                    }
+        if let Some(judged) = judged.and_then(|judged| judged.get(at)) {
+            judged_ui(ui, question, judged);
+        } else {
+            let given = attempt.answers.get(at).copied().flatten();
+            for (choice, text) in question.choices.iter().map(|choice| &choice.text).enumerate() {
+                let radio = RadioButton::new(given == Some(choice), text.as_str());
+                if ui.add_enabled(!begun, radio).clicked() {
+                    actions.push(Action::Lesson(LessonAction::Answer { question: at, choice }));
                 }
             }
         }
