@@ -108,12 +108,14 @@ fn piece_words(scene: &Scene<'_>, painter: &Painter, at: usize, piece: &Piece, b
         }
         return;
     };
-    let mut label = words::mark_label(scene.model, &scene.model.lanes[at].marks[mark]);
+    let mut labels = words::mark_labels(scene.model, &scene.model.lanes[at].marks[mark]);
     if is_stuck(scene, at, mark) {
-        label.push_str(" for ever");
+        labels.insert(0, format!("{} for ever", labels[0]));
     }
     let palette = scene.palette;
-    let text = text_width(painter, &label).min(width - theme::GAP_SMALL);
+    let room = width - theme::GAP_SMALL;
+    let fits = labels.into_iter().map(|label| (text_width(painter, &label), label));
+    let Some((text, label)) = fits.into_iter().find(|(text, _)| *text <= room) else { return };
     let center = pos2(left + theme::GAP_SMALL, band.center().y);
     let ground = Rect::from_min_size(
         pos2(center.x, band.center().y - theme::SMALL_TEXT * 0.5 - 2.0),

@@ -36,13 +36,17 @@ pub(super) fn read(store: &RunStore, places: &Places, model: &mut Model) {
             (Told::Began(began), Some(lane)) => _ = begun.insert((lane, began.call)),
             (Told::Done(done), Some(lane)) => {
                 let may_wait = begun.remove(&(lane, done.call));
+                // It has its effect on others before it is over: they may tell of that first.
+                let t_ns = if done.verb == Verb::Close { done.began_ns } else { entry.t_ns };
                 let waited = may_wait && waited(&others, entry.worker, done, entry.t_ns);
-                reader.done(lane, entry.t_ns, done, waited);
+                reader.done(lane, t_ns, done, waited);
             }
             (Told::Printed { line, text }, Some(lane)) => reader.printed(lane, entry.t_ns, *line, text),
             _ => {}
         }
     }
+    reader.model.rows.iter_mut().for_each(|row| row.changes.sort_by_key(|change| change.t_ns));
+    reader.joined();
     reader.open();
     reader.stuck();
 }
@@ -182,6 +186,17 @@ impl Reader<'_> {
             cell: None,
             message: None,
         });
+    }
+
+    /// Whoever was joined had ended by then, even if that was heard later.
+    fn joined(&mut self) {
+        let joins = |mark: &Mark| Some((mark.whom?, mark.to_ns?)).filter(|_| mark.verb == Some(Verb::Join));
+        let marks = self.model.lanes.iter().flat_map(|lane| &lane.marks);
+        for (whom, joined_ns) in marks.filter_map(joins).collect::<Vec<_>>() {
+            if let Some((ended_ns, _)) = &mut self.model.lanes[whom].ended {
+                *ended_ns = joined_ns.min(*ended_ns);
+            }
+        }
     }
 
     /// What processes are in the middle of.
