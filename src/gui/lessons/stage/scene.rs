@@ -146,8 +146,8 @@ impl Scene<'_> {
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &text));
         paint::head(self, painter, at, rect, response.hovered());
         if response.clicked() {
-            let line = lane.marks.iter().rfind(|mark| mark.from_ns <= self.shown_ns).map(|mark| mark.line);
-            actions.push(StageAction::Process(lane.worker, line));
+            let last = lane.marks.iter().rfind(|mark| mark.from_ns <= self.shown_ns);
+            actions.push(StageAction::Process(lane.worker, last.map(|mark| mark.line)));
         }
         response.on_hover_text(text);
     }

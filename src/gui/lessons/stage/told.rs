@@ -28,20 +28,20 @@ pub(super) fn read(store: &RunStore, places: &Places, model: &mut Model) {
     };
     let others =
         others(&told.iter().map(|entry| (entry.t_ns, entry.worker, &entry.told)).collect::<Vec<_>>());
-    let mut begun = HashSet::new();
+    let mut may_wait = HashSet::new();
     for entry in told {
         let lane = entry.worker.and_then(|worker| places.get(&worker).copied());
         match (&entry.told, lane) {
             (Told::Object { object, cells, .. }, _) => reader.object(*object, cells),
-            (Told::Began(began), Some(lane)) => _ = begun.insert((lane, began.call)),
+            (Told::Began(began), Some(lane)) => _ = may_wait.insert((lane, began.call)),
             (Told::Done(done), Some(lane)) => {
-                let may_wait = begun.remove(&(lane, done.call));
                 // It has its effect on others before it is over: they may tell of that first.
                 let t_ns = if done.verb == Verb::Close { done.began_ns } else { entry.t_ns };
-                let waited = may_wait && waited(&others, entry.worker, done, entry.t_ns);
+                let waited =
+                    may_wait.remove(&(lane, done.call)) && waited(&others, entry.worker, done, entry.t_ns);
                 reader.done(lane, t_ns, done, waited);
             }
-            (Told::Printed { line, text }, Some(lane)) => reader.printed(lane, entry.t_ns, *line, text),
+            (Told::Printed { line, text }, Some(lane)) => reader.printed(lane, entry.t_ns, (*line, text)),
             _ => {}
         }
     }
@@ -172,7 +172,7 @@ impl Reader<'_> {
         }
     }
 
-    fn printed(&mut self, lane: usize, t_ns: u64, line: u32, text: &str) {
+    fn printed(&mut self, lane: usize, t_ns: u64, told: (u32, &str)) {
         self.model.lanes[lane].marks.push(Mark {
             doing: Doing::Prints,
             verb: None,
@@ -180,9 +180,9 @@ impl Reader<'_> {
             whom: None,
             from_ns: t_ns,
             to_ns: Some(t_ns),
-            line,
+            line: told.0,
             end: End::Ok,
-            value: Some(text.into()),
+            value: Some(told.1.into()),
             cell: None,
             message: None,
         });
