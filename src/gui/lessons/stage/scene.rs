@@ -82,8 +82,9 @@ impl Scene<'_> {
         for at in 0..self.model.rows.len() {
             cells::band(self, &inside, at);
         }
-        arrows::messages(self, &inside);
+        arrows::messages(self, &inside, false);
         self.future(&inside);
+        arrows::messages(self, &inside, true);
         for at in 0..self.model.rows.len() {
             cells::boxes(self, &inside, at);
         }

@@ -152,8 +152,8 @@ fn a_pipe_is_one_row_and_children_have_the_ends_that_their_parents_had() {
     let model = Model::new(&run(events));
     assert_eq!((model.rows.len(), &*model.rows[0].name), (1, "receiving – sending"));
     for (end, t_ns, lanes) in [
-        (0, 9, vec![0, 1]),
-        (0, 10, vec![0]),
+        (0, 8, vec![0, 1]),
+        (0, 9, vec![0]),
         (0, 30, vec![0, 2]),
         (1, 9, vec![0, 1]),
         (1, 30, vec![1]),
