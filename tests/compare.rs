@@ -1,4 +1,4 @@
-//! Experiments on the command line: what is kept, shown, exported and listed of them.
+//! Experiments on the command line: what is kept, shown, exported and listed of them; and several runs in a table.
 
 mod support;
 
@@ -170,4 +170,66 @@ fn experiments_are_listed_after_runs() {
     let (code, _, stderr) = poolscope(data.path(), &["show", "19990101-000000-broken"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("not an experiment of Poolscope"), "{stderr}");
+}
+
+/// Records a run with these flags, and gives its file.
+fn record(folder: &tempfile::TempDir, name: &str, flags: &[&str]) -> String {
+    let file = path(folder, name).to_str().expect("UTF-8").to_owned();
+    let work = ["run", "--quiet", "-o", &file, "--workload", "square", "--tasks", "20", "--workers", "2"];
+    let (code, _, stderr) = support::run(&[&work[..], flags].concat());
+    assert_eq!(code, 0, "{stderr}");
+    file
+}
+
+#[test]
+fn several_runs_are_shown_in_one_table_with_repeats_in_one_column() {
+    let folder = folder();
+    let file = |name: &str, flags: &[&str]| record(&folder, name, flags);
+    let files = [
+        file("a.pscope", &["--backend", "threads"]),
+        file("b.pscope", &["--backend", "processes"]),
+        file("c.pscope", &["--backend", "threads", "--telemetry", "off"]),
+    ];
+    let [a, b, c] = files.each_ref().map(String::as_str);
+    let (code, table, stderr) = support::run(&["show", a, b, c]);
+    assert_eq!((code, &*stderr), (0, ""));
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].contains("threads (base)") && lines[0].contains("processes"), "{table}");
+    assert!(lines[1].contains("2 repeats") && lines[1].contains("b.pscope"), "{table}");
+    for row in ["set: backend", "wall time", "time until ready", "throughput", "median wait", "peak memory"] {
+        assert!(lines.iter().any(|line| line.starts_with(row)), "{row}: {table}");
+    }
+    assert!(!table.contains("results differ") && !table.contains("different machines"), "{table}");
+    let (code, printed, _) = support::run(&["show", a, b, c, "--json"]);
+    let all = json(&printed);
+    assert_eq!((code, all["runs"].as_array().map(Vec::len)), (0, Some(3)));
+    let (_, one, _) = support::run(&["show", b, "--json"]);
+    assert_eq!(all["runs"][1]["result"], json(&one)["result"], "the objects that one run has");
+    let columns = all["comparison"]["columns"].as_array().expect("columns");
+    assert_eq!(columns[0]["places"], serde_json::json!([0, 2]));
+    let wall = &all["comparison"]["rows"][0];
+    assert_eq!((wall["name"].as_str(), wall["unit"].as_str()), (Some("wall time"), Some("ns")));
+    assert_eq!(wall["cells"][0]["value"]["n"], 2);
+    let of = |at: usize| wall["cells"][at]["value"]["median"].as_f64().expect("a number");
+    let ratio = wall["cells"][1]["ratio"]["median"].as_f64().expect("a ratio");
+    assert!((ratio - of(1) / of(0)).abs() < 1e-9, "{wall}");
+    assert!(wall["cells"][0]["ratio"].is_null(), "{wall}");
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_with_the_reason() {
+    let data = folder();
+    let (kept, _) = keep(data.path(), &[]);
+    let a = record(&data, "a.pscope", &["--backend", "serial"]);
+    let many = vec![a.as_str(); 9];
+    for (files, words) in [
+        (vec![a.as_str(), a.as_str()], "is given twice"),
+        (vec![a.as_str(), kept.as_str()], "is an experiment"),
+        (many, "9 runs are given; allowed: one, or 2 to 8"),
+        (vec![a.as_str(), "/nowhere/b.pscope"], "cannot open /nowhere/b.pscope"),
+    ] {
+        let (code, stdout, stderr) = poolscope(data.path(), &[&["show"], &files[..]].concat());
+        assert_eq!((code, &*stdout), (Some(2), ""), "{stderr}");
+        assert!(stderr.contains(words), "{words}: {stderr}");
+    }
 }

@@ -91,6 +91,8 @@ fn what_was_done_before_a_stop_is_kept() {
     assert!(done[..2].iter().all(|record| record.figures.is_whole()));
     let stopped = done.iter().filter(|record| record.figures.status == Status::Interrupted).count();
     assert!(stopped <= 1, "only the live one was stopped");
+    let made = done.len() - stopped;
+    assert_eq!(experiment.title(), format!("2 variants, {made} of 42 runs, stopped"));
     let left = experiment.runs.iter().filter(|run| **run == RunState::Left).count();
     assert_eq!(left + done.len(), experiment.runs.len());
     assert_eq!(read(&folder.path().join("experiment.pscopex")).expect("it can be read"), *experiment);
@@ -218,6 +220,8 @@ fn a_sweep_goes_over_workers_and_recommends_some() {
     let workers: Vec<u64> = points.iter().filter_map(|point| point["workers"].as_u64()).collect();
     assert_eq!(workers, [1, 2, 4]);
     assert_eq!(report["recommended_workers"], 4, "who sleeps needs no core");
+    assert_eq!(report["ranking"]["fastest"], "4 workers");
+    assert_eq!(report["ranking"]["others"][1]["variant"], "1 worker");
     assert!(report["fits"]["usl"]["alpha"].is_number() && report["fits"]["amdahl"]["serial"].is_number());
     let (code, report) = json(&[
         "sweep",

@@ -270,3 +270,25 @@ fn telemetry_levels_measure_what_they_say() {
         assert!(measured || waiting == 0.0, "nothing measured, nothing claimed: {waiting}");
     }
 }
+
+#[test]
+fn a_chunk_that_was_begun_stays_with_its_worker() {
+    // For longer than a worker may stand still, and with next to no time in each task, so that the engine finds it between
+    // two of them time and again.
+    let tasks = 150_000;
+    for backend in ["threads", "processes"] {
+        let text = tasks.to_string();
+        let mut args = vec!["--backend", backend, "--workers", "2", "--workload", "spin", "--size", "2000"];
+        args.extend(["--tasks", &text, "--chunk", &text, "--telemetry", "basic"]);
+        let (code, run) = run_json(&args);
+        assert_eq!(code, 0, "{backend}");
+        assert!(
+            run["wall_ns"].as_u64() > Some(200_000_000),
+            "{backend}: too short to tell: {}",
+            run["wall_ns"]
+        );
+        let workers = run["workers"].as_array().expect("workers");
+        let done: BTreeSet<u64> = workers.iter().filter_map(|worker| worker["tasks"].as_u64()).collect();
+        assert_eq!(done, BTreeSet::from([0, tasks]), "{backend}");
+    }
+}

@@ -137,7 +137,10 @@ fn threads_under_the_interpreter_lock_are_bound_by_it() {
 fn sleepers_are_bound_by_what_they_wait_for() {
     let _alone = alone();
     let finding = first("io_bound", "--workers 2 --workload sleep --size 100000000 --tasks 20");
-    assert!(finding["try"].as_str().is_some_and(|line| line.contains("--workers 16")), "{finding}");
+    // 16 where a process starts within a few milliseconds.
+    let many = ["--workers 16", "--workers 8", "--workers 4"];
+    let line = finding["try"].as_str().expect("a command");
+    assert!(many.iter().any(|workers| line.contains(workers)), "{finding}");
 }
 
 #[test]
@@ -145,6 +148,16 @@ fn processes_for_a_handful_of_squares_are_mostly_started() {
     let _alone = alone();
     let finding = first("startup_dominates", "--backend processes --workers 4 --workload square --tasks 16");
     assert_eq!(finding["evidence"]["from_ns"], 0);
+}
+
+#[test]
+fn a_start_of_too_many_threads_is_cured_by_what_it_says() {
+    let _alone = alone();
+    let workers = 64 * std::thread::available_parallelism().expect("known").get();
+    is_cured(&first(
+        "startup_dominates",
+        &format!("--backend threads --workers {workers} --workload spin --size 100000 --tasks 200"),
+    ));
 }
 
 #[test]

@@ -6,6 +6,8 @@ use crate::{spec::Backend, store::RunStore, time::NS_PER_S};
 
 /// The kernel counts a core's time in steps of 10 ms; over less than this, the difference of two such sums says little.
 const SHORTEST_NS: u64 = NS_PER_S / 4;
+/// Others that take more than this share of the usable cores are told of.
+pub(super) const MOST_TAKEN: f64 = 0.15;
 
 /// CPU time that went neither into the pool nor into its session, on average over the run, in cores: 0.5 is half a core.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
-//! Two runs side by side: the same few numbers of each, and the difference in words.
+//! Two runs side by side, the same few numbers of each with the difference in words; and several, in a table.
 
 mod metrics;
 mod quantity;
+mod runs;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 pub(super) use self::metrics::peak_memory_bytes;
 use self::metrics::{LOCKS, METRICS, TIMES};
+pub use self::runs::{Cell, ComparedRun, MOST_COMPARED, RunsColumn, RunsComparison, RunsRow};
 use super::LocksReport;
 use crate::{
     event::{Host, Status},
@@ -65,16 +67,23 @@ fn names(a: &RunStore, b: &RunStore) -> [String; 2] {
 /// What was asked for otherwise.
 fn settings(a: &RunStore, b: &RunStore) -> Vec<(String, [String; 2])> {
     let (Some(of_a), Some(of_b)) = (&a.info, &b.info) else { return Vec::new() };
-    let [of_a, of_b] = [of_a, of_b].map(|info| Draft::from_spec(&info.spec).fields());
-    let value = |fields: &[(String, String)], name: &str| {
+    let told = differing(&[&of_a.spec, &of_b.spec]).into_iter();
+    told.filter_map(|(name, values)| Some((name, <[String; 2]>::try_from(values).ok()?))).collect()
+}
+
+/// Fields in which not all specs are alike, each with its value in every spec.
+fn differing(specs: &[&Spec]) -> Vec<(String, Vec<String>)> {
+    let all: Vec<Vec<(String, String)>> = specs.iter().map(|spec| Draft::from_spec(spec).fields()).collect();
+    let value = |fields: &Vec<(String, String)>, name: &str| {
         let found = fields.iter().find(|field| field.0 == name);
         found.map_or_else(|| "–".to_owned(), |field| field.1.clone())
     };
-    let mut names: Vec<&String> = of_a.iter().chain(&of_b).map(|field| &field.0).collect();
+    let mut names: Vec<&String> = all.iter().flatten().map(|field| &field.0).collect();
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| seen.insert(*name));
-    let pairs = names.into_iter().map(|name| (name.clone(), [value(&of_a, name), value(&of_b, name)]));
-    pairs.filter(|(_, [of_a, of_b])| of_a != of_b).collect()
+    let rows = names.into_iter().map(|name| (name.clone(), all.iter().map(|of| value(of, name)).collect()));
+    rows.filter(|(_, values): &(String, Vec<String>)| values.iter().any(|value| *value != values[0]))
+        .collect()
 }
 
 /// What tells one machine from another, as far as runs depend on it.

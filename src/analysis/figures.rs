@@ -111,6 +111,16 @@ impl Figures {
     pub fn is_whole(&self) -> bool {
         self.status == Status::Finished && self.tasks.all_ok()
     }
+
+    /// In a few words, for a run that is not whole.
+    pub(super) fn how_it_ended(&self) -> String {
+        match self.status {
+            Status::Finished => self.tasks.words(),
+            Status::Interrupted => "stopped".to_owned(),
+            Status::Failed => "could not start".to_owned(),
+            Status::Lost => "its engine died".to_owned(),
+        }
+    }
 }
 
 /// All workers' time in nanoseconds, by what it went into.

@@ -20,11 +20,11 @@ mod verdict;
 mod worker_time;
 
 pub use background::Background;
-pub use compare::{Comparison, Row};
+pub use compare::{Cell, ComparedRun, Comparison, MOST_COMPARED, Row, RunsColumn, RunsComparison, RunsRow};
 pub use culprit::culprit;
 pub use experiment::{
-    ChunkPoint, ChunkSeries, ExperimentFinding, ExperimentReport, Fits, MeasuredRun, PairReport, Quantity,
-    RunLine, VariantReport, VariantRuns, WorkersPoint, WorkersSeries,
+    ChunkPoint, ChunkSeries, ExperimentFinding, ExperimentReport, Fits, MeasuredRun, Overall, PairReport,
+    Quantity, Ranked, Ranking, RunLine, Tested, VariantReport, VariantRuns, WorkersPoint, WorkersSeries,
 };
 pub use figures::{AttemptTotals, Figures, PartsTotal};
 pub use lesson::{
@@ -37,7 +37,8 @@ pub use report::{
     EngineReport, Observer, ResultReport, RunReport, SelfReport, TelemetryReport, WorkerReport,
     first_failure, label_lines,
 };
-pub use sample::{Difference, Direction, Drift, Interval, Outlier, Ratio, Sample, outliers};
+use sample::EQUIVALENT;
+pub use sample::{Difference, Direction, Drift, Interval, Outlier, Ratio, Sample, Times, outliers};
 pub use scaling::{
     AmdahlFit, ChunkAdvice, FitError, Fitness, UslFit, WorkersAdvice, recommend_chunk, recommend_workers,
 };

@@ -5,15 +5,17 @@ mod difference;
 mod drift;
 mod outliers;
 mod ratio;
+mod student;
 #[cfg(test)]
 mod tests;
 
 use serde::Serialize;
 
 pub use difference::Difference;
+pub(super) use difference::{EQUIVALENT, range, wide};
 pub use drift::{Direction, Drift};
 pub use outliers::{Outlier, outliers};
-pub use ratio::Ratio;
+pub use ratio::{Ratio, Times};
 
 use self::bootstrap::{RESAMPLES, Replicates, expanded_tail, percentiles};
 

@@ -50,7 +50,7 @@ pub(super) enum Task {
     Sweep(Box<ExperimentArgs>),
     /// List the runs and the experiments that are kept on this machine, newest first
     List(ListArgs),
-    /// Tell what a run or an experiment was: counts, times, where the workers' time went
+    /// Tell what a run or an experiment was: counts, times, where the workers' time went; of several runs, how they differ
     Show(ShowArgs),
     /// Write a run or an experiment in a format that other programs read
     Export(ExportArgs),
@@ -74,10 +74,12 @@ pub(super) enum Task {
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
-    /// A run or an experiment: its file, or a name that `list` prints
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
-    /// Print it as one JSON object, as `run --json` and `compare --json` do
+    /// A run or an experiment: its file, or a name that `list` prints. Two to eight runs are set against the first in a table,
+    /// those of equal specs in one column
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// Print it as one JSON object, as `run --json` and `compare --json` do; of several runs, those objects as `runs` and the
+    /// table as `comparison`
     #[arg(long)]
     pub(super) json: bool,
 }

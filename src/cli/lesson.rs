@@ -92,7 +92,7 @@ fn run_program(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Result<
         Some(path) => Recorder::start(path, &spec)?,
         None => Library::of_this_person()?.record(&spec)?,
     };
-    let recorded: PathBuf = recorder.path().to_owned();
+    let kept_in: PathBuf = recorder.path().to_owned();
     let mut run = Launcher::this_program().launch_recorded(spec, notify, Some(recorder))?;
     let signal = follow(&run, &woken, |_| {});
     let signal = wait_for_record(&run, &woken, signal);
@@ -103,15 +103,14 @@ fn run_program(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Result<
     over.store(true, Ordering::Release);
     let log = log_lines(lesson, &store)?;
     if let Some(path) = &args.log {
-        let text: String = log.iter().map(|line| format!("{line}\n")).collect();
-        write_atomically(path, |out| out.write_all(text.as_bytes()))?;
+        write_atomically(path, |out| log.iter().try_for_each(|line| writeln!(out, "{line}")))?;
     }
     let wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let observer = Observer { cpu_ns: process_cpu_ns(), wall_ns };
     let report = LessonReport::new(lesson, variant, &store, log, observer);
     print(args, &report)?;
     if args.output.is_none() && !args.json {
-        writeln!(io::stderr(), "poolscope: recorded in {}", recorded.display())?;
+        writeln!(io::stderr(), "poolscope: recorded in {}", kept_in.display())?;
     }
     Ok(match signal {
         Some(signal) => 128 + u8::try_from(signal).unwrap_or(0),

@@ -32,7 +32,7 @@ const PART_BYTES: u64 = 8 << 20;
 const INPUT_LIMIT: u64 = 8 << 20;
 /// Chunks are taken from one worker for another only where they mean a wait of at least this long.
 const WORTH_TAKING_NS: u64 = NS_PER_MS / 2;
-/// A worker that runs nothing and has not begun what it was given this long ago has been stopped, or gets no core.
+/// A worker that runs nothing, has tasks to begin and has not said a word for so long has been stopped, or gets no core.
 const STANDSTILL_NS: u64 = 100 * NS_PER_MS;
 /// And for each byte of its inputs, which it must receive first; sending them to somebody else takes as long again.
 const TRANSIT_NS_PER_BYTE: u64 = 10;
@@ -202,7 +202,7 @@ impl Dispatcher<'_> {
     }
 
     /// When a worker has nothing to do while others hold chunks that they have not begun, it gets some of those: half of
-    /// the most that one holds.
+    /// the most that one holds. A chunk that was begun is only taken from a worker that stands still.
     pub(super) fn even_out(&mut self) {
         if self.paused || self.stopping.is_some() {
             return;
@@ -237,17 +237,14 @@ impl Dispatcher<'_> {
             return false;
         }
         let held_ns = self.mean_task_ns.unwrap_or(0.0) * f64::from(slot.unstarted());
-        match (slot.running, slot.assigned.front()) {
+        if let Some(running) = slot.running {
             // What it runs has taken long already, or what it holds will.
-            (Some(running), _) => {
-                now_ns.saturating_sub(running.start_ns).max(held_ns as u64) >= WORTH_TAKING_NS
-            }
-            (None, Some(next)) => {
-                let transit_ns = self.input_bytes(worker) * TRANSIT_NS_PER_BYTE;
-                let limit_ns = (STANDSTILL_NS + transit_ns) << self.standstills;
-                now_ns.saturating_sub(next.dispatched_ns) >= limit_ns
-            }
-            (None, None) => false,
+            return now_ns.saturating_sub(running.start_ns).max(held_ns as u64) >= WORTH_TAKING_NS;
         }
+        // Counted from its last word on, not from when it got its tasks: a worker is for a moment between two of them all
+        // the time, and the chunk that it has begun is its own while it gets on with it.
+        let transit_ns = self.input_bytes(worker) * TRANSIT_NS_PER_BYTE;
+        let limit_ns = (STANDSTILL_NS + transit_ns) << self.standstills;
+        slot.owes_word_since_ns().is_some_and(|since_ns| now_ns.saturating_sub(since_ns) >= limit_ns)
     }
 }

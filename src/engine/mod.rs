@@ -132,6 +132,7 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
         telemetry,
         telemetry_cost_ns,
     })));
+    emitter.flush();
     if let Some(name) = &spec.lesson {
         let (status, reason) = lesson::conduct(name, clock, emitter.clone(), &commands);
         emitter.emit(&Event::RunEnded { t_ns: clock.now_ns(), status, reason });
@@ -141,7 +142,6 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
     }
     let (worker, life) = (WorkerId(0), 0);
     let job = Job { worker, life, spec: spec.clone(), clock, telemetry, witness, usable_cores, spare_core };
-    emitter.flush();
     let (shared_lock, lock_file) = if workload::has_lock(spec) && spec.backend == Backend::Processes {
         let (lock, file) = LockMemory::shared()?;
         (lock, Some(file))

@@ -3,6 +3,7 @@
 use super::{Experiment, Moment, Plan, RunState};
 use crate::{
     analysis::{ExperimentReport, MeasuredRun, VariantRuns},
+    event::Status,
     export::ExperimentCover,
 };
 
@@ -53,16 +54,26 @@ impl Experiment {
         }
     }
 
-    /// `2 variants, 7 runs each after 1 warm-up, in turns`
+    /// `2 variants, 7 runs each after 1 warm-up, in turns`; of one that was stopped, `2 variants, 3 of 20 runs, stopped`.
     pub fn title(&self) -> String {
         let Plan { variants, rules, .. } = &*self.plan;
         let plural = |n: u32, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+        let variants = plural(u32::try_from(variants.len()).unwrap_or(u32::MAX), "variant", "variants");
+        if self.moment == Moment::Stopped {
+            return format!("{variants}, {} of {} runs, stopped", self.made(), self.runs.len());
+        }
         let warmup = match rules.warmup {
             0 => String::new(),
             n => format!(" after {}", plural(n, "warm-up", "warm-ups")),
         };
-        let variants = plural(u32::try_from(variants.len()).unwrap_or(u32::MAX), "variant", "variants");
         let runs = plural(rules.repeats, "run", "runs");
         format!("{variants}, {runs} each{warmup}, in turns")
+    }
+
+    /// Runs that were made, warm-ups among them. One that was stopped on its way is none.
+    pub fn made(&self) -> usize {
+        let made =
+            |run: &&RunState| run.record().is_some_and(|record| record.figures.status != Status::Interrupted);
+        self.runs.iter().filter(made).count()
     }
 }

@@ -6,7 +6,8 @@ use eframe::egui::ThemePreference;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    experiments::Inquiry, notices::NoticeId, questions::Question, replay::Control, runs::RunId, shelf::Job,
+    experiments::Inquiry, lessons::LessonAction, notices::NoticeId, plots::Align, questions::Question,
+    replay::Control, runs::RunId, shelf::Job,
 };
 use crate::{
     analysis::{Evidence, Part},
@@ -74,6 +75,8 @@ impl Panel {
 pub(crate) enum ExportKind {
     Page,
     Log,
+    /// What the processes of a lesson logged, and nothing else.
+    LessonLog,
     Table(Table),
     Json,
     JsonLines,
@@ -112,6 +115,7 @@ impl ExportKind {
         match self {
             Self::Page => "Report HTML",
             Self::Log => "Log",
+            Self::LessonLog => "Lesson log",
             Self::Table(Table::Tasks) => "Tasks CSV",
             Self::Table(Table::Cores) => "Cores CSV",
             Self::Table(Table::Workers) => "Workers CSV",
@@ -141,6 +145,7 @@ impl ExportKind {
         match self {
             Self::Page => "One page with numbers, plots, timeline and log, to read, print or send",
             Self::Log => "Every log line as text, in order of time, in a pattern of your choice",
+            Self::LessonLog => "What the processes of the lesson logged, as its file would have it",
             Self::Table(Table::Tasks) => "One row for every attempt of every task, with its times",
             Self::Table(Table::Cores) => "One row for each core and sample: user, system, iowait, steal",
             Self::Table(Table::Workers) => {
@@ -165,6 +170,7 @@ impl ExportKind {
         match self {
             Self::Page => "html",
             Self::Log => "log",
+            Self::LessonLog => "txt",
             Self::Table(_) => "csv",
             Self::Json => "json",
             Self::JsonLines => "jsonl",
@@ -243,6 +249,13 @@ pub(crate) enum Action {
     ShowRun(RunId),
     CompareLeft(RunId),
     CompareRight(RunId),
+    /// What two runs that are compared have under each other.
+    SetAlign(Align),
+    /// Set the runs that are chosen in the library against one another, in a table.
+    CompareChosen,
+    /// Set the others in that table against this column.
+    CompareBase(usize),
+    CloseSeveral,
     /// Read these run files, and show them.
     OpenRuns(Vec<PathBuf>),
     /// Let a person choose run files.
@@ -253,6 +266,8 @@ pub(crate) enum Action {
     Order(Job),
     Ask(Question),
     CloseQuestion,
+    /// On the page of lessons.
+    Lesson(LessonAction),
     /// Of the shown run.
     Replay(Control),
     OpenExportMenu,

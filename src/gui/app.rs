@@ -8,6 +8,7 @@ use eframe::egui::{Context, Event, Id, Key, KeyboardShortcut, Rect, Ui, Viewport
 use super::{
     action::{Action, Actions, ExportKind, Panel},
     commands::{commands, take_keys},
+    comparing::Several,
     dock::Dock,
     experiments::Experiments,
     explaining::Explainer,
@@ -16,6 +17,7 @@ use super::{
     history::History,
     keeping::{Keeping, is_experiment},
     layout::show_scroll_bars,
+    lessons::Lessons,
     memory::{Memory, Remembered},
     motion,
     notices::{Notices, Topic},
@@ -69,7 +71,9 @@ pub(super) struct App {
     pub(super) exporter: Exporter,
     pub(super) keeping: Keeping,
     pub(super) experiments: Experiments,
+    pub(super) lessons: Lessons,
     pub(super) explainer: Explainer,
+    pub(super) several: Several,
     pub(super) areas: Areas,
     pub(super) notices: Notices,
     pub(super) export_menu_asked: bool,
@@ -104,6 +108,7 @@ impl App {
         let dock = Dock::new(&remembered.layout);
         let mut axis = TimeAxis::default();
         axis.set_by_core(remembered.by_core);
+        axis.set_align(remembered.align);
         Self {
             launcher,
             runs: Runs::default(),
@@ -124,7 +129,9 @@ impl App {
             exporter: Exporter::default(),
             keeping,
             experiments: Experiments::default(),
+            lessons: Lessons::default(),
             explainer: Explainer::default(),
+            several: Several::default(),
             areas: Areas::default(),
             notices,
             export_menu_asked: false,
@@ -141,10 +148,13 @@ impl App {
         Arc::new(move || requester.changed())
     }
 
-    fn start(&mut self, ctx: &Context, spec: Spec) {
+    pub(super) fn start(&mut self, ctx: &Context, spec: Spec) {
         self.notices.hush();
         self.explainer.lit = None;
-        self.remembered.recents.add(&spec);
+        // Nobody has set up what a lesson runs.
+        if !self.lessons.is_open() {
+            self.remembered.recents.add(&spec);
+        }
         self.look_at_new_run(spec.workload);
         let notify = self.notify(ctx);
         let recorder = self.recorder(&spec);
@@ -170,11 +180,14 @@ impl App {
 
     /// A run goes, or another is due, or an experiment goes on.
     pub(super) fn busy(&self) -> bool {
-        self.runs.busy() || self.experiments.is_going()
+        self.runs.busy() || self.experiments.is_going() || self.lessons.is_waiting()
     }
 
     fn stop(&mut self) {
         self.experiments.stop();
+        if let Some(series) = self.lessons.series_mut() {
+            series.stop();
+        }
         self.runs.cancel_waiting();
         // Whoever presses twice does not want to wait for running tasks.
         let stopping = self.runs.live().is_some_and(|run| run.store.phase == Phase::Stopping);
@@ -234,6 +247,7 @@ impl App {
     }
 
     fn apply(&mut self, ctx: &Context, action: Action) {
+        self.leave_lessons_for(&action);
         match action {
             Action::Run => {
                 if let Some(spec) = self.form.spec().cloned().filter(|_| !self.busy()) {
@@ -267,8 +281,12 @@ impl App {
                 self.runs.show(id);
                 self.axis.fit();
             }
-            Action::CompareLeft(id) => self.runs.compare_left(id),
-            Action::CompareRight(id) => self.runs.compare_right(id),
+            Action::CompareLeft(_)
+            | Action::CompareRight(_)
+            | Action::SetAlign(_)
+            | Action::CompareChosen
+            | Action::CompareBase(_)
+            | Action::CloseSeveral => self.apply_compared(ctx, &action),
             Action::SetTheme(preference) => {
                 self.remembered.theme = preference;
                 ctx.set_theme(preference);
@@ -295,6 +313,7 @@ impl App {
                 self.apply_experiment(ctx, action);
             }
             Action::Replay(control) => self.runs.control_replay(control),
+            Action::Lesson(action) => self.apply_lesson(ctx, action),
             Action::OpenRuns(_)
             | Action::ChooseRuns
             | Action::UseSpec
@@ -331,19 +350,6 @@ impl App {
         let pointer = ctx.input(|input| input.pointer.any_down()).then(|| Id::unique("pointer"));
         let field = ctx.memory(eframe::egui::Memory::focused).filter(|_| ctx.text_edit_focused());
         self.history.look(&self.form.fields, field.or(pointer));
-    }
-
-    fn apply_resize(&mut self, action: &Action) {
-        let Some(run) = self.runs.live().filter(|run| Resizer::offers(run)) else { return };
-        let (id, size, now_ns) = (run.id, run.store.size(), monotonic_ns());
-        let workers = match *action {
-            Action::Resize(workers) => Some(self.resizer.ask(id, workers, now_ns)),
-            Action::Step(steps) => self.resizer.step(id, size, steps, now_ns),
-            _ => None,
-        };
-        if let Some(workers) = workers {
-            self.runs.send_to_live(&Command::Resize(workers));
-        }
     }
 
     fn apply_quit(&mut self, ctx: &Context, action: &Action) {
@@ -404,6 +410,7 @@ impl App {
         let may_take = |key: KeyboardShortcut| {
             (!open || key.logical_key == Key::P && key.modifiers.command)
                 && !(taken && key.logical_key == Key::Space)
+                && (key.logical_key != Key::Escape || self.takes_escape(ctx))
         };
         let mut asked = take_keys(ctx, &commands(&self.facts()), may_take);
         self.actions.append(&mut asked);
@@ -419,7 +426,9 @@ impl eframe::App for App {
         }
         self.take_in_experiment(ctx);
         self.take_in_runs(ctx);
+        self.take_in_lessons(ctx);
         self.take_in_account(ctx);
+        self.take_in_several();
         self.take_in_exports(ctx);
         self.take_in_kept(ctx);
         self.note_edits(ctx);

@@ -7,13 +7,16 @@ use super::{
     action::{Action, Actions, ExportKind, Panel},
     experiments::Inquiry,
     facts::{Facts, Replay},
+    lessons::{LessonAction, Page, Place},
+    plots::Align,
     replay::Control,
 };
-use crate::{spec::PRESETS, store::Phase};
+use crate::{analysis::MOST_COMPARED, spec::PRESETS, store::Phase};
 
 const NO_RUN: &str = "There is no run to show yet";
 const NO_LIVE_RUN: &str = "No run is going";
 const NO_RESIZE: &str = "No run is going that can be resized";
+const IN_LESSONS: &str = "The lessons are open: go back to the lab first";
 const SIGKILL: i32 = 9;
 
 /// One thing that can be done.
@@ -99,9 +102,54 @@ pub(crate) fn commands(facts: &Facts) -> Vec<Command> {
     all.extend(setup_commands(facts));
     all.extend(file_commands(facts));
     all.extend(window_commands(facts));
+    all.extend(lesson_commands(facts));
     // Last, for there may be many.
     let workers = facts.killable.iter();
-    all.extend(workers.map(|id| Command::new(format!("Kill {id} (SIGKILL)"), Action::Kill(*id, SIGKILL))));
+    all.extend(
+        workers.map(|(id, name)| Command::new(format!("Kill {name} (SIGKILL)"), Action::Kill(*id, SIGKILL))),
+    );
+    if facts.page != Page::Lab {
+        all.iter_mut().filter(|command| is_for_lab(&command.action)).for_each(|command| {
+            command.off.get_or_insert_with(|| IN_LESSONS.to_owned());
+        });
+    }
+    all
+}
+
+/// It does something to what only the lab shows.
+fn is_for_lab(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Run
+            | Action::RunBoth
+            | Action::StartExperiment
+            | Action::Inquire(_)
+            | Action::Fit
+            | Action::Retrace { .. }
+            | Action::Mark { .. }
+            | Action::Find
+            | Action::ToggleByCore
+            | Action::ToggleFollow
+            | Action::Replay(_)
+            | Action::Undo
+            | Action::Redo
+    )
+}
+
+fn lesson_commands(facts: &Facts) -> Vec<Command> {
+    let open = facts.page != Page::Lab;
+    let name = if open { "Close the lessons" } else { "Lessons" };
+    let escape = if open { &[plain(Key::Escape)][..] } else { &[] };
+    let mut all = vec![
+        Command::new(name, Action::Lesson(LessonAction::Toggle)).keys(&[plain(Key::F1)]),
+        Command::new("Back to the lab", Action::Lesson(LessonAction::Close))
+            .keys(escape)
+            .only_if(open, "The lab is what is shown"),
+    ];
+    let places = Place::bases().flat_map(Place::variants);
+    all.extend(places.map(|place| {
+        Command::new(format!("Lesson {}", place.title()), Action::Lesson(LessonAction::Go(place)))
+    }));
     all
 }
 
@@ -114,9 +162,13 @@ fn run_commands(facts: &Facts) -> Vec<Command> {
         phase => ("Pause", phase == Some(Phase::Running)),
     };
     // In a replay it plays and pauses.
-    let space = if facts.replay.is_on() { &[][..] } else { &SPACE[..] };
+    let space = if facts.replay.is_on() && facts.page == Page::Lab { &[][..] } else { &SPACE[..] };
+    let run = match facts.page {
+        Page::Lesson => Command::new("Run the lesson", Action::Lesson(LessonAction::Run)).off(busy.clone()),
+        _ => Command::new("Run", Action::Run).off(blocked.clone()),
+    };
     let mut all = vec![
-        Command::new("Run", Action::Run).keys(space).off(blocked.clone()),
+        run.keys(space),
         Command::new("Run both and compare", Action::RunBoth).keys(&[plain(Key::B)]).off(blocked),
         Command::new("Start the experiment", Action::StartExperiment)
             .keys(&[plain(Key::X)])
@@ -200,6 +252,18 @@ fn panel_commands(facts: &Facts) -> Vec<Command> {
     let name = if compared { "Show one run in the plots" } else { "Show two runs in the plots" };
     let why_not = "There are no two runs to compare";
     all.push(Command::new(name, Action::ToggleCompared).only_if(facts.compared.is_some(), why_not));
+    let align = if facts.align == Align::Start { Align::FirstTask } else { Align::Start };
+    let name = format!("Align two runs by {}", align.label());
+    all.push(Command::new(name, Action::SetAlign(align)).only_if(compared, why_not));
+    let why_not = "Choose two to eight runs in the panel Runs first";
+    all.push(
+        Command::new("Compare the chosen runs", Action::CompareChosen)
+            .only_if(MOST_COMPARED.contains(&facts.chosen), why_not),
+    );
+    all.push(
+        Command::new("Close the table of runs", Action::CloseSeveral)
+            .only_if(facts.several, "There is no table of runs"),
+    );
     let name = if facts.setup { "Close the setup" } else { "Open the setup" };
     all.push(Command::new(name, Action::ToggleSetup).keys(&[ctrl(Key::B)]));
     all.push(Command::new("Reset layout", Action::ResetLayout));

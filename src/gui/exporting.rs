@@ -29,6 +29,7 @@ use super::{
 use crate::{
     analysis::Observer,
     export::{self, Format, LogPattern},
+    lesson::LogFile,
     library::copy_run,
     record,
     store::RunStore,
@@ -153,7 +154,19 @@ impl Exporter {
         });
         self.preview();
         // Only the log has something to be chosen before the path.
-        if kind != ExportKind::Log && !self.no_dialogs {
+        if !matches!(kind, ExportKind::Log | ExportKind::LessonLog) && !self.no_dialogs {
+            self.browse(ctx);
+        }
+    }
+
+    /// A lesson's own log, in its own pattern and under the name that its Python gives the file.
+    pub(crate) fn begin_lesson_log(&mut self, ctx: &Context, run: &Run, log: &LogFile) {
+        self.begin(ctx, ExportKind::LessonLog, run, Vec::new());
+        if let Some(window) = &mut self.window {
+            window.path = self.folder.join(&log.file).display().to_string();
+            window.pattern.clone_from(&log.format);
+        }
+        if !self.no_dialogs {
             self.browse(ctx);
         }
     }
@@ -275,6 +288,18 @@ impl Exporter {
                 };
                 run_in_thread((self.sender.clone(), id), ctx.clone(), path, move |path| {
                     copy_run(&file, path).map_err(|error| error.to_string())
+                });
+                return;
+            }
+            ExportKind::LessonLog => {
+                let Ok(pattern) = LogPattern::parse(&window.pattern) else { return };
+                run_in_thread((self.sender.clone(), id), ctx.clone(), path, move |path| {
+                    let zone = jiff::tz::TimeZone::system();
+                    let write =
+                        |out: &mut dyn std::io::Write| export::write_lesson_log(&store, &pattern, &zone, out);
+                    export::spare_run(path)
+                        .and_then(|()| export::write_atomically(path, write))
+                        .map_err(|error| error.to_string())
                 });
                 return;
             }

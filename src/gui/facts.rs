@@ -3,6 +3,8 @@
 use super::{
     action::Panel,
     app::App,
+    lessons::Page,
+    plots::Align,
     resizing::Resizer,
     runs::{Run, RunId},
 };
@@ -45,20 +47,26 @@ pub(crate) struct Facts {
     /// Why the form cannot be run, where it cannot.
     pub(crate) blocked: Option<String>,
     pub(crate) busy: bool,
+    pub(crate) page: Page,
     /// Why the experiment cannot be started, where what it varies makes no sense.
     pub(crate) experiment_blocked: Option<String>,
     /// Of the live run.
     pub(crate) phase: Option<Phase>,
     /// Workers of the live run, where their number can be changed.
     pub(crate) size: Option<u32>,
-    /// Worker processes that can be killed.
-    pub(crate) killable: Vec<WorkerId>,
+    /// Worker processes that can be killed, with their names.
+    pub(crate) killable: Vec<(WorkerId, String)>,
     /// A run is shown.
     pub(crate) shown: bool,
     pub(crate) replay: Replay,
     pub(crate) follows: bool,
     /// The timeline has lanes of cores.
     pub(crate) by_core: bool,
+    /// What two runs that are compared have under each other.
+    pub(crate) align: Align,
+    /// Runs chosen in the library, and whether there is a table of several.
+    pub(crate) chosen: usize,
+    pub(crate) several: bool,
     /// Panels that are open.
     pub(crate) open: Vec<Panel>,
     pub(crate) setup: bool,
@@ -82,7 +90,7 @@ impl App {
         let (live, shown) = (self.runs.live(), self.runs.shown());
         let killable = live.filter(|run| run.spec().backend == Backend::Processes).map(|run| {
             let present = run.store.workers.iter().filter(|worker| worker.state.is_present());
-            present.map(|worker| worker.worker).collect()
+            present.map(|worker| (worker.worker, run.store.lesson.name(worker.worker))).collect()
         });
         let shown_id = shown.map(|run| run.id);
         let others = self.runs.iter().rev().filter(|run| Some(run.id) != shown_id);
@@ -90,6 +98,7 @@ impl App {
         Facts {
             blocked: self.form.blocked(),
             busy: self.busy(),
+            page: self.lessons.page(),
             experiment_blocked: self.experiments.blocked(),
             phase: live.map(|run| run.store.phase),
             size: live.filter(|run| Resizer::offers(run)).map(|run| run.store.size()),
@@ -105,6 +114,9 @@ impl App {
             compared: self.runs.pair().map(|_| self.compared),
             follows: self.axis.follow(),
             by_core: self.axis.by_core(),
+            align: self.axis.align(),
+            chosen: self.keeping.view.chosen().len(),
+            several: self.several.comparison().is_some(),
             others: others.map(|run| (run.id, run.title())).collect(),
             errors: Some(errors.join("\n")).filter(|_| !errors.is_empty()),
             quiet: self.quiet.is_on(),

@@ -223,6 +223,7 @@ impl Fields {
             // A serial pool has one worker by definition; the field is not shown then.
             workers: if self.backend == Backend::Serial { some("1") } else { some(&self.workers) },
             workload: some(self.workload.name()),
+            // A form offers no lesson.
             lesson: None,
             tasks: some(&self.tasks),
             size: if self.about().size_name.is_empty() { None } else { some(&self.size) },

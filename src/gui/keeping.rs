@@ -142,6 +142,9 @@ impl App {
                     if let Some(gap) = &file.gap {
                         self.notices.error(format!("{} is incomplete: {gap}", path.display()));
                     }
+                    if !self.show_lesson_of(&file.spec) {
+                        self.lessons.set_open(false);
+                    }
                     self.runs.open(path, file);
                     self.axis.fit();
                 }
@@ -154,6 +157,13 @@ impl App {
 
     /// Fills the form with what a run was made from.
     pub(super) fn use_spec(&mut self, spec: &Spec, name: &str) {
+        if self.show_lesson_of(spec) {
+            return;
+        }
+        if let Some(lesson) = &spec.lesson {
+            self.notices.error(format!("{name} is of the lesson {lesson}, which this version does not have"));
+            return;
+        }
         self.form = Form::from_spec(spec);
         let transport = match spec.transport {
             Transport::Ring => String::new(),
@@ -192,6 +202,9 @@ impl App {
             }
             // What is here already need not be read again.
             if let Some(id) = self.runs.of_file(&path) {
+                let spec = self.runs.iter().find(|run| run.id == id).map(|run| run.spec().clone());
+                let of_lesson = spec.is_some_and(|spec| self.show_lesson_of(&spec));
+                self.lessons.set_open(of_lesson);
                 self.runs.show(id);
                 self.axis.fit();
             } else if !self.keeping.opener.add(path) {

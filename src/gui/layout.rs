@@ -9,18 +9,20 @@ use super::{
     action::{Action, Actions, Panel as DockPanel},
     app::{App, Areas},
     commands::commands,
+    comparing::Several,
     dialogs,
     dock::Stage,
     palette::palette_ui,
     panels::{
-        compare::differences_ui,
+        compare::{align_ui, differences_ui},
         notices::notices_ui,
         runs::runs_ui,
         setup::setup_ui,
+        several::several_ui,
         status::{StatusState, status_ui},
         toolbar::{ToolbarState, toolbar_ui},
     },
-    plots::run_key,
+    plots::{Extent, TimeAxis, run_key},
     questions::question_ui,
     replay::{Control, player_ui},
     runs::{Run, Runs},
@@ -49,9 +51,17 @@ impl App {
                 figures: self.pacer.figures(),
                 first_frame_ns: self.pacer.first_frame_ns(),
                 quiet: self.quiet,
+                in_lessons: self.lessons.is_open(),
             };
             status_ui(ui, &self.runs, state, actions);
         });
+        if self.lessons.is_open() {
+            self.areas = Areas::default();
+            let page = Frame::central_panel(ui.style()).inner_margin(0.0);
+            CentralPanel::default().frame(page).show(ui, |ui| self.lessons_ui(ui, actions));
+            self.windows_ui(ui, actions);
+            return;
+        }
         if self.remembered.setup {
             let setup =
                 Panel::left("setup").resizable(true).default_size(SETUP_WIDTH).size_range(250.0..=440.0);
@@ -78,6 +88,8 @@ impl App {
             busy: self.busy(),
             open: &open,
             setup: self.remembered.setup,
+            lesson: (self.lessons.page(), self.lessons.place()),
+            understood: self.remembered.learned.understood(),
         };
         toolbar_ui(ui, &self.runs, state, &mut self.resizer, open_export, actions);
     }
@@ -115,12 +127,21 @@ impl App {
         let Some((left, right)) = self.runs.pair() else { return };
         // Whole runs, also where one of them is being replayed.
         let end_ns = |run: &Run| if run.live { run.now_ns() } else { run.whole().now_ns };
-        // Never a sliding window: it would follow the longer run, and leave the other out of sight.
+        let extent = |run: &Run| Extent {
+            run: run_key(run.whole()),
+            first_secs: run.whole().first_start_ns().map(secs),
+            end_secs: secs(end_ns(run)),
+        };
         self.axis.keep_to([run_key(left.whole()), run_key(right.whole())]);
-        self.axis.begin_frame(secs(end_ns(left).max(end_ns(right))), false);
+        self.axis.begin_frame_of([extent(left), extent(right)]);
         let title = format!("{}  ·  {}", left.title(), right.title());
-        let heading =
-            Heading { title, follows: self.axis.follow(), replays: None, compares: self.compares() };
+        let heading = Heading {
+            title,
+            follows: self.axis.follow(),
+            replays: None,
+            compares: self.compares(),
+            lesson: false,
+        };
         self.areas.title = Some(heading.show(ui, actions));
     }
 
@@ -131,7 +152,8 @@ impl App {
         self.axis.begin_frame(secs(end_ns), run.live);
         let replays = (!run.live).then_some(run.player.is_some());
         let (title, follows) = (run.title(), self.axis.follow());
-        let heading = Heading { title, follows, replays, compares: self.compares() };
+        let lesson = run.spec().lesson.is_some();
+        let heading = Heading { title, follows, replays, compares: self.compares(), lesson };
         self.areas.title = Some(heading.show(ui, actions));
         if let Some(why) = run.cut_off() {
             let color = Palette::of(ui).warning;
@@ -181,11 +203,25 @@ fn drop_hint_ui(ui: &Ui) {
 }
 
 /// The differences of the chosen two runs, and the list to choose from: beside them where there is room, else below.
-pub(super) fn compare_tab_ui(ui: &mut Ui, runs: &Runs, actions: &mut Actions) {
+pub(super) fn compare_tab_ui(
+    ui: &mut Ui,
+    (runs, several): (&Runs, &Several),
+    axis: &TimeAxis,
+    actions: &mut Actions,
+) {
+    if let Some(count) = several.reading() {
+        ui.weak(format!("Reading {count} runs…"));
+        return;
+    }
+    if let Some(comparison) = several.comparison() {
+        several_ui(ui, comparison, actions);
+        return;
+    }
     let Some((a, b)) = runs.pair() else {
         runs_ui(ui, runs, actions);
         return;
     };
+    ui.horizontal(|ui| align_ui(ui, axis.align(), actions));
     let size = ui.available_size();
     if size.x >= DIFFERENCES_WIDTH + CHOICE_WIDTH {
         ui.horizontal_top(|ui| {
@@ -215,6 +251,8 @@ struct Heading {
     replays: Option<bool>,
     /// Whether two runs are shown; `None` where that is not chosen here.
     compares: Option<bool>,
+    /// It is the run of a lesson.
+    lesson: bool,
 }
 
 impl Heading {
@@ -237,8 +275,12 @@ impl Heading {
                 );
                 toggle(ui, false, "Fit", "Show the whole run (F)", Action::Fit);
                 if let Some(on) = self.replays {
-                    let hint = "Fill the form with what this run was made from, to run it again";
-                    toggle(ui, false, "Use spec", hint, Action::UseSpec);
+                    let (name, hint) = if self.lesson {
+                        ("Show the lesson", "The page of the lesson that this run belongs to")
+                    } else {
+                        ("Use spec", "Fill the form with what this run was made from, to run it again")
+                    };
+                    toggle(ui, false, name, hint, Action::UseSpec);
                     let hint = "Play the run again: every view shows it as it stood at a moment (R)";
                     toggle(ui, on, "Replay", hint, Action::Replay(Control::Toggle));
                 }

@@ -18,7 +18,7 @@ use eframe::egui::{Context, ThemePreference};
 use serde_json::{Map, Value, json};
 
 use self::file::Change;
-use super::{dock::Layout, recents::Recents};
+use super::{dock::Layout, lessons::Learned, plots::Align, recents::Recents};
 use crate::library::data_folder;
 
 const FILE: &str = "window.json";
@@ -41,6 +41,10 @@ pub(crate) struct Remembered {
     pub(crate) theme: ThemePreference,
     /// The timeline has lanes of cores.
     pub(crate) by_core: bool,
+    /// How far somebody has come with the lessons.
+    pub(crate) learned: Learned,
+    /// What two runs that are compared have under each other.
+    pub(crate) align: Align,
 }
 
 impl Default for Remembered {
@@ -51,6 +55,8 @@ impl Default for Remembered {
             setup: true,
             theme: ThemePreference::System,
             by_core: false,
+            learned: Learned::default(),
+            align: Align::default(),
         }
     }
 }
@@ -64,13 +70,15 @@ impl Remembered {
             ("setup", json!(self.setup)),
             ("theme", json!(theme)),
             ("by_core", json!(self.by_core)),
+            ("align", json!(self.align.label())),
         ];
-        parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect()
+        let parts = parts.into_iter().map(|(name, part)| (name.to_owned(), part));
+        parts.chain(self.learned.parts()).collect()
     }
 
     /// Takes over the parts that make sense, and leaves the others where they are.
     fn take_from(parts: &mut Map<String, Value>) -> Self {
-        let mut remembered = Self::default();
+        let mut remembered = Self { learned: Learned::take_from(parts), ..Self::default() };
         let mut take = |name: &str, read: &mut dyn FnMut(&Value) -> bool| {
             if parts.get(name).is_some_and(read) {
                 parts.remove(name);
@@ -87,6 +95,10 @@ impl Remembered {
             layout.map(|layout| remembered.layout = layout).is_some()
         });
         take("by_core", &mut |part| part.as_bool().map(|by_core| remembered.by_core = by_core).is_some());
+        take("align", &mut |part| {
+            let align = Align::ALL.into_iter().find(|align| part == align.label());
+            align.map(|align| remembered.align = align).is_some()
+        });
         take("setup", &mut |part| part.as_bool().map(|open| remembered.setup = open).is_some());
         take("theme", &mut |part| {
             let theme = THEMES.iter().find(|(name, _)| part == name);
@@ -200,7 +212,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        gui::action::Panel,
+        gui::{
+            action::Panel,
+            lessons::{Place, Progress},
+        },
         spec::{Draft, Spec},
     };
 
@@ -215,9 +230,12 @@ mod tests {
             setup: false,
             theme: ThemePreference::Light,
             by_core: true,
+            align: Align::FirstTask,
             ..Remembered::default()
         };
         remembered.recents.add(&spec(64));
+        let place = Place::of(&"queue".parse().unwrap()).unwrap();
+        remembered.learned.note(place, Progress::Understood);
         remembered
     }
 

@@ -3,11 +3,16 @@
 //! What is shown follows what the run says. Steps, however, count from what was asked for last: whoever presses `+` three
 //! times before the run has answered wants three more.
 
-use super::runs::{Run, RunId};
+use super::{
+    action::Action,
+    app::App,
+    runs::{Run, RunId},
+};
 use crate::{
+    event::Command,
     spec::{Backend, MAX_WORKERS},
     store::Phase,
-    time::NS_PER_S,
+    time::{NS_PER_S, monotonic_ns},
 };
 
 /// A run that has not followed by then will not: it has refused, or it is about to end.
@@ -48,6 +53,21 @@ impl Resizer {
     pub(crate) fn ask(&mut self, run: RunId, workers: u32, now_ns: u64) -> u32 {
         self.wish = Some(Wish { run, workers, at_ns: now_ns });
         workers
+    }
+}
+
+impl App {
+    pub(super) fn apply_resize(&mut self, action: &Action) {
+        let Some(run) = self.runs.live().filter(|run| Resizer::offers(run)) else { return };
+        let (id, size, now_ns) = (run.id, run.store.size(), monotonic_ns());
+        let workers = match *action {
+            Action::Resize(workers) => Some(self.resizer.ask(id, workers, now_ns)),
+            Action::Step(steps) => self.resizer.step(id, size, steps, now_ns),
+            _ => None,
+        };
+        if let Some(workers) = workers {
+            self.runs.send_to_live(&Command::Resize(workers));
+        }
     }
 }
 

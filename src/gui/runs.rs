@@ -46,7 +46,7 @@ pub(crate) struct Run {
 /// Where a run comes from.
 enum Source {
     Engine {
-        handle: RunHandle,
+        handle: Box<RunHandle>,
         /// As it was told of.
         recording: Recording,
     },
@@ -297,7 +297,7 @@ impl Runs {
         let meter = Meter::start();
         let handle = launcher.launch_recorded(spec, notify, recorder)?;
         let store = handle.snapshot();
-        self.add(store, true, Source::Engine { handle, recording: Recording::Live }, meter);
+        self.add(store, true, Source::Engine { handle: Box::new(handle), recording: Recording::Live }, meter);
         Ok(())
     }
 

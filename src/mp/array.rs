@@ -22,6 +22,18 @@ pub struct OutsideError {
 }
 
 /// As many 64-bit numbers as it was made with. Each single access is atomic; two in a row are not.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use poolscope::mp::Array;
+///
+/// let array = Array::new(&[1, 2, 3])?;
+/// array.fetch_add(0, 10)?;
+/// assert_eq!(array.to_vec(), [11, 2, 3]);
+/// assert!(array.get(3).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Array {
     cells: Cells<AtomicI64>,
@@ -104,12 +116,12 @@ impl Array {
         work: impl FnOnce(&AtomicI64) -> (T, i64),
     ) -> Result<T, OutsideError> {
         let call = Call::quick(verb, Some(self.id), None);
-        let Some(cell) = self.cells.get(index).filter(|_| index < self.length) else {
+        let Some(number) = self.cells.get(index).filter(|_| index < self.length) else {
             let error = OutsideError { index, length: self.length };
             call.done(|| End::Failed(error.to_string()), |_: &mut Done| {});
             return Err(error);
         };
-        let (result, now) = work(cell);
+        let (result, now) = work(number);
         call.done(|| End::Ok, |done| done.cell = Some((index as u32, now)));
         Ok(result)
     }

@@ -23,6 +23,20 @@ pub struct BrokenError;
 
 /// Holds back whoever comes until all parties have; then it begins anew. One that waits too long, or aborts, breaks it for
 /// good, for all.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use poolscope::mp::Barrier;
+///
+/// let barrier = Barrier::new(2)?;
+/// std::thread::scope(|scope| {
+///     let other = scope.spawn(|| barrier.wait());
+///     let index = barrier.wait().unwrap();
+///     assert_eq!(other.join().unwrap(), Ok(1 - index));
+/// });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Barrier {
     words: Cells<AtomicU32>,

@@ -16,6 +16,20 @@ use super::{
 const SET: u32 = 1;
 
 /// Set or clear. Whoever waits goes on once it is set.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use poolscope::mp::Event;
+///
+/// let event = Event::new()?;
+/// assert!(!event.wait_timeout(Duration::from_millis(10)));
+/// event.set();
+/// event.wait();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Event {
     words: Cells<AtomicU32>,

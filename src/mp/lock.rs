@@ -128,6 +128,20 @@ impl<'a> Core<'a> {
 ///
 /// When its holder dies, a lock made by [`Lock::new`] goes to the next who asks, who is told of the death. One made by
 /// [`Lock::fragile`] is as Python's: nobody lets go of it for the dead, and anybody may release it.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use poolscope::mp::{Acquired, Lock};
+///
+/// let lock = Lock::new()?;
+/// if let Acquired::AfterDeath { pid } = lock.acquire() {
+///     println!("process {pid} died in the middle: put right what it left half done");
+/// }
+/// assert_eq!(lock.try_acquire(), None);
+/// lock.release()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Lock {
     words: Cells<AtomicU32>,

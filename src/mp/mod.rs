@@ -1,4 +1,44 @@
-//! Processes and what they share, with the operating system's own means: the primitives of Python's `multiprocessing`.
+//! Processes and what they share: the primitives of Python's `multiprocessing`, made of the operating system's own means.
+//!
+//! A child is this same program, started again. It finds the entry that it is to run by its name, and is given a
+//! [`Package`]: values, which are copied, and objects, which are the same in both processes from then on.
+//!
+//! ```standalone_crate
+//! use poolscope::{event::Exit, mp::{self, Given, Package, Process, Queue}};
+//!
+//! fn square(given: Given) -> i32 {
+//!     let (Ok(n), Ok(queue)) = (given.value::<i64>("n"), given.queue("queue")) else { return 1 };
+//!     queue.put(&(n * n).to_le_bytes()).map_or(1, |()| 0)
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     mp::run_if_child(&[("square", square)]);
+//!
+//!     let queue = Queue::new()?;
+//!     let mut package = Package::new();
+//!     package.value("n", &12)?.object("queue", &queue)?;
+//!     let child = Process::start("square", package)?;
+//!     assert_eq!(queue.get()?, 144_i64.to_le_bytes());
+//!     assert_eq!(child.join()?, Exit::Code(0));
+//!     Ok(())
+//! }
+//! ```
+//!
+//! | here | is | when a process is killed |
+//! |---|---|---|
+//! | [`Process`] | this program again, a socket that carries the package, a pidfd | its children are killed too |
+//! | [`pipe()`] | a pipe, or a pair of sockets | its ends close; a message it had begun is [`RecvError::Torn`] |
+//! | [`Queue`] | a pipe, a lock around each end, a thread that writes | a message it had begun is torn; what it had not begun is lost |
+//! | [`Lock`] | a futex that names its holder | [`Lock::new`]: the next is told; [`Lock::fragile`]: held for ever |
+//! | [`Semaphore`] | a futex, and a table of who holds how many | [`Semaphore::new`]: its permits come back; [`Semaphore::fragile`]: lost |
+//! | [`Event`], [`Barrier`] | a futex | they stay as they are; a barrier may wait for it in vain |
+//! | [`Array`], [`Value`] | atomic numbers in a memory file | they stay as they are |
+//!
+//! All memory is in sealed memory files. Nothing has a name in the file system, so that nothing stays behind. As after a
+//! `fork`, an end of a pipe counts as open in every process that was given it, whether it uses it or not.
+//!
+//! [`trace`] tells an observer of every operation. Linux alone has all that this needs.
+
 mod array;
 mod barrier;
 mod event;

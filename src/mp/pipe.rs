@@ -96,6 +96,19 @@ pub struct Connection {
 /// Two ends: of a socket, over which both can send, or of a pipe, of which the first receives and the second sends.
 ///
 /// A pipe holds 64 KiB; a send into a full one blocks until somebody reads.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use poolscope::mp::{RecvError, pipe};
+///
+/// let (receiver, sender) = pipe(false)?;
+/// sender.send(b"hello")?;
+/// assert_eq!(receiver.recv()?, b"hello");
+/// sender.close();
+/// assert!(matches!(receiver.recv(), Err(RecvError::Eof)));
+/// # Ok(())
+/// # }
+/// ```
 pub fn pipe(duplex: bool) -> io::Result<(Connection, Connection)> {
     if duplex {
         let (one, other) = UnixStream::pair()?;
@@ -276,5 +289,43 @@ impl Share for Connection {
     fn from_parts(mut parts: Parts) -> io::Result<Self> {
         let (way, id) = parts.state()?;
         Ok(Self::with_id(parts.descriptor()?, way, id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receiver_of(bytes: &[u8]) -> Connection {
+        let (receiver, sender) = pipe(false).unwrap();
+        rustix::io::write(sender.open().unwrap(), bytes).unwrap();
+        receiver
+    }
+
+    #[test]
+    fn an_announced_length_beyond_the_limit_is_refused_for_good() {
+        for length in [MAX_MESSAGE as u32 + 1, u32::MAX] {
+            let receiver = receiver_of(&[&length.to_ne_bytes()[..], &[0; 100]].concat());
+            for _ in 0..2 {
+                let refused = receiver.recv().unwrap_err();
+                assert!(
+                    matches!(refused, RecvError::TooLong { length: told } if told == u64::from(length)),
+                    "{refused:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_end_at_any_byte_of_a_message_is_told_as_torn() {
+        let mut frame = 5_u32.to_ne_bytes().to_vec();
+        frame.extend([0; 8]);
+        frame.extend(b"whole");
+        for cut in 1..frame.len() {
+            let receiver = receiver_of(&frame[..cut]);
+            assert!(matches!(receiver.recv(), Err(RecvError::Torn)), "cut at {cut}");
+            assert!(matches!(receiver.recv(), Err(RecvError::Eof)));
+        }
+        assert_eq!(receiver_of(&frame).recv().unwrap(), b"whole");
     }
 }

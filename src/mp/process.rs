@@ -9,11 +9,12 @@ use std::{
     },
     path::PathBuf,
     process::{Command, Stdio},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::Duration,
 };
 
+use crossbeam_channel::{Sender, bounded};
 use rustix::{
     io::Errno,
     process::{
@@ -97,23 +98,23 @@ fn is_gone(error: &io::Error) -> bool {
 
 /// The kernel ends a child with the *thread* that spawned it. All are therefore spawned by one that never ends.
 fn on_the_starting_thread(command: Command) -> io::Result<Process> {
-    type Order = (Command, mpsc::Sender<io::Result<Process>>);
-    static STARTER: OnceLock<Option<Mutex<mpsc::Sender<Order>>>> = OnceLock::new();
+    type Order = (Command, Sender<io::Result<Process>>);
+    static STARTER: OnceLock<Option<Sender<Order>>> = OnceLock::new();
     let starter = STARTER.get_or_init(|| {
-        let (orders, ordered) = mpsc::channel::<Order>();
+        let (orders, ordered) = bounded::<Order>(1);
         let serve = move || {
             for (command, reply) in ordered {
                 let _nobody_waits = reply.send(spawn(command));
             }
         };
-        thread::Builder::new().name("mp-starter".into()).spawn(serve).ok().map(|_| Mutex::new(orders))
+        thread::Builder::new().name("mp-starter".into()).spawn(serve).ok().map(|_| orders)
     });
     let starter =
         starter.as_ref().ok_or_else(|| io::Error::other("no thread could be had to start it on"))?;
-    let (reply, replied) = mpsc::channel();
-    let gone = |_| io::Error::other("the thread that starts processes is gone");
-    starter.lock().unwrap_or_else(PoisonError::into_inner).send((command, reply)).map_err(|_| gone(()))?;
-    replied.recv().map_err(|_| gone(()))?
+    let gone = || io::Error::other("the thread that starts processes is gone");
+    let (reply, replied) = bounded(1);
+    starter.send((command, reply)).map_err(|_| gone())?;
+    replied.recv().map_err(|_| gone())?
 }
 
 fn spawn(mut command: Command) -> io::Result<Process> {

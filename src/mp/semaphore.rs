@@ -31,6 +31,20 @@ const WORDS: usize = TABLE + 2 * HOLDERS;
 /// Of one made by [`Semaphore::new`], a permit belongs to the process that acquired it, and comes back when that dies; up
 /// to 256 processes can hold some at the same time, further ones wait. One made by [`Semaphore::fragile`] is as Python's: a
 /// bare number, which anybody may raise by a release, and from which a process that dies takes its permits along.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use poolscope::mp::Semaphore;
+///
+/// let semaphore = Semaphore::new(2)?;
+/// semaphore.acquire();
+/// semaphore.acquire();
+/// assert_eq!(semaphore.try_acquire(), None);
+/// semaphore.release()?;
+/// assert_eq!(semaphore.available(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Semaphore {
     words: Cells<AtomicU32>,

@@ -35,6 +35,8 @@ pub struct RunFile {
     pub spec: Spec,
     pub store: RunStore,
     pub title: String,
+    /// The program that recorded it.
+    pub build: String,
     /// What a person wrote about it.
     pub label: Label,
     /// What is missing or damaged, as a sentence.
@@ -74,6 +76,8 @@ pub fn read(path: &Path) -> Result<RunFile, ReadError> {
     });
     let (Tables { spec, store, gaps, unreadable, cut_off }, mut suspect) = found?;
     let title = conn.query_row("SELECT title FROM run", [], |row| row.get(0)).map_err(damaged)?;
+    // No run is worth less for not saying who wrote it.
+    let build = conn.query_row("SELECT build FROM run", [], |row| row.get(0)).unwrap_or_default();
     suspect.retain(|table| !unreadable.contains(table));
     let missing = named(&unreadable).map(|tables| format!("damaged: rows of {tables} are missing"));
     let doubtful = named(&suspect)
@@ -82,7 +86,7 @@ pub fn read(path: &Path) -> Result<RunFile, ReadError> {
     let gap = (!gaps.is_empty()).then(|| gaps.join("; "));
     // What cannot be read of it is among the gaps.
     let label = read_label(&conn).unwrap_or_default();
-    Ok(RunFile { spec, store, title, label, gap, cut_off })
+    Ok(RunFile { spec, store, title, build, label, gap, cut_off })
 }
 
 /// The spec of a run, without the run itself.

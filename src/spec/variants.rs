@@ -21,9 +21,6 @@ const AXES: [&str; 12] = [
 ];
 /// Those whose values are whole numbers, so that a range of them makes sense.
 const NUMBERS: [&str; 7] = ["workers", "chunk", "size", "tasks", "queue", "prefetch", "retries"];
-const LIST_RULE: &str = "values with commas between (2,4,8), or a range of whole numbers: 1..8, with steps 1..9+2, \
-                         multiplied 1..64*2";
-
 /// One spec of an experiment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variant {
@@ -100,13 +97,17 @@ fn is_list(name: &str, text: &str) -> bool {
 }
 
 fn values(name: &str, text: &str) -> Result<Vec<String>, SpecError> {
-    let wrong = || SpecError::new(name, text, LIST_RULE);
     let mut values: Vec<String> = Vec::new();
     for part in text.split(',').map(str::trim) {
         let range = part.split_once("..").filter(|_| NUMBERS.contains(&name));
         let found = match range {
-            Some((first, rest)) => range_values(first, rest).ok_or_else(wrong)?,
-            None if part.is_empty() => return Err(wrong()),
+            Some((first, rest)) => {
+                range_values(first, rest).map_err(|allowed| SpecError::new(name, part, allowed))?
+            }
+            None if part.is_empty() => {
+                let allowed = "values with one comma between each two, such as 2,4,8";
+                return Err(SpecError::new(name, text, allowed));
+            }
             None => vec![part.to_owned()],
         };
         for value in found {
@@ -118,17 +119,49 @@ fn values(name: &str, text: &str) -> Result<Vec<String>, SpecError> {
     Ok(values)
 }
 
-/// `1..8`, `1..9+2`, `1..64*2`: both ends are meant. `None` for anything else, and for more values than there may be.
-fn range_values(first: &str, rest: &str) -> Option<Vec<String>> {
-    let (last, stride) = match (rest.split_once('+'), rest.split_once('*')) {
-        (Some((last, step)), None) => (last, Stride::Add(whole_number(step).filter(|&step| step > 0)?)),
-        (None, Some((last, by))) => (last, Stride::Multiply(whole_number(by).filter(|&by| by > 1)?)),
-        _ => (rest, Stride::Add(1)),
+/// `1..8`, `1..9+2`, `1..64*2`: both ends are meant. Else what is allowed where the fault is.
+fn range_values(first: &str, rest: &str) -> Result<Vec<String>, String> {
+    let (last, stride) = stride(rest)?;
+    let missing = || "a range with both its ends, such as 1..8".to_owned();
+    let number = |text: &str| {
+        let text = text.trim();
+        let whole = whole_number(text);
+        whole.ok_or_else(|| {
+            if text.is_empty() { missing() } else { "a range of whole numbers, such as 1..8".to_owned() }
+        })
     };
-    let (first, last) = (whole_number(first)?, whole_number(last)?);
-    let values = std::iter::successors(Some(first), |&n| stride.next(n)).take_while(|&n| n <= last);
-    let values: Vec<String> = values.take(MAX_VARIANTS + 1).map(|n| n.to_string()).collect();
-    (first <= last && values.len() <= MAX_VARIANTS).then_some(values)
+    let (first, last) = (number(first)?, number(last)?);
+    if first > last {
+        return Err(format!("the smaller number first, such as {last}..{first}"));
+    }
+    if matches!(stride, Stride::Multiply(_)) && first == 0 && last > 0 {
+        return Err("a multiplied range from 1 on, such as 1..64*2".to_owned());
+    }
+    let values: Vec<u64> = std::iter::successors(Some(first), |&n| stride.next(n))
+        .take_while(|&n| n <= last)
+        .take(MAX_VARIANTS + 1)
+        .collect();
+    if values.len() > MAX_VARIANTS {
+        return Err(format!("at most {MAX_VARIANTS} values; with steps there are fewer, such as 1..64*2"));
+    }
+    Ok(values.iter().map(u64::to_string).collect())
+}
+
+/// What stands after the dots: the last number, and how the range gets there.
+fn stride(rest: &str) -> Result<(&str, Stride), String> {
+    let step = |text: &str, least: u64, wanted: &str| {
+        whole_number(text.trim()).filter(|&step| step >= least).ok_or_else(|| wanted.to_owned())
+    };
+    match (rest.split_once('+'), rest.split_once('*')) {
+        (Some(_), Some(_)) => Err("one kind of step, such as 1..9+2 or 1..64*2".to_owned()),
+        (Some((last, text)), None) => {
+            Ok((last, Stride::Add(step(text, 1, "a step of 1 or more, such as 1..9+2")?)))
+        }
+        (None, Some((last, text))) => {
+            Ok((last, Stride::Multiply(step(text, 2, "a factor of 2 or more, such as 1..64*2")?)))
+        }
+        (None, None) => Ok((rest, Stride::Add(1))),
+    }
 }
 
 /// From one value of a range to the next.
@@ -223,7 +256,9 @@ mod tests {
             ("4..4", Some(vec!["4"])),
             ("1..8+3", Some(vec!["1", "4", "7"])),
             ("1..1_000*10", Some(vec!["1", "10", "100", "1000"])),
-            ("0..4*2", Some(vec!["0"])),
+            ("0..0*2", Some(vec!["0"])),
+            ("0..4*2", None),
+            ("1 .. 3 + 2", Some(vec!["1", "3"])),
             ("4..1", None),
             ("1..", None),
             ("..4", None),
@@ -236,7 +271,7 @@ mod tests {
         ] {
             let (first, rest) = text.split_once("..").unwrap();
             let expected = expected.map(|values| values.into_iter().map(str::to_owned).collect::<Vec<_>>());
-            assert_eq!(range_values(first, rest), expected, "{text}");
+            assert_eq!(range_values(first, rest).ok(), expected, "{text}");
         }
     }
 
@@ -252,11 +287,44 @@ mod tests {
             "{both:?}"
         );
         let lists = errors(&[("workers", "1,,2"), ("chunk", "4..1")]);
-        assert!(
-            lists.len() == 2 && lists.iter().all(|line| line.contains("a range of whole numbers")),
-            "{lists:?}"
+        assert_eq!(
+            lists,
+            [
+                "workers: 1,,2 is not allowed; allowed: values with one comma between each two, such as 2,4,8",
+                "chunk: 4..1 is not allowed; allowed: the smaller number first, such as 1..4"
+            ]
         );
         let many = errors(&[("workers", "1..100"), ("chunk", "1..100")]);
         assert_eq!(many, ["variants: 10000 combinations are asked for; allowed: at most 128"]);
+    }
+
+    #[test]
+    fn a_range_that_is_none_is_told_what_is_wrong_with_it() {
+        for (text, allowed) in [
+            ("1..", "a range with both its ends, such as 1..8"),
+            ("..8", "a range with both its ends, such as 1..8"),
+            ("..", "a range with both its ends, such as 1..8"),
+            ("..+2", "a range with both its ends, such as 1..8"),
+            ("8..1", "the smaller number first, such as 1..8"),
+            ("a..b", "a range of whole numbers, such as 1..8"),
+            ("1..2.5", "a range of whole numbers, such as 1..8"),
+            ("1...8", "a range of whole numbers, such as 1..8"),
+            ("1..-8", "a range of whole numbers, such as 1..8"),
+            ("1..8*0", "a factor of 2 or more, such as 1..64*2"),
+            ("1..8*1", "a factor of 2 or more, such as 1..64*2"),
+            ("1..8*", "a factor of 2 or more, such as 1..64*2"),
+            ("1..8+0", "a step of 1 or more, such as 1..9+2"),
+            ("1..8+x", "a step of 1 or more, such as 1..9+2"),
+            ("1..8+1*2", "one kind of step, such as 1..9+2 or 1..64*2"),
+            ("0..8*2", "a multiplied range from 1 on, such as 1..64*2"),
+            ("1..100000", "at most 128 values; with steps there are fewer, such as 1..64*2"),
+        ] {
+            for text in [text.to_owned(), format!("3,{text}")] {
+                let errors = draft(&[("workers", &text)]).variants().unwrap_err();
+                let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                let part = text.trim_start_matches("3,");
+                assert_eq!(lines, [format!("workers: {part} is not allowed; allowed: {allowed}")]);
+            }
+        }
     }
 }

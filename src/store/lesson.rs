@@ -25,6 +25,7 @@ pub(crate) struct Entry {
 
 /// A process of the lesson.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "its program is called its role too")]
 pub struct Role {
     pub t_ns: u64,
     /// Of this process.
@@ -275,11 +276,18 @@ mod tests {
         ]
     }
 
+    fn folded() -> LessonStore {
+        let mut lesson = LessonStore::default();
+        for entry in told() {
+            lesson.take(entry);
+        }
+        lesson
+    }
+
     #[test]
     fn what_is_told_is_folded_into_who_does_what() {
-        let mut lesson = LessonStore::default();
-        assert!(lesson.is_empty());
-        told().into_iter().for_each(|entry| lesson.take(entry));
+        assert!(LessonStore::default().is_empty());
+        let lesson = folded();
         assert_eq!(lesson.objects.len(), 1);
         assert_eq!((lesson.objects[0].cells.as_slice(), lesson.objects[0].depth), ([5, 36].as_slice(), 3));
         assert_eq!((lesson.calls.len(), lesson.printed.len()), (4, 1));
@@ -292,8 +300,7 @@ mod tests {
 
     #[test]
     fn a_moment_before_the_end_is_as_it_was_then() {
-        let mut lesson = LessonStore::default();
-        told().into_iter().for_each(|entry| lesson.take(entry));
+        let lesson = folded();
         let waiting = lesson.at(3);
         assert_eq!(waiting.role(WorkerId(1)).expect("told").open.as_ref().map(|open| open.0), Some(2));
         let holding = lesson.at(4);

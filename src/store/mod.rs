@@ -280,6 +280,13 @@ impl RunStore {
         lives.get(born.saturating_sub(1)).map(|life| life.pid).filter(|&pid| pid != 0)
     }
 
+    /// When the first attempt of all started, whether it has ended or not.
+    pub fn first_start_ns(&self) -> Option<u64> {
+        let of_lane =
+            |lane: &Lane| lane.spans.times(0).map(|times| times.0).or(lane.running.map(|open| open.start_ns));
+        self.lanes.iter().filter_map(of_lane).min()
+    }
+
     /// Every attempt that has ended, lane by lane, with its worker, unpacked one after the other.
     pub fn spans(&self) -> impl Iterator<Item = (WorkerId, Span)> {
         self.lanes

@@ -20,7 +20,8 @@ pub fn time_ticks(from_secs: f64, to_secs: f64, width: f32) -> Vec<Tick> {
     }
     let mut step = step_not_below(span / f64::from(width / 30.0).max(1.0));
     loop {
-        let label_width = time_label(to_secs, step).chars().count() as f32 * CHAR_WIDTH + LABEL_GAP;
+        let longest = [from_secs, to_secs].map(|secs| time_label(secs, step).chars().count());
+        let label_width = longest[0].max(longest[1]) as f32 * CHAR_WIDTH + LABEL_GAP;
         if step / span * f64::from(width) >= f64::from(label_width) || step > span {
             break;
         }
@@ -62,6 +63,9 @@ fn step_not_below_plain(value: f64) -> f64 {
 pub fn time_label(secs: f64, resolution_secs: f64) -> String {
     if secs.abs() < resolution_secs * 1e-6 {
         return "0".to_owned();
+    }
+    if secs < 0.0 {
+        return format!("−{}", time_label(-secs, resolution_secs));
     }
     if secs >= 60.0 && resolution_secs >= 1.0 {
         let whole = secs.round() as u64;
@@ -121,7 +125,7 @@ mod tests {
     #[test]
     fn steps_are_round_labels_are_unique_and_do_not_touch() {
         for span in [1e-6, 3e-6, 7.7e-5, 1e-3, 0.25, 0.9, 1.0, 4.2, 29.0, 61.0, 400.0, 7000.0, 200_000.0] {
-            for from in [0.0, span * 0.37, 12.345] {
+            for from in [0.0, span * 0.37, 12.345, -span * 0.6] {
                 for width in [150.0, 800.0, 2400.0] {
                     let ticks = time_ticks(from, from + span, width);
                     assert!(ticks.len() <= 80, "{span} {from} {width}: {}", ticks.len());
@@ -162,6 +166,8 @@ mod tests {
             (0.000_15, 0.000_05, "150 µs"),
             (90.0, 30.0, "1 min 30 s"),
             (7200.0, 600.0, "2 h 00 min"),
+            (-0.25, 0.01, "−250 ms"),
+            (-90.0, 30.0, "−1 min 30 s"),
         ] {
             assert_eq!(time_label(secs, step), text, "{secs} by {step}");
         }

@@ -140,7 +140,9 @@ pub(crate) fn a_lock_survives_holders_killed_at_any_moment() {
         let pair = [start_with("hammer", &lock), start_with("hammer", &lock)];
         eventually("they are at it", || lock.holder().is_some());
         thread::sleep(Duration::from_micros(pause % 3000));
-        pair.iter().for_each(|process| process.kill().unwrap());
+        for process in &pair {
+            process.kill().unwrap();
+        }
         assert!(lock.acquire_timeout(SOON).is_some());
         lock.release().unwrap();
     }

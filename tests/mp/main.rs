@@ -3,6 +3,13 @@
 //! The children run this same program again, so that it has its own `main`: it runs all tests, or those whose names
 //! contain an argument, one after the other. Each has a deadline, and leaves no process and no descriptor behind.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "all of this program is a test, which fails by a panic"
+)]
+#![expect(clippy::needless_pass_by_value, reason = "an entry owns what it was given")]
+
 macro_rules! tests {
     ($($module:ident :: $name:ident),* $(,)?) => {
         &[$((concat!(stringify!($module), "::", stringify!($name)), crate::$module::$name as fn())),*]
@@ -19,7 +26,6 @@ use std::{
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
-    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -63,8 +69,8 @@ fn main() -> ExitCode {
 
 /// On a thread of its own; one that does not end in time is left behind.
 fn run(test: fn()) -> bool {
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
+    let (tell, told) = crossbeam_channel::bounded(1);
+    let work = move || {
         let held = catch_unwind(AssertUnwindSafe(|| {
             let before = descriptors();
             test();
@@ -73,7 +79,8 @@ fn run(test: fn()) -> bool {
             });
         }));
         let _too_late = tell.send(held.is_ok());
-    });
+    };
+    thread::Builder::new().name("test".into()).spawn(work).expect("a thread");
     told.recv_timeout(DEADLINE).unwrap_or_else(|_| {
         println!("it does not end");
         false

@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     io::Read,
     path::Path,
-    sync::mpsc,
     time::{Duration, Instant},
 };
 
@@ -114,7 +113,7 @@ pub(crate) fn codes_signals_and_panics_are_told() {
 pub(crate) fn an_end_is_watched_without_being_joined() {
     for joined_first in [false, true] {
         let process = start_with("obey", &Event::new().unwrap());
-        let (tell, told) = mpsc::channel();
+        let (tell, told) = crossbeam_channel::bounded(2);
         let second = tell.clone();
         process.watch(move |exit| tell.send(exit).unwrap()).unwrap();
         process.watch(move |exit| second.send(exit).unwrap()).unwrap();

@@ -81,7 +81,9 @@ pub(crate) fn many_to_many_loses_and_doubles_nothing() {
         assert_eq!(seen, wanted);
         producers.iter().for_each(assert_ends);
         assert_eq!(queue.len(), 0);
-        consumers.iter().for_each(|_| queue.put(b"").unwrap());
+        for _ in &consumers {
+            queue.put(b"").unwrap();
+        }
         consumers.iter().for_each(assert_ends);
         assert!(told.is_empty());
     }
@@ -193,18 +195,26 @@ pub(crate) fn a_producer_killed_at_any_point_wedges_nobody() {
 }
 
 pub(crate) fn a_message_torn_is_told_once_when_nobody_writes_any_more() {
-    let queue = Queue::new().unwrap();
-    let victim = start_with("leave", &queue);
-    // A mebibyte does not fit: it is in the middle of it.
-    eventually("it has begun", || queue.len() == 1);
-    thread::sleep(A_WHILE);
-    victim.kill().unwrap();
-    victim.join().unwrap();
-    assert!(matches!(queue.get(), Err(RecvError::Torn)));
-    assert_eq!(queue.get_timeout(A_WHILE).unwrap(), None);
-    assert_eq!(queue.len(), 0);
-    queue.put(b"whole").unwrap();
-    assert_eq!(queue.get().unwrap(), b"whole");
+    // On a busy machine it may be killed before it has written anything. Then there is nothing to tell.
+    let told = (0..20).any(|_| {
+        let queue = Queue::new().unwrap();
+        let victim = start_with("leave", &queue);
+        // A mebibyte does not fit: once it has begun, it is in the middle of it.
+        eventually("it was put", || queue.len() == 1);
+        thread::sleep(A_WHILE);
+        victim.kill().unwrap();
+        victim.join().unwrap();
+        match queue.get_timeout(A_WHILE) {
+            Ok(None) => return false,
+            torn => assert!(matches!(torn, Err(RecvError::Torn)), "{torn:?}"),
+        }
+        assert_eq!(queue.get_timeout(A_WHILE).unwrap(), None);
+        assert_eq!(queue.len(), 0);
+        queue.put(b"whole").unwrap();
+        assert_eq!(queue.get().unwrap(), b"whole");
+        true
+    });
+    assert!(told);
 }
 
 fn drain(given: Given) -> i32 {
@@ -227,8 +237,12 @@ pub(crate) fn a_consumer_killed_at_any_point_wedges_nobody() {
             thread::sleep(Duration::from_millis(20));
         }
         thread::sleep(Duration::from_micros(pause % 4000));
-        victims.iter().for_each(|victim| victim.kill().unwrap());
-        victims.iter().for_each(|victim| assert_eq!(victim.join().unwrap(), Exit::Signal(9)));
+        for victim in &victims {
+            victim.kill().unwrap();
+        }
+        for victim in &victims {
+            assert_eq!(victim.join().unwrap(), Exit::Signal(9));
+        }
         queue.put(&message(own, 5000)).unwrap();
         while read(&queue.get_timeout(SOON).unwrap().expect("a message")).1 != 5000 {}
         assert_eq!(queue.try_get().unwrap(), None);

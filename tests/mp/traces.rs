@@ -7,9 +7,10 @@ use poolscope::mp::{
     trace::{self, Began, Done, End, Observer, Verb},
 };
 
-use crate::{A_WHILE, SOON, Test, assert_ends};
+use crate::{A_WHILE, SOON, Test, assert_ends, start_with};
 
-pub(crate) const ENTRIES: &[(&str, Entry)] = &[("observe", observe), ("nothing", |_| 0)];
+pub(crate) const ENTRIES: &[(&str, Entry)] =
+    &[("observe", observe), ("nothing", |_| 0), ("die with", die_with)];
 
 pub(crate) const TESTS: &[Test] = tests![traces::every_operation_is_told_of, traces::nobody_has_to_observe];
 
@@ -48,6 +49,11 @@ fn observe(given: Given) -> i32 {
     0
 }
 
+fn die_with(given: Given) -> i32 {
+    given.lock("it").unwrap().acquire();
+    0
+}
+
 fn use_all() {
     let (receiver, sender) = pipe(false).unwrap();
     sender.send(b"12345").unwrap();
@@ -81,6 +87,8 @@ fn use_all() {
     let process = Process::start("nothing", Package::new()).unwrap();
     process.join().unwrap();
     process.kill().unwrap();
+    start_with("die with", &lock).join().unwrap();
+    lock.acquire();
 }
 
 const WANTED: &[(Verb, &str)] = &[
@@ -113,6 +121,9 @@ const WANTED: &[(Verb, &str)] = &[
     (Verb::Start, "ok"),
     (Verb::Join, "ok"),
     (Verb::Kill, "ok"),
+    (Verb::Start, "ok"),
+    (Verb::Join, "ok"),
+    (Verb::Acquire, "after death"),
 ];
 
 fn name(end: &End) -> &'static str {
@@ -147,9 +158,17 @@ pub(crate) fn every_operation_is_told_of() {
     let blocking = |done: &&Done| match done.verb {
         // Of the puts, the one into the queue without bounds does not block.
         Verb::Put => done.object != Some(id),
-        Verb::Release | Verb::Close | Verb::Read | Verb::Write => false,
-        Verb::Set | Verb::Clear | Verb::Start | Verb::Kill => false,
-        _ => true,
+        verb => [
+            Verb::Get,
+            Verb::Flush,
+            Verb::Send,
+            Verb::Receive,
+            Verb::Acquire,
+            Verb::Wait,
+            Verb::Meet,
+            Verb::Join,
+        ]
+        .contains(&verb),
     };
     let wanted: Vec<u64> = done.iter().filter(blocking).map(|done| done.call).collect();
     assert_eq!(began.iter().map(|began| began.call).collect::<Vec<_>>(), wanted);
@@ -167,6 +186,8 @@ pub(crate) fn every_operation_is_told_of() {
     let permits = done.iter().filter(|done| done.verb == Verb::Acquire).filter_map(|done| done.depth);
     assert_eq!(permits.collect::<Vec<_>>(), [2]);
     assert!(of(Verb::Start).pid.is_some());
+    let last = done.iter().rev().find_map(|done| (done.verb == Verb::Join).then_some(done.pid));
+    assert_eq!(done.last().map(|done| done.pid), last, "it names the dead holder");
     assert_eq!((of(Verb::Join).pid, of(Verb::Kill).pid), (of(Verb::Start).pid, of(Verb::Start).pid));
 }
 

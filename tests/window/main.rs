@@ -7,6 +7,7 @@ mod experiments;
 mod exporting;
 mod form;
 mod keeping;
+mod lessons;
 mod looks;
 mod panels;
 mod pictures;

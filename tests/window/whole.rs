@@ -72,7 +72,7 @@ fn every_control_has_a_name_for_those_who_do_not_see_it() {
     }
 }
 
-const CONTROLS: [Role; 7] = [
+pub(super) const CONTROLS: [Role; 7] = [
     Role::Button,
     Role::CheckBox,
     Role::ComboBox,

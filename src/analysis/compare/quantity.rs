@@ -8,6 +8,8 @@ pub(super) enum Unit {
     Bytes,
     TasksPerSecond,
     Count,
+    /// A part of a whole, 0 to 1.
+    Share,
 }
 
 impl Unit {
@@ -17,6 +19,7 @@ impl Unit {
             Self::Bytes => units::bytes(value as u64),
             Self::TasksPerSecond => units::rate_of(value, "tasks"),
             Self::Count => units::count(value as u64),
+            Self::Share => units::percent(value),
         }
     }
 
@@ -26,7 +29,29 @@ impl Unit {
             Self::Bytes => units::exact_bytes(value as u64),
             Self::TasksPerSecond => units::exact_rate_of(value, "tasks"),
             Self::Count => units::count(value as u64),
+            Self::Share => units::exact_percent(value),
         }
+    }
+
+    /// As in JSON.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Ns => "ns",
+            Self::Bytes => "bytes",
+            Self::TasksPerSecond => "tasks/s",
+            Self::Count => "",
+            Self::Share => "share",
+        }
+    }
+}
+
+/// `1.9×`, with more digits where they matter.
+pub(super) fn times(ratio: f64) -> String {
+    match ratio {
+        ..0.0995 => format!("{ratio:.3}×"),
+        ..1.095 => format!("{ratio:.2}×"),
+        ..9.95 => format!("{ratio:.1}×"),
+        _ => format!("{ratio:.0}×"),
     }
 }
 
@@ -44,13 +69,7 @@ impl Pair<'_> {
         self.unit.human(self.high - self.low)
     }
 
-    /// `1.9×`, with more digits where they matter.
     pub(super) fn times(&self) -> String {
-        let ratio = self.high / self.low;
-        match ratio {
-            ..1.095 => format!("{ratio:.2}×"),
-            ..9.95 => format!("{ratio:.1}×"),
-            _ => format!("{ratio:.0}×"),
-        }
+        times(self.high / self.low)
     }
 }

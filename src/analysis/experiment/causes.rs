@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::VariantRuns;
-use crate::analysis::{Cause, Figures, KeptFinding, verdict_of_experiment};
+use crate::{
+    analysis::{Cause, Difference, Figures, KeptFinding, Ratio, compare::same_work, verdict_of_experiment},
+    spec::portable_run_line,
+};
 
 /// A finding that most runs of a variant share, or that only several variants together show.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -14,14 +17,37 @@ pub struct ExperimentFinding {
     pub variants: usize,
     #[serde(flatten)]
     pub finding: KeptFinding,
+    /// What this very experiment measured of what the finding says to try.
+    pub tested: Option<Tested>,
+}
+
+/// The variant that a finding says to try, beside the one that it is about.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Tested {
+    pub variant: String,
+    /// How many times as fast it was, by wall time.
+    pub speedup: Ratio,
+    /// It was slower, as far as can be told: the advice does not hold here.
+    pub contradicts: bool,
+}
+
+impl Tested {
+    /// `Tested here: 2 workers, 1.02x as fast (0.98 to 1.05).`
+    pub fn words(&self) -> String {
+        let so = if self.contradicts { ", so that this is no help here" } else { "" };
+        format!("Tested here: {}, {}{so}.", self.variant, self.speedup.speed_words())
+    }
 }
 
 impl ExperimentFinding {
     /// The sentence, with the variant that it is about.
     pub fn words(&self) -> String {
-        let text = &self.finding.text;
+        let text = match &self.tested {
+            Some(tested) => format!("{} {}", self.finding.text, tested.words()),
+            None => self.finding.text.clone(),
+        };
         match (&self.variant, self.variants.saturating_sub(1)) {
-            (None, _) => text.clone(),
+            (None, _) => text,
             (Some(name), 0) => format!("{name}: {text}"),
             (Some(name), 1) => format!("{name} (and one more variant, by less): {text}"),
             (Some(name), others) => format!("{name} (and {others} more variants, by less): {text}"),
@@ -29,7 +55,15 @@ impl ExperimentFinding {
     }
 }
 
-/// Each cause once, where it took the most, the most important first.
+impl ExperimentFinding {
+    /// The command that tests it; `None` where that was done here.
+    pub fn command(&self) -> Option<&str> {
+        let command = self.finding.command.as_str();
+        (self.tested.is_none() && !command.is_empty()).then_some(command)
+    }
+}
+
+/// Each cause once, where it took the most, the most important first; those whose advice does not hold here come last.
 pub(super) fn causes(variants: &[VariantRuns<'_>]) -> Vec<ExperimentFinding> {
     let mut found: Vec<ExperimentFinding> = Cause::ALL
         .into_iter()
@@ -42,6 +76,7 @@ pub(super) fn causes(variants: &[VariantRuns<'_>]) -> Vec<ExperimentFinding> {
             Some(ExperimentFinding {
                 variant: Some((*name).to_owned()),
                 variants: of_variants.len(),
+                tested: tested(variants, name, finding),
                 finding: (*finding).clone(),
             })
         })
@@ -54,10 +89,25 @@ pub(super) fn causes(variants: &[VariantRuns<'_>]) -> Vec<ExperimentFinding> {
         let finding = KeptFinding::from(&finding);
         // What a run shows by itself is seen more clearly between runs.
         found.retain(|other| other.finding.cause != finding.cause);
-        found.push(ExperimentFinding { variant: None, variants: variants.len(), finding });
+        found.push(ExperimentFinding { variant: None, variants: variants.len(), finding, tested: None });
     }
-    found.sort_by(|a, b| b.finding.share.total_cmp(&a.finding.share));
+    let fails = |found: &ExperimentFinding| found.tested.as_ref().is_some_and(|tested| tested.contradicts);
+    found.sort_by(|a, b| fails(a).cmp(&fails(b)).then_with(|| b.finding.share.total_cmp(&a.finding.share)));
     found
+}
+
+/// What the experiment measured of a finding's advice. The same pool once more is no test.
+fn tested(variants: &[VariantRuns<'_>], about: &str, finding: &KeptFinding) -> Option<Tested> {
+    let own = variants.iter().find(|one| one.variant.name == about)?;
+    let is_tried = |one: &&VariantRuns<'_>| portable_run_line(&one.variant.spec) == finding.command;
+    let tried = variants.iter().filter(|one| one.variant.name != about).find(is_tried)?;
+    if !same_work(&own.variant.spec, &tried.variant.spec) {
+        return None;
+    }
+    let wall_ns = |one: &VariantRuns<'_>| one.rounds(|figures| Some(figures.wall_ns as f64));
+    let speedup = Ratio::of(&wall_ns(own), &wall_ns(tried))?;
+    let contradicts = matches!(Difference::of(speedup), Difference::BFaster { .. });
+    Some(Tested { variant: tried.variant.name.clone(), speedup, contradicts })
 }
 
 /// The finding that more than half of the variant's runs have, as the one with the median share tells it.

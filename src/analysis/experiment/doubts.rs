@@ -1,15 +1,13 @@
 //! What makes an experiment's numbers doubtful.
 
-use super::{VariantRuns, how_it_ended};
+use super::VariantRuns;
 use crate::{
-    analysis::{Direction, Drift, compare::same_work, outliers},
+    analysis::{Direction, Drift, background::MOST_TAKEN, compare::same_work, outliers},
     event::Host,
     spec::Backend,
     units,
 };
 
-/// Others that take more than this share of the usable cores are told of.
-const MOST_TAKEN: f64 = 0.15;
 /// Runs of one kind that are named one by one.
 const NAMED: usize = 3;
 
@@ -28,7 +26,7 @@ fn of_variant(variant: &VariantRuns<'_>) -> Vec<String> {
     let mut doubts = Vec::new();
     let bad: Vec<_> = variant.runs.iter().filter(|run| !run.figures.is_whole()).collect();
     if let Some(first) = bad.first() {
-        let (n, why) = (bad.len(), how_it_ended(first.figures));
+        let (n, why) = (bad.len(), first.figures.how_it_ended());
         doubts.push(if n == 1 {
             format!("{name}: 1 run did not end well ({why}) and does not count")
         } else {

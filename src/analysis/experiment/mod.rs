@@ -3,7 +3,9 @@
 
 mod causes;
 mod doubts;
+mod overall;
 mod pairs;
+mod ranking;
 mod series;
 #[cfg(test)]
 mod tests;
@@ -12,17 +14,19 @@ mod words;
 use serde::Serialize;
 
 pub use self::{
-    causes::ExperimentFinding,
+    causes::{ExperimentFinding, Tested},
+    overall::Overall,
     pairs::{PairReport, Quantity},
+    ranking::{Ranked, Ranking},
     series::{ChunkPoint, ChunkSeries, Fits, WorkersPoint, WorkersSeries},
 };
 use super::{Figures, KeptFinding, Part, PartsTotal, Ratio, Sample, Turn, outliers};
 use crate::{
-    event::{Host, Status},
-    spec::{Spec, Variant},
+    event::Host,
+    spec::{Backend, Spec, Variant},
 };
 
-/// Of so many variants each is compared with each; of more, each with the first.
+/// Of so many variants each is compared with each; of more, each with the first and with the fastest.
 const MOST_PAIRED: usize = 4;
 
 /// One run of an experiment that has ended.
@@ -67,12 +71,18 @@ impl<'a> VariantRuns<'a> {
 pub struct ExperimentReport {
     pub host: Option<Host>,
     pub variants: Vec<VariantReport>,
-    /// Each of up to four variants against each; of more, each against the first.
+    /// Each of up to four variants against each; of more, each against the first and against the fastest.
     pub ratios: Vec<PairReport>,
+    /// Of three variants and more of the same work, the one order of all.
+    pub ranking: Option<Ranking>,
     /// Of two variants, in words.
     pub difference: Option<String>,
+    /// Each where it was varied; together they are one pool.
+    pub recommended_backend: Option<Backend>,
     pub recommended_workers: Option<u32>,
     pub recommended_chunk: Option<u32>,
+    /// The same with what it rests on, where there are several series.
+    pub recommended: Option<Overall>,
     /// Of the series that the recommendation is from.
     pub fits: Option<Fits>,
     /// Variants that differ in their number of workers alone, and those that differ in their chunk alone.
@@ -130,7 +140,7 @@ pub struct RunLine {
 impl RunLine {
     /// How it ended, if it did not end well.
     pub fn failing(&self) -> Option<String> {
-        (!self.figures.is_whole()).then(|| how_it_ended(&self.figures))
+        (!self.figures.is_whole()).then(|| self.figures.how_it_ended())
     }
 }
 
@@ -140,13 +150,8 @@ impl ExperimentReport {
         let first = variants.first();
         let reports: Vec<VariantReport> =
             variants.iter().map(|variant| VariantReport::new(variant, first.unwrap_or(variant))).collect();
-        let all_pairs = variants.len() <= MOST_PAIRED;
-        let firsts = if all_pairs { variants } else { &variants[..1] };
-        let ratios = firsts
-            .iter()
-            .enumerate()
-            .flat_map(|(at, a)| variants[at + 1..].iter().map(move |b| PairReport::new(a, b)))
-            .collect::<Vec<_>>();
+        let ranking = Ranking::new(variants);
+        let ratios = compared(variants, ranking.as_ref());
         let workers = series::by_workers(variants);
         let chunks = series::by_chunk(variants);
         let alike = first.is_none_or(|first| {
@@ -154,22 +159,57 @@ impl ExperimentReport {
                 |one: &VariantRuns<'_>| super::compare::same_work(&one.variant.spec, &first.variant.spec);
             variants.iter().all(same)
         });
-        let best = series::fastest(&workers, alike);
+        let recommended = Overall::new(variants, &workers, &chunks);
+        let of_overall = recommended.as_ref().and_then(|overall| {
+            let is_of =
+                |series: &&WorkersSeries| series.points.iter().any(|point| point.variant == overall.variant);
+            workers.iter().find(is_of)
+        });
+        let best = of_overall.or_else(|| series::fastest(&workers, alike));
         let chunk = series::soonest(&chunks, alike).and_then(|series| series.advice);
+        let varies = variants
+            .iter()
+            .any(|one| Some(one.variant.spec.backend) != first.map(|first| first.variant.spec.backend));
+        let (of_workers, of_chunks) = match &recommended {
+            Some(overall) => (Some(overall.workers), overall.chunk),
+            None => (
+                best.and_then(|series| series.advice).map(|advice| advice.workers),
+                chunk.map(|advice| advice.chunk),
+            ),
+        };
         Self {
             difference: words::difference(&ratios).map(|parts| parts.join("; ")),
-            recommended_workers: best.and_then(|series| series.advice).map(|advice| advice.workers),
-            recommended_chunk: chunk.map(|advice| advice.chunk),
+            recommended_backend: recommended.as_ref().filter(|_| varies).map(|overall| overall.backend),
+            recommended_workers: of_workers.filter(|_| !workers.is_empty()),
+            recommended_chunk: of_chunks.filter(|_| !chunks.is_empty()),
+            recommended,
             fits: best.map(|series| series.fits.clone()),
             verdict: causes::causes(variants),
             warnings: doubts::doubts(variants, host.as_ref()),
             host,
             variants: reports,
             ratios,
+            ranking,
             workers,
             chunks,
         }
     }
+}
+
+/// Of few variants all pairs. Of more, all with the first, and those that are left with the fastest.
+fn compared(variants: &[VariantRuns<'_>], ranking: Option<&Ranking>) -> Vec<PairReport> {
+    let with_first = |at: usize, a| variants[at + 1..].iter().map(move |b| PairReport::new(a, b));
+    if variants.len() <= MOST_PAIRED {
+        return variants.iter().enumerate().flat_map(|(at, a)| with_first(at, a)).collect();
+    }
+    let mut pairs: Vec<PairReport> = with_first(0, &variants[0]).collect();
+    let fastest = ranking.map(|ranking| ranking.fastest.as_str());
+    let others = || variants[1..].iter();
+    if let Some(fastest) = others().find(|one| Some(one.variant.name.as_str()) == fastest) {
+        let rest = others().filter(|one| one.variant.name != fastest.variant.name);
+        pairs.extend(rest.map(|one| PairReport::new(fastest, one)));
+    }
+    pairs
 }
 
 impl VariantReport {
@@ -227,15 +267,5 @@ fn mean_parts(variant: &VariantRuns<'_>) -> PartsTotal {
 impl Serialize for Shares {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(Part::ALL.map(|part| (part.name(), self.0.share(part))))
-    }
-}
-
-/// How a run that does not count ended.
-fn how_it_ended(figures: &Figures) -> String {
-    match figures.status {
-        Status::Finished => figures.tasks.words(),
-        Status::Interrupted => "stopped".to_owned(),
-        Status::Failed => "could not start".to_owned(),
-        Status::Lost => "its engine died".to_owned(),
     }
 }

@@ -50,7 +50,7 @@ pub struct Compared {
     pub text: String,
 }
 
-/// The first variant (`a`) and another one (`b`).
+/// Two variants, `a` mostly the first or the fastest.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PairReport {
     pub a: String,

@@ -1,6 +1,9 @@
+mod many;
+
 use super::*;
 use crate::{
     analysis::{AttemptTotals, Background, PartsTotal},
+    event::Status,
     spec::Draft,
     store::Tally,
 };
@@ -39,6 +42,8 @@ fn figures(ready_ms: u64, work_ms: u64) -> Figures {
 struct Made {
     variants: Vec<Variant>,
     runs: Vec<Vec<Figures>>,
+    /// What stands out in each run of a variant.
+    found: Vec<Vec<KeptFinding>>,
 }
 
 impl Made {
@@ -46,28 +51,31 @@ impl Made {
         let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let variants = Draft::from_fields(fields).expect("fields").variants().expect("valid");
         assert_eq!(variants.len(), runs.len());
-        Self { variants, runs }
+        let found = vec![Vec::new(); variants.len()];
+        Self { variants, runs, found }
+    }
+
+    fn measured(&self) -> Vec<VariantRuns<'_>> {
+        let turns = |variant: usize| (0..).map(move |round| Turn { warmup: false, round, variant });
+        let run = |at: usize, (figures, turn)| MeasuredRun {
+            turn,
+            figures,
+            calm: true,
+            file: None,
+            findings: &self.found[at],
+        };
+        let variants = self.variants.iter().zip(&self.runs).zip(0..);
+        variants
+            .map(|((variant, runs), at)| {
+                let runs = runs.iter().zip(turns(at)).map(|one| run(at, one)).collect();
+                VariantRuns { variant, runs }
+            })
+            .collect()
     }
 
     fn report(&self) -> ExperimentReport {
-        let turns = |variant: usize| (0..).map(move |round| Turn { warmup: false, round, variant });
-        let measured =
-            self.variants.iter().zip(&self.runs).zip(0..).map(|((variant, runs), at)| VariantRuns {
-                variant,
-                runs: runs
-                    .iter()
-                    .zip(turns(at))
-                    .map(|(figures, turn)| MeasuredRun {
-                        turn,
-                        figures,
-                        calm: true,
-                        file: None,
-                        findings: &[],
-                    })
-                    .collect(),
-            });
         let host = Host { usable_cores: 2.0, ..Host::default() };
-        ExperimentReport::new(&measured.collect::<Vec<_>>(), Some(host))
+        ExperimentReport::new(&self.measured(), Some(host))
     }
 }
 
@@ -251,7 +259,7 @@ fn of_three_backends_each_is_compared_with_each() {
     assert!(report.workers.is_empty(), "one number of workers is no series");
     let conclusions = report.conclusions();
     assert!(
-        conclusions[2].starts_with("threads × 2 and processes × 2: no difference seen"),
+        conclusions[3].starts_with("threads × 2 and processes × 2: no difference seen"),
         "{conclusions:?}"
     );
     assert_eq!(report.difference, None);

@@ -1,6 +1,6 @@
 //! An experiment in words.
 
-use super::{ExperimentReport, PairReport, Quantity, VariantReport, WorkersSeries};
+use super::{ExperimentReport, MOST_PAIRED, PairReport, Quantity, VariantReport, WorkersSeries};
 use crate::{
     analysis::{ChunkAdvice, Part, Sample, WorkersAdvice},
     spec::one_line,
@@ -29,7 +29,9 @@ impl ExperimentReport {
     /// What to take from it: how two variants differ, or which number of workers or which chunk to take.
     pub fn conclusions(&self) -> Vec<String> {
         let mut lines = difference(&self.ratios).unwrap_or_default();
-        if lines.is_empty() && self.workers.is_empty() && self.chunks.is_empty() {
+        lines.extend(self.recommended.as_ref().map(|overall| format!("Recommended: {}", overall.words())));
+        lines.extend(self.ranking.as_ref().map(|ranking| capitalized(&ranking.words())));
+        if self.are_paired() && self.workers.is_empty() && self.chunks.is_empty() {
             let wall = |pair: &PairReport| {
                 Some(format!("{} and {}: {}", pair.a, pair.b, pair.of(Quantity::Wall)?.text))
             };
@@ -47,6 +49,11 @@ impl ExperimentReport {
             lines.extend(series.advice.map(words));
         }
         lines
+    }
+
+    /// All pairs are there, and more than the one that the difference is of.
+    fn are_paired(&self) -> bool {
+        (3..=MOST_PAIRED).contains(&self.variants.len())
     }
 
     /// Where more workers than cores are recommended, why that helps.
@@ -77,18 +84,19 @@ impl ExperimentReport {
         let mut lines = vec![String::new()];
         lines.extend(self.variant_table());
         lines.push(String::new());
-        match &self.difference {
-            Some(_) => {
-                let parts = difference(&self.ratios).unwrap_or_default();
-                let label = |at| if at == 0 { "difference" } else { "" };
-                lines.extend(parts.iter().zip(0..).map(|(text, at)| labelled(label(at), text)));
-            }
-            // A series tells the same by its speedups.
-            None if !(self.workers.is_empty() && self.chunks.is_empty()) => {}
-            None => lines.extend(self.ratios.iter().filter_map(|pair| {
+        let parts = difference(&self.ratios).unwrap_or_default();
+        let label = |at| if at == 0 { "difference" } else { "" };
+        lines.extend(parts.iter().zip(0..).map(|(text, at)| labelled(label(at), text)));
+        lines.extend(self.recommended.as_ref().map(|overall| labelled("recommended", &overall.words())));
+        if let Some(ranking) = &self.ranking {
+            lines.extend([labelled("ranking", &ranking.words()), labelled("", &ranking.note())]);
+        }
+        // A series tells the same by its speedups.
+        if self.are_paired() && self.workers.is_empty() && self.chunks.is_empty() {
+            lines.extend(self.ratios.iter().filter_map(|pair| {
                 let wall = pair.of(Quantity::Wall)?;
                 Some(labelled("difference", &format!("{} and {}: {}", pair.a, pair.b, wall.text)))
-            })),
+            }));
         }
         for series in &self.workers {
             lines.extend(self.series_lines(series));
@@ -111,9 +119,7 @@ impl ExperimentReport {
         }
         for finding in &self.verdict {
             lines.push(labelled("verdict", &finding.words()));
-            if !finding.finding.command.is_empty() {
-                lines.push(labelled("try", &finding.finding.command));
-            }
+            lines.extend(finding.command().map(|command| labelled("try", command)));
         }
         lines.push(String::new());
         lines.extend(self.interval_note());
@@ -228,6 +234,11 @@ fn variant_row(variant: &VariantReport) -> Vec<String> {
         median(&variant.cpu_ns),
         speedup,
     ]
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn ns(value: f64) -> String {

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::Ratio;
+use super::{Ratio, Times};
 
 /// Two durations within this factor of each other are as good as equal, however exactly the factor is known.
-const EQUIVALENT: f64 = 1.02;
+pub(in crate::analysis) const EQUIVALENT: f64 = 1.02;
 /// An interval with less coverage is not left to be taken for one of 95 %.
 const USUAL_COVERAGE: f64 = 0.9;
 /// With less there is no telling.
@@ -72,12 +72,30 @@ impl Difference {
     }
 }
 
-fn wide(ratio: Ratio) -> bool {
+impl Ratio {
+    /// Of a speed: `1.02x as fast (0.98 to 1.05)`.
+    pub fn speed_words(self) -> String {
+        let value = digits(self.value);
+        match Difference::of(self) {
+            Difference::CannotTell { .. } => format!("{value}x as fast, of too few runs to tell"),
+            _ => format!("{value}x as fast ({})", range(self)),
+        }
+    }
+}
+
+impl Times {
+    /// Of durations: `1.31x (1.20 to 1.42)`.
+    pub fn words(self) -> String {
+        format!("{}x ({} to {})", digits(self.times), digits(self.low), digits(self.high))
+    }
+}
+
+pub(in crate::analysis) fn wide(ratio: Ratio) -> bool {
     ratio.interval.is_some_and(|interval| interval.low < 1.0 / WIDE || interval.high > WIDE)
 }
 
 /// `1.88 to 1.99`, with the coverage where it is less than what people take for granted.
-fn range(ratio: Ratio) -> String {
+pub(in crate::analysis) fn range(ratio: Ratio) -> String {
     let Some(interval) = ratio.interval else { return String::new() };
     let range = format!("{} to {}", digits(interval.low), digits(interval.high));
     if interval.coverage < USUAL_COVERAGE {

@@ -8,7 +8,7 @@ use super::{
     super::random::Random,
     Interval, NOMINAL, Sample,
     bootstrap::{RESAMPLES, Replicates, percentiles},
-    median, sorted,
+    mean, median, sorted, student,
 };
 
 /// While one sample has no more values than this, an interval reaches to the outermost ratios there are.
@@ -115,6 +115,45 @@ impl Ratio {
     fn finite(self) -> Option<Self> {
         let (low, high) = self.interval.map_or((1.0, 1.0), |interval| (interval.low, interval.high));
         [self.value, low, high].into_iter().all(f64::is_normal).then_some(self)
+    }
+}
+
+/// One of many ratios whose intervals hold together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Times {
+    /// The geometric mean of the ratios within rounds.
+    pub times: f64,
+    pub low: f64,
+    pub high: f64,
+    /// Rounds.
+    pub n: usize,
+}
+
+impl Times {
+    /// `top / bottom`, of values with the round that each was measured in, as one of so many comparisons.
+    ///
+    /// The interval is Student's t of the logarithms of the ratios within rounds, at a level of 1 - 0.05 / `comparisons`
+    /// (Bonferroni), so that all of them together hold the truth in 95 % of experiments and more. It takes logarithms of
+    /// ratios for normal, which the bootstrap of [`Ratio`] does not; but that, and the range of a few values, cannot
+    /// reach such levels with any number of repeats that people make.
+    ///
+    /// `None` for fewer than two common rounds, and where a value is not a finite number above 0.
+    pub fn of(top: &[(u32, f64)], bottom: &[(u32, f64)], comparisons: usize) -> Option<Self> {
+        let bottoms: BTreeMap<u32, f64> = bottom.iter().copied().collect();
+        let common = top.iter().filter_map(|(round, top)| Some((*top, *bottoms.get(round)?)));
+        let (tops, bottoms): (Vec<f64>, Vec<f64>) = common.unzip();
+        if tops.len() < 2 || !positive(&tops) || !positive(&bottoms) {
+            return None;
+        }
+        let logs: Vec<f64> = tops.iter().zip(&bottoms).map(|(top, bottom)| top.ln() - bottom.ln()).collect();
+        let n = logs.len();
+        let mean = mean(&logs);
+        let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
+        let beyond = (1.0 - NOMINAL) / comparisons.max(1) as f64;
+        let half = student::quantile(n - 1, beyond) * (variance / n as f64).sqrt();
+        let times = Self { times: mean.exp(), low: (mean - half).exp(), high: (mean + half).exp(), n };
+        // So wide an interval has no end that could be written down.
+        [times.times, times.low, times.high].into_iter().all(f64::is_normal).then_some(times)
     }
 }
 

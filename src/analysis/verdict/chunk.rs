@@ -2,7 +2,7 @@
 
 use super::{
     Cause, Evidence, Finding, LEAST_SHARE,
-    scene::{Scene, of_workers_time},
+    scene::{Scene, of_workers_time, room_words},
 };
 use crate::{
     analysis::Part,
@@ -35,7 +35,8 @@ impl Idle {
 }
 
 /// Speaks from 10 % on, where in the longest idle time somebody else began at least two tasks, none of which fills half
-/// of it: those could have been the idle worker's. With one task a chunk there is nothing to make smaller.
+/// of it: those could have been the idle worker's. With one task a chunk there is nothing to make smaller; and where the
+/// cores were full all the same, an idle worker has lost nothing.
 pub(super) fn chunk_too_large(scene: &Scene<'_>) -> Option<Finding> {
     let chunk = scene.spec.chunk_tasks();
     let smaller = (scene.spec.tasks / scene.most_workers.saturating_mul(ROUNDS)).clamp(1, (chunk / 2).max(1));
@@ -45,20 +46,22 @@ pub(super) fn chunk_too_large(scene: &Scene<'_>) -> Option<Finding> {
     let idle = idle(scene.store, scene.figures.wall_ns);
     let share = idle.iter().map(|idle| idle.ns() as f64).sum::<f64>()
         / scene.figures.worker_time_ns.whole_ns() as f64;
-    let longest = idle.into_iter().filter(|_| share >= LEAST_SHARE).max_by_key(Idle::ns)?;
+    let room = scene.room();
+    let longest = idle.into_iter().filter(|_| share.min(room) >= LEAST_SHARE).max_by_key(Idle::ns)?;
     let (began, holder) = began_meanwhile(scene.store, &longest)?;
     let text = format!(
         "{} was spent with nothing to do while others had tasks in hand: {} waited for {}, in which {holder} began \
-         {} tasks of its chunk. In chunks of {smaller} instead of {chunk} it would have had some of them.",
+         {} tasks of its chunk. In chunks of {smaller} instead of {chunk} it would have had some of them.{}",
         of_workers_time(share),
         longest.worker,
         units::duration(longest.ns()),
         units::count(began),
+        room_words(share, room),
     );
     let Idle { worker, from_ns, to_ns, part } = longest;
     let evidence = Evidence { part: Some(part), from_ns, to_ns, worker: Some(worker), task: None };
     let tried_by = Spec { chunk: Chunk::Fixed(smaller), ..scene.spec.clone() };
-    Some(scene.finding(Cause::ChunkTooLarge, share, text, tried_by, evidence))
+    Some(scene.finding(Cause::ChunkTooLarge, share.min(room), text, tried_by, evidence))
 }
 
 /// Every stretch in which a worker had no task, was given none, and none was in the queue.
@@ -223,5 +226,30 @@ mod tests {
         let mut made = hoarded();
         made.events.push(crate::store::testing::exited(1_000, 1, crate::event::Exit::Code(1), false));
         assert_eq!(made.causes(), []);
+    }
+
+    #[test]
+    fn idle_beside_full_cores_nothing_is_lost() {
+        let mut made = Made::new(Backend::Threads, 4);
+        made.attempts = (0..2)
+            .flat_map(|worker| (0..40).map(move |at| (worker, f64::from(at) * 5.0)))
+            .map(|(worker, from)| Attempt { given: 0.0, ..Attempt::new(worker, from, from + 5.0) })
+            .collect();
+        made.queue = vec![(0.0, 0)];
+        made.spec.chunk = Chunk::Fixed(40);
+        assert_eq!(made.causes(), [], "two of four compute, on two cores");
+        made.cores = 2.5;
+        let finding = made.only();
+        assert!((finding.share - 0.2).abs() < 0.01, "{finding:?}");
+        assert!(
+            finding.text.starts_with("50 % of the workers' time was spent with nothing to do")
+                && finding
+                    .text
+                    .ends_with(" Only 20 % of the cores' time was free for it, and no more can be won."),
+            "{}",
+            finding.text
+        );
+        made.cores = 4.0;
+        assert!(!made.only().text.contains("free for it"), "there was room for all of it");
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Cause, Finding, LEAST_SHARE,
     scene::{Scene, cores, of_workers_time},
 };
-use crate::analysis::Part;
+use crate::{analysis::Part, units};
 
 /// Less than this, in cores, is what any machine does beside, and as exact as it is measured.
 const LEAST_TAKEN: f64 = 0.25;
@@ -15,6 +15,8 @@ const MANY_TASKS: u32 = 4;
 
 /// The share of the workers' time spent waiting for a core, by who had it.
 struct Waits {
+    /// As the account of the workers' time shows it, where that was measured.
+    all: f64,
     /// Other workers of the pool.
     own: f64,
     /// Somebody else.
@@ -32,14 +34,15 @@ impl Waits {
         let others =
             if taken >= LEAST_TAKEN { (waiting - unavoidable).min(taken / scene.mean_workers) } else { 0.0 };
         let has_too_many = f64::from(scene.most_workers) > scene.usable_cores.ceil();
-        Some(Self { own: if has_too_many { waiting - others } else { 0.0 }, others })
+        Some(Self { all: waiting, own: if has_too_many { waiting - others } else { 0.0 }, others })
     }
 }
 
 /// Speaks from 10 % on, where fewer workers would keep the cores as busy. That they would finish as soon is said only
 /// where it follows: the cores were full, of CPU work alone, and tasks are many.
 pub(super) fn oversubscribed(scene: &Scene<'_>) -> Option<Finding> {
-    let share = Waits::of(scene)?.own;
+    let waits = Waits::of(scene)?;
+    let share = waits.own;
     let useful = scene.part(Part::Useful);
     if share < LEAST_SHARE || useful <= 0.0 {
         return None;
@@ -62,9 +65,16 @@ pub(super) fn oversubscribed(scene: &Scene<'_>) -> Option<Finding> {
     } else {
         format!("About {enough} worker{plural} would keep the cores as busy.")
     };
+    let least = if scene.is_sampled { "at least " } else { "" };
+    let because = if waits.others >= 0.005 {
+        format!(", {} because others had it", units::percent(waits.others))
+    } else {
+        String::new()
+    };
     let text = format!(
-        "{} was spent waiting for a core: {} on {}. {advice}",
-        of_workers_time(share),
+        "{} was spent waiting for a core{}: {} on {}. {advice}",
+        format_args!("{least}{}", of_workers_time(waits.all)),
+        because,
         scene.workers_words(),
         scene.cores_words(),
     );
@@ -75,19 +85,26 @@ pub(super) fn oversubscribed(scene: &Scene<'_>) -> Option<Finding> {
 /// Speaks where others used a quarter of a core or more, and workers waited for cores for 10 % of their time because of
 /// it. Who watches the run is one of the others, unless the figures know what it used.
 pub(super) fn noisy_machine(scene: &Scene<'_>) -> Option<Finding> {
-    let share = Waits::of(scene)?.others;
+    let waits = Waits::of(scene)?;
+    let share = waits.others;
     let background = scene.figures.background?;
     if share < LEAST_SHARE {
         return None;
     }
+    let of_all = if waits.all - share >= 0.005 {
+        format!(", of {} without a core in all", units::percent(waits.all))
+    } else {
+        String::new()
+    };
     let mut who = vec![format!("programs beside the pool {}", cores(background.cores))];
     if background.steal_cores >= 0.05 {
         who.push(format!("other machines of the same host {}", cores(background.steal_cores)));
     }
     let text = format!(
-        "{} was spent waiting for a core that others had: they used {} of {} ({}). The times tell as much of them as of \
+        "{} was spent waiting for a core that others had{}: they used {} of {} ({}). The times tell as much of them as of \
          the pool: run it again when the machine is quiet.",
         of_workers_time(share),
+        of_all,
         cores(background.taken()),
         scene.cores_words(),
         who.join(", "),
@@ -164,6 +181,15 @@ mod tests {
         let findings = both.verdict();
         let found: Vec<_> = findings.iter().map(|finding| (finding.cause, finding.share)).collect();
         assert_eq!(found, [(Cause::Oversubscribed, 0.5), (Cause::NoisyMachine, 0.25)]);
+        // Both begin with what the account of the workers' time shows, or say how much of that they speak of.
+        assert!(
+            findings[0].text.starts_with(
+                "75 % of the workers' time was spent waiting for a core, 25 % because others had it: 4 workers on 2"
+            ) && findings[1].text.starts_with(
+                "25 % of the workers' time was spent waiting for a core that others had, of 75 % without a core in all: "
+            ),
+            "{findings:?}"
+        );
     }
 
     /// Without the kernel's count of it, with the workers' states at so many moments.
@@ -185,6 +211,7 @@ mod tests {
         assert_eq!(ready.cause, Cause::Oversubscribed);
         // Ready all the time, of which half is known to be computing, less a tenth that chance might be.
         assert!((ready.share - 0.4).abs() < 1e-9, "{ready:?}");
+        assert!(ready.text.starts_with("at least 40 % of the workers' time"), "{}", ready.text);
         assert_eq!(sampled("RS", 100).causes(), [], "the cores are full, and nobody waits for them");
         assert_eq!(sampled("R", 30).causes(), [], "too few to tell");
         let unknown = Made { measured: (false, false), ..sampled("R", 100) };

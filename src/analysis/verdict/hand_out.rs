@@ -2,7 +2,7 @@
 
 use super::{
     Cause, Finding, LEAST_SHARE,
-    scene::{Scene, of_workers_time},
+    scene::{Scene, of_workers_time, room_words},
 };
 use crate::{
     analysis::Part,
@@ -58,8 +58,8 @@ pub(super) fn chunk_too_small(scene: &Scene<'_>) -> Option<Finding> {
     let whole_ns = scene.figures.worker_time_ns.whole_ns() as f64;
     let in_any_chunk_ns = (scene.attempts * TASK_COST_NS) as f64 * scene.mean_workers.max(1.0);
     let lost_ns = between_ns(scene) as f64 - in_any_chunk_ns;
-    let share = lost_ns / whole_ns;
-    if share < LEAST_SHARE {
+    let (share, room) = (lost_ns / whole_ns, scene.room());
+    if share.min(room) < LEAST_SHARE {
         return None;
     }
     let chunks = scene.attempts.div_ceil(u64::from(chunk)) as f64;
@@ -74,16 +74,23 @@ pub(super) fn chunk_too_small(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let together = if chunk == 1 { "one by one".to_owned() } else { format!("in chunks of {chunk}") };
+    let between = between_ns(scene) as f64 / whole_ns;
+    let beyond = if between - share >= 0.005 {
+        format!(", {} beyond the 1 µs that a task costs in any chunk", units::percent(share))
+    } else {
+        String::new()
+    };
     let text = format!(
-        "{} was spent between tasks: they took {} on average and were handed out {together}, which cost {} each time. \
-         Chunks of {larger} divide that among their tasks.",
-        of_workers_time(share),
+        "{} was spent between tasks{beyond}: they took {} on average and were handed out {together}, which cost {} each \
+         time. Chunks of {larger} divide that among their tasks.{}",
+        of_workers_time(between),
         units::duration(mean_ns),
         units::duration(each_ns as u64),
+        room_words(share, room),
     );
     let tried_by = Spec { chunk: crate::spec::Chunk::Fixed(larger), ..scene.spec.clone() };
     let evidence = scene.throughout(mostly(scene));
-    Some(scene.finding(Cause::ChunkTooSmall, share, text, tried_by, evidence))
+    Some(scene.finding(Cause::ChunkTooSmall, share.min(room), text, tried_by, evidence))
 }
 
 /// Speaks from 10 % on, of worker processes: threads share their memory, and what their engine takes to make the data is
@@ -96,19 +103,22 @@ pub(super) fn payload_bound(scene: &Scene<'_>) -> Option<Finding> {
     let time = &scene.figures.worker_time_ns;
     let lost_ns = between_ns(scene).saturating_add(time.of(Part::FirstTask));
     let share = lost_ns as f64 / time.whole_ns() as f64;
-    if share < LEAST_SHARE || lost_ns > scene.figures.bytes_moved.saturating_mul(MOST_NS_PER_BYTE) {
+    let room = scene.room();
+    if share.min(room) < LEAST_SHARE || lost_ns > scene.figures.bytes_moved.saturating_mul(MOST_NS_PER_BYTE) {
         return None;
     }
     let text = format!(
-        "{} was spent between tasks whose data was on its way: {} in all, {} a task, for which a task took {} on average. \
-         Threads share their memory, so that nothing has to be moved.",
+        "{} was spent between tasks, or before the first, while data was on its way: {} in all, {} a task, for which a \
+         task took {} on average. Threads share their memory, so that nothing has to be moved.{}",
         of_workers_time(share),
         units::bytes(scene.figures.bytes_moved),
         units::bytes(bytes),
         units::duration(scene.run_ns / scene.attempts),
+        room_words(share, room),
     );
     let evidence = scene.throughout(mostly(scene));
-    Some(scene.finding(Cause::PayloadBound, share, text, scene.with_backend(Backend::Threads), evidence))
+    let tried_by = scene.with_backend(Backend::Threads);
+    Some(scene.finding(Cause::PayloadBound, share.min(room), text, tried_by, evidence))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     Cause, Evidence, Finding, LEAST_SHARE,
-    scene::{Scene, of_workers_time},
+    scene::{Scene, of_workers_time, room_words},
 };
 use crate::{
     analysis::{LockTotals, LocksReport, Part},
@@ -46,18 +46,23 @@ pub(super) fn is_never_free(scene: &Scene<'_>) -> bool {
     [report.gil, report.shared].into_iter().flatten().any(full)
 }
 
-/// Speaks from 10 % on.
+/// Speaks from 10 % on, where there are cores for processes.
 pub(super) fn gil_bound(scene: &Scene<'_>) -> Option<Finding> {
     let contention = Contention::of(scene, LockKind::Gil)?;
+    let room = scene.room_of(scene.usable_cores);
+    if room < LEAST_SHARE {
+        return None;
+    }
     let text = format!(
         "{} was spent waiting for the simulated GIL, which lets one thread compute at a time: somebody held it for {} of \
-         the run. Each process has a lock of its own.",
+         the run. Each process has a lock of its own.{}",
         of_workers_time(contention.share),
         units::percent(contention.held),
+        room_words(contention.share, room),
     );
     let evidence = longest_wait(scene, LockKind::Gil);
     let tried_by = scene.with_backend(Backend::Processes);
-    Some(scene.finding(Cause::GilBound, contention.share, text, tried_by, evidence))
+    Some(scene.finding(Cause::GilBound, contention.share.min(room), text, tried_by, evidence))
 }
 
 /// Speaks from 10 % on. Where the lock was as good as never free, the run cannot take less than it was held, and as many
@@ -75,6 +80,9 @@ pub(super) fn lock_bound(scene: &Scene<'_>) -> Option<Finding> {
         let plural = if enough == 1 { "" } else { "s" };
         let text = format!("One worker at a time is inside, so {enough} worker{plural} can keep it as busy.");
         (scene.with_workers(enough), text)
+    } else if scene.room() < LEAST_SHARE {
+        // Whoever waits for the lock leaves its core to somebody else, who computes.
+        return None;
     } else if let Some(spec) = with_half_the_hold(scene.spec) {
         (spec, "With less work inside of it, fewer would have to wait.".to_owned())
     } else {

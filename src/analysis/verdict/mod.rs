@@ -2,7 +2,8 @@
 //!
 //! Every cause has one rule, and [`RULES`] lists them with what each needs to speak. A rule is silent where its evidence
 //! is thin, or where what was measured may have another cause: a sentence less is better than a wrong one. Findings are
-//! ranked by the share of the workers' time that their cause took, since that is the most that removing it can gain.
+//! ranked by the share of the workers' time that their cause took. Where something else would be reached by removing it,
+//! such as cores that have nothing left to give, the share is no more than that.
 
 mod chunk;
 mod cores;
@@ -10,6 +11,7 @@ mod hand_out;
 mod kept;
 mod locks;
 mod memory;
+mod outlook;
 mod scene;
 mod start;
 mod tail;
@@ -114,7 +116,8 @@ pub struct Evidence {
 pub struct Finding {
     pub cause: Cause,
     pub text: String,
-    /// Of all workers' time, 0 to 1: what the cause took, and so the most that removing it can gain.
+    /// Of all workers' time, 0 to 1: what the cause took. Where the advice is to end sooner, it is at most what the run
+    /// could be shorter by, since cores that computed throughout have nothing to give.
     pub share: f64,
     /// The spec that tests it, serialized as the command that runs it.
     #[serde(rename = "try", serialize_with = "as_command")]
@@ -195,7 +198,7 @@ const RULES: [Rule; Cause::ALL.len()] = [
     Rule {
         cause: Cause::StartupDominates,
         find: start::startup_dominates,
-        rests_on: "time until workers were ready and had their first task",
+        rests_on: "time until workers were ready and had their first task, as far as cores stayed unused",
     },
     Rule {
         cause: Cause::NoisyMachine,
@@ -206,6 +209,10 @@ const RULES: [Rule; Cause::ALL.len()] = [
 
 /// What stands out in a run that has ended, the most important first; nothing in most runs.
 pub fn verdict(store: &RunStore, figures: &Figures) -> Vec<Finding> {
+    // A lesson is not about being fast, and has nothing that could be tried otherwise.
+    if !store.lesson.is_empty() {
+        return Vec::new();
+    }
     let Some(scene) = Scene::new(store, figures) else { return Vec::new() };
     ranked(RULES.iter().filter_map(|rule| (rule.find)(&scene)).collect())
 }

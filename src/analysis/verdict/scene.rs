@@ -34,6 +34,8 @@ pub(super) struct Scene<'a> {
     /// they come from samples, each is as little as the samples allow. `None` where that cannot be told.
     pub(super) waiting: Option<f64>,
     pub(super) blocked: Option<f64>,
+    /// They are as little as samples allow, and no part of the workers' time shows them.
+    pub(super) is_sampled: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -69,6 +71,7 @@ impl<'a> Scene<'a> {
             first_start_ns,
             waiting,
             blocked,
+            is_sampled: cpu_known && !core_wait_known,
         })
     }
 
@@ -83,6 +86,22 @@ impl<'a> Scene<'a> {
     /// Cores that went neither to the pool nor to its session; 0 where that was not measured.
     pub(super) fn taken_cores(&self) -> f64 {
         self.figures.background.map_or(0.0, Background::taken)
+    }
+
+    /// The share of the usable cores' time in which the pool did not compute, nor wait for what others had: a run cannot
+    /// become shorter by more, whatever is done about a cause. All of it where CPU time was not measured.
+    pub(super) fn room(&self) -> f64 {
+        self.room_of(if self.spec.backend == Backend::Gil { 1.0 } else { self.usable_cores })
+    }
+
+    /// The same of so many cores.
+    pub(super) fn room_of(&self, cores: f64) -> f64 {
+        if !self.figures.attempts.cpu_known {
+            return 1.0;
+        }
+        let used = self.part(Part::Useful) * self.mean_workers;
+        let missed = (self.waiting.unwrap_or(0.0) * self.mean_workers).min(self.taken_cores());
+        (1.0 - (used + missed) / cores).clamp(0.0, 1.0)
     }
 
     /// Bytes that an attempt was sent and sent back, on average.
@@ -143,6 +162,14 @@ impl<'a> Scene<'a> {
 pub(super) fn cores(cores: f64) -> String {
     let two = format!("{cores:.2}");
     two.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A sentence on how much of the core time was left, where that is clearly less than what a cause took.
+pub(super) fn room_words(share: f64, room: f64) -> String {
+    if share - room < 0.02 {
+        return String::new();
+    }
+    format!(" Only {} of the cores' time was free for it, and no more can be won.", units::percent(room))
 }
 
 /// `62 % of the workers' time`

@@ -2,7 +2,7 @@
 
 use super::{
     Cause, Evidence, Finding, LEAST_SHARE,
-    scene::{Scene, of_workers_time},
+    scene::{Scene, of_workers_time, room_words},
 };
 use crate::{
     analysis::Part,
@@ -33,7 +33,10 @@ impl Tail {
     /// `None` where too little time was lost for a sentence, or the run was stopped: who then waits, waits for nothing.
     fn of(scene: &Scene<'_>) -> Option<Self> {
         let share = scene.part(Part::Tail);
-        if share < LEAST_SHARE || scene.figures.status != Status::Finished || !scene.is_long() {
+        if share.min(scene.room()) < LEAST_SHARE
+            || scene.figures.status != Status::Finished
+            || !scene.is_long()
+        {
             return None;
         }
         let lanes = || (0..).map(WorkerId).zip(&scene.store.lanes);
@@ -78,7 +81,7 @@ impl Tail {
     }
 }
 
-/// Speaks where the tail is 10 % or more, and one task of at least three times the median ran through half of it.
+/// Speaks where the tail is 10 % or more of the workers' time, cores had as much left, and one task of at least three times the median ran through half of it.
 pub(super) fn straggler(scene: &Scene<'_>) -> Option<Finding> {
     let tail = Tail::of(scene)?;
     let median_ns = scene.figures.task_ns.filter(|_| scene.attempts >= LEAST_TASKS)?.median;
@@ -96,14 +99,16 @@ pub(super) fn straggler(scene: &Scene<'_>) -> Option<Finding> {
     }
     let (tried_by, advice) = without_it(scene, long_ns);
     let text = format!(
-        "{} was spent with nothing left to do while {} ran on {} for {}, beside a median of {}. {advice}",
+        "{} was spent with nothing left to do while {} ran on {} for {}, beside a median of {}.{} {advice}",
         of_workers_time(tail.share),
         span.task,
         tail.worker,
         units::duration(long_ns),
         units::duration(median_ns),
+        room_words(tail.share, scene.room()),
     );
-    Some(scene.finding(Cause::Straggler, tail.share, text, tried_by, tail.evidence(Some(&span))))
+    let share = tail.share.min(scene.room());
+    Some(scene.finding(Cause::Straggler, share, text, tried_by, tail.evidence(Some(&span))))
 }
 
 /// What to try against a long task, and what follows from its length: no pool is faster than its longest task, nor than

@@ -34,8 +34,10 @@ impl Attempt {
 pub(super) struct Made {
     pub(super) spec: Spec,
     pub(super) cores: f64,
-    /// When the workers were ready, in milliseconds.
+    /// When the first worker was ready, in milliseconds, and how much later each was than the one before. Who would be
+    /// ready after the last attempt was not.
     pub(super) ready: f64,
+    pub(super) pace: f64,
     pub(super) attempts: Vec<Attempt>,
     /// Length of the queue from a moment on.
     pub(super) queue: Vec<(f64, u32)>,
@@ -53,6 +55,7 @@ impl Made {
             spec: spec(backend, workers, 0),
             cores: 2.0,
             ready: 0.0,
+            pace: 0.0,
             attempts: Vec::new(),
             queue: Vec::new(),
             events: Vec::new(),
@@ -77,11 +80,18 @@ impl Made {
         let Event::RunStarted(info) = run_started(spec) else { panic!("another event") };
         let host = crate::event::Host { usable_cores: self.cores, ..info.host.clone() };
         let mut store = store([Event::RunStarted(Box::new(RunInfo { host, ..*info }))]);
+        let last = self.attempts.iter().map(|attempt| attempt.to).fold(0.0, f64::max);
         for worker in 0..self.spec.workers {
             store.apply(spawned(0, worker, 0));
-            store.apply(ready(ns(self.ready), worker));
+            let at = self.ready + self.pace * f64::from(worker);
+            if at <= last || self.pace <= 0.0 {
+                store.apply(ready(ns(at), worker));
+            }
         }
-        store.apply(Event::PoolReady { t_ns: ns(self.ready) });
+        let all = self.ready + self.pace * f64::from(self.spec.workers - 1);
+        if all <= last || self.pace <= 0.0 {
+            store.apply(Event::PoolReady { t_ns: ns(all) });
+        }
         let queue = self.queue.iter().map(|&(ms, queued)| {
             let t_ns = ns(ms);
             Event::Queue { t_ns, queued, in_flight: 0, done: 0 }

@@ -41,6 +41,8 @@ const SETTLE: Duration = Duration::from_millis(100);
 const LINGER: Duration = Duration::from_millis(700);
 /// After everything was told to end, the last report is waited for as long as this.
 const END_WITHIN: Duration = Duration::from_secs(2);
+/// After the end of `main`, its last reports are waited for as long as this, should somebody hold the socket open.
+const MAIN_TOLD_WITHIN: Duration = Duration::from_millis(500);
 const MAIN: WorkerId = WorkerId(0);
 
 /// A process as the engine knows it.
@@ -177,27 +179,30 @@ impl Conductor {
         commands: &Receiver<FromSession>,
     ) -> (Status, Option<String>) {
         let (mut exits, mut commands) = (exits.clone(), commands.clone());
-        let mut told_all = false;
+        let (mut told_all, mut main_exit) = (false, None);
         while !(told_all && self.known.get(&MAIN).is_some_and(|main| main.exit.is_some())) {
             select_biased! {
-                recv(reports) -> report => match report {
-                    Ok(report) => self.take(report),
-                    Err(_) => {
-                        told_all = true;
-                        reports = never();
-                    }
+                recv(reports) -> report => if let Ok(report) = report {
+                    self.take(report);
+                } else {
+                    told_all = true;
+                    reports = never();
                 },
                 recv(exits) -> exit => {
-                    if let Ok(exit) = exit {
-                        self.exited(self.clock.now_ns(), MAIN, exit);
-                    }
+                    main_exit = exit.ok().map(|exit| (Instant::now(), self.clock.now_ns(), exit));
                     exits = never();
                 },
                 recv(commands) -> command => match command {
-                    Ok(command) => self.command(command),
+                    Ok(command) => self.command(&command),
                     Err(_) => commands = never(),
                 },
                 default(SETTLE) => {}
+            }
+            // What main had told before may still be on its way here.
+            if let Some((_, t_ns, exit)) =
+                main_exit.filter(|(at, ..)| told_all || at.elapsed() > MAIN_TOLD_WITHIN)
+            {
+                self.exited(t_ns, MAIN, exit);
             }
             if reports.is_empty() {
                 self.emitter.flush();
@@ -210,14 +215,14 @@ impl Conductor {
         self.finish()
     }
 
-    fn command(&mut self, command: FromSession) {
+    fn command(&mut self, command: &FromSession) {
         match command {
             FromSession::Command(Command::Stop | Command::Cancel) => {
                 self.emitter.emit(&Event::Stopping { t_ns: self.clock.now_ns() });
                 self.cut(Cut::Stopped);
             }
             FromSession::Gone => self.cut(Cut::Stopped),
-            FromSession::Command(Command::KillWorker { worker, signal }) => self.signal(worker, signal),
+            FromSession::Command(Command::KillWorker { worker, signal }) => self.signal(*worker, *signal),
             FromSession::Command(Command::Pause | Command::Resume | Command::Resize(_)) => {
                 self.log(Level::Warning, "a lesson is neither paused nor resized".to_owned());
             }

@@ -7,6 +7,7 @@ use super::{
     report::Report,
     role::{Household, Person, ROLE},
     shared::{Object, Objects},
+    voice::moves,
 };
 use crate::{
     event::{Exit, lesson::Verb},
@@ -43,7 +44,7 @@ pub(super) struct Interpreter<'h> {
     children: Vec<(Person, Process)>,
 }
 
-pub(super) fn fail(why: impl ToString) -> Flow {
+pub(super) fn fail(why: &impl ToString) -> Flow {
     Flow::Break(Leave::Failed(why.to_string()))
 }
 
@@ -52,7 +53,7 @@ macro_rules! tried {
     ($result:expr) => {
         match $result {
             Ok(value) => value,
-            Err(why) => return fail(why),
+            Err(why) => return fail(&why),
         }
     };
 }
@@ -153,10 +154,10 @@ impl<'h> Interpreter<'h> {
                 let seconds = match tried!(self.value(seconds)) {
                     Value::Int(seconds) => seconds as f64,
                     Value::Float(seconds) => seconds,
-                    other => return fail(format!("sleep takes seconds, and not {}", other.kind())),
+                    other => return fail(&format!("sleep takes seconds, and not {}", other.kind())),
                 };
                 if !(0.0..=LONGEST_SLEEP_SECS).contains(&seconds) {
-                    return fail(format!("sleep {seconds}: allowed are 0 to {LONGEST_SLEEP_SECS} seconds"));
+                    return fail(&format!("sleep {seconds}: allowed are 0 to {LONGEST_SLEEP_SECS} seconds"));
                 }
                 let pause = Duration::from_secs_f64(seconds);
                 self.household.voice.during(Verb::Sleep, || std::thread::sleep(pause));
@@ -187,7 +188,7 @@ impl<'h> Interpreter<'h> {
             Act::Exit(code) => {
                 return match tried!(self.value(code)) {
                     Value::Int(code @ 0..=255) => Flow::Break(Leave::Exit(code as i32)),
-                    other => fail(format!("exit {other}: allowed are 0 to 255")),
+                    other => fail(&format!("exit {other}: allowed are 0 to 255")),
                 };
             }
             Act::Die => {
@@ -195,14 +196,14 @@ impl<'h> Interpreter<'h> {
                 let _does_not_return =
                     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
             }
-            other => return fail(format!("{other:?} is not known here")),
+            other => return fail(&format!("{other:?} is not known here")),
         }
         Flow::Continue(())
     }
 
     fn each(&mut self, name: &str, over: &Expression, steps: &[Step]) -> Flow {
         let Value::List(items) = tried!(self.value(over)) else {
-            return fail("for takes a list");
+            return fail(&"for takes a list");
         };
         for item in items {
             self.names.insert(name.to_owned(), item);
@@ -234,7 +235,7 @@ impl<'h> Interpreter<'h> {
                 let value = tried!(self.value(value));
                 let bytes = tried!(postcard::to_stdvec(&value));
                 let Some(Object::Queue(queue)) = self.objects.get(on) else { return missing(on) };
-                voice.moves(&value);
+                moves(&value);
                 tried!(queue.put(&bytes));
                 voice.settle(None);
             }
@@ -249,7 +250,7 @@ impl<'h> Interpreter<'h> {
                 let value = tried!(self.value(value));
                 let bytes = tried!(postcard::to_stdvec(&value));
                 let Some(Object::End(Some(end))) = self.objects.get(on) else { return closed(on) };
-                voice.moves(&value);
+                moves(&value);
                 tried!(end.send(&bytes));
                 voice.settle(None);
             }
@@ -379,7 +380,7 @@ impl<'h> Interpreter<'h> {
         }
         let worker = self.household.next_worker();
         if worker.0 > MAX_PROCESSES {
-            return fail(format!("a lesson has at most {MAX_PROCESSES} processes"));
+            return fail(&format!("a lesson has at most {MAX_PROCESSES} processes"));
         }
         let task = self.household.next_tasks(1);
         let child = Person {
@@ -400,7 +401,7 @@ impl<'h> Interpreter<'h> {
         let name = tried!(self.text(name));
         // The last of that name: an earlier one was joined before, or is meant by `join all`.
         let Some(at) = self.children.iter().rposition(|(child, _)| child.name == name) else {
-            return fail(format!("no process called {name} was started and not joined"));
+            return fail(&format!("no process called {name} was started and not joined"));
         };
         let (child, process) = self.children.remove(at);
         tried!(join(self.household, child.worker, &process));
@@ -417,18 +418,18 @@ impl<'h> Interpreter<'h> {
         let name = tried!(self.text(name));
         match self.children.iter().rfind(|(child, _)| child.name == name) {
             Some((_, process)) => tried!(process.kill()),
-            None => return fail(format!("no process called {name} was started and not joined")),
+            None => return fail(&format!("no process called {name} was started and not joined")),
         }
         Flow::Continue(())
     }
 }
 
 fn missing(name: &str) -> Flow {
-    fail(format!("there is no {name} that this could be done with"))
+    fail(&format!("there is no {name} that this could be done with"))
 }
 
 fn closed(name: &str) -> Flow {
-    fail(format!("{name} is closed here"))
+    fail(&format!("{name} is closed here"))
 }
 
 /// Starts a process of this lesson, which has everything open that this one has. Its start and its end are told; before

@@ -15,6 +15,7 @@ use super::{
     interpret::{Interpreter, Leave, join, start_process},
     role::{Household, POOL_WORKER, Person},
     shared::{Object, Objects},
+    voice::moves,
 };
 use crate::{
     event::{Exit, Level, Outcome},
@@ -57,7 +58,7 @@ struct Place {
     items: String,
     answers: String,
     /// Its own, from 0.
-    place: u32,
+    at: u32,
     /// The task of the first item.
     first_task: TaskId,
 }
@@ -161,7 +162,7 @@ impl<'i, 'h> Pool<'i, 'h> {
         let here = Place {
             items: self.items_name.clone(),
             answers: self.answers_name.clone(),
-            place,
+            at: place,
             first_task: self.first_task,
         };
         package.value("place", &here).map_err(wrong)?;
@@ -191,8 +192,8 @@ impl<'i, 'h> Pool<'i, 'h> {
         let voice = self.interpreter.household.voice.clone();
         for (index, value) in (0..).zip(items) {
             let item = Item { index, value: value.clone(), put_ns: voice.now_ns() };
-            voice.moves(value);
-            put(self.interpreter.objects.get(&self.items_name), &Some(item))?;
+            moves(value);
+            put(&mut self.interpreter.objects, &self.items_name, &Some(item))?;
         }
         Ok(())
     }
@@ -243,8 +244,8 @@ impl<'i, 'h> Pool<'i, 'h> {
     fn dismiss(&mut self) {
         self.dismissed.store(true, Ordering::Release);
         for _ in &self.workers {
-            self.interpreter.household.voice.moves(&Value::None);
-            let _nobody_listens = put(self.interpreter.objects.get(&self.items_name), &None::<Item>);
+            moves(&Value::None);
+            let _nobody_listens = put(&mut self.interpreter.objects, &self.items_name, &None::<Item>);
         }
         for (person, process) in self.workers.drain(..) {
             let _nothing_to_reap = join(self.interpreter.household, person.worker, &process);
@@ -252,8 +253,10 @@ impl<'i, 'h> Pool<'i, 'h> {
     }
 }
 
-fn put(queue: Option<&mut Object>, message: &impl Serialize) -> Result<(), String> {
-    let Some(Object::Queue(queue)) = queue else { return Err("the pool has lost its queue".to_owned()) };
+fn put(objects: &mut Objects, queue: &str, message: &impl Serialize) -> Result<(), String> {
+    let Some(Object::Queue(queue)) = objects.get(queue) else {
+        return Err("the pool has lost its queue".to_owned());
+    };
     let bytes = postcard::to_stdvec(message).map_err(|error| error.to_string())?;
     queue.put(&bytes).map_err(|error| error.to_string())
 }
@@ -289,7 +292,7 @@ fn serve(household: &Household, given: Given) -> Result<(), String> {
             item.as_ref().map_or_else(|| Value::None.to_string(), |item| item.value.to_string()),
         ));
         let Some(item) = item else { return Ok(()) };
-        let _place_is_there = taken.set(place.place as usize, i64::from(item.index) + 1);
+        let _place_is_there = taken.set(place.at as usize, i64::from(item.index) + 1);
         let task = TaskId(place.first_task.0.saturating_add(item.index));
         let cpu_before_ns = process_cpu_ns();
         voice.started(task, item.put_ns);
@@ -307,8 +310,8 @@ fn serve(household: &Household, given: Given) -> Result<(), String> {
             Err(why) => Outcome::Failed(why.as_str().into()),
         };
         voice.ended(task, outcome, cpu_before_ns);
-        voice.moves(&result.as_ref().map_or_else(Clone::clone, ToString::to_string));
-        put(interpreter.objects.get(&place.answers), &Answer::Done { index: item.index, result })?;
-        let _place_is_there = taken.set(place.place as usize, 0);
+        moves(&result.as_ref().map_or_else(Clone::clone, ToString::to_string));
+        put(&mut interpreter.objects, &place.answers, &Answer::Done { index: item.index, result })?;
+        let _place_is_there = taken.set(place.at as usize, 0);
     }
 }

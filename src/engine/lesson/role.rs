@@ -112,10 +112,7 @@ impl Household {
 
 fn run_role(given: Given) -> i32 {
     let cpu_before_ns = process_cpu_ns();
-    let household = match Household::take(&given) {
-        Ok(household) => household,
-        Err(_) => return mp::NO_PACKAGE,
-    };
+    let Ok(household) = Household::take(&given) else { return mp::NO_PACKAGE };
     let voice = household.voice.clone();
     let task = household.person.task;
     voice.ready();

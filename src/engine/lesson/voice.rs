@@ -91,11 +91,6 @@ impl Voice {
         self.0.children.lock().unwrap_or_else(PoisonError::into_inner).insert(pid, worker);
     }
 
-    /// What the next operation of this thread moves.
-    pub(super) fn moves(&self, value: &impl ToString) {
-        VALUE.set(Some(cut(value.to_string(), VALUE_LIMIT).into()));
-    }
-
     /// The operation of this thread is over in every respect; what it got is told with it.
     pub(super) fn settle(&self, value: Option<String>) {
         VALUE.set(None);
@@ -170,11 +165,11 @@ impl Voice {
         self.0.calls.fetch_add(1, Ordering::Relaxed) | OWN_CALL
     }
 
-    /// `None` for an object that only this program's inside knows of.
-    fn object(&self, object: Option<trace::ObjectId>) -> Option<Option<ObjectId>> {
-        let Some(object) = object else { return Some(None) };
+    /// # Errors
+    /// An object that only this program's inside knows of.
+    fn object(&self, object: Option<trace::ObjectId>) -> Result<Option<ObjectId>, Inside> {
         let known = self.0.objects.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&object).copied().map(Some)
+        object.map(|object| known.get(&object).copied().ok_or(Inside)).transpose()
     }
 
     fn child(&self, pid: Option<u32>) -> Option<WorkerId> {
@@ -187,12 +182,20 @@ impl Voice {
     }
 }
 
+/// What the next operation of this thread moves.
+pub(super) fn moves(value: &impl ToString) {
+    VALUE.set(Some(cut(value.to_string(), VALUE_LIMIT).into()));
+}
+
+/// Not an object of the lesson.
+struct Inside;
+
 /// Tells the calls that are counted here from those that the primitives count.
 const OWN_CALL: u32 = 1 << 31;
 
 impl trace::Observer for Voice {
     fn began(&self, began: &trace::Began) {
-        let Some(object) = self.object(began.object) else { return };
+        let Ok(object) = self.object(began.object) else { return };
         let told = Told::Began(Began {
             call: began.call as u32 & !OWN_CALL,
             verb: verb(began.verb),
@@ -204,7 +207,7 @@ impl trace::Observer for Voice {
     }
 
     fn done(&self, done: &trace::Done) {
-        let Some(object) = self.object(done.object) else { return };
+        let Ok(object) = self.object(done.object) else { return };
         // The start of a process is told with its name once it has one.
         if done.verb == trace::Verb::Start {
             return;

@@ -58,15 +58,19 @@ pub(super) fn header(page: &mut Page, report: &ExperimentReport, cover: &Experim
 /// In words first: what to take, what differs, and what is doubtful.
 pub(super) fn findings(page: &mut Page, report: &ExperimentReport) {
     page.open("What it shows", "findings");
-    let mut words = recommendations(report);
-    if words.is_empty() {
-        words = differences(report);
-    }
+    let mut words: Vec<String> = Vec::new();
+    words.extend(report.recommended.as_ref().map(|overall| format!("Recommended: {}.", overall.words())));
+    words.extend(report.ranking.as_ref().map(|ranking| format!("By wall time, {}.", ranking.words())));
+    let series = recommendations(report);
+    words.extend(if series.is_empty() { differences(report) } else { series });
     if words.is_empty() {
         words.push("Nothing can be set against each other.".to_owned());
     }
     for text in words {
         page.paragraph("lead", &text);
+    }
+    if let Some(ranking) = &report.ranking {
+        page.notes(std::iter::once(ranking.note().as_str()));
     }
     page.close();
     if !report.warnings.is_empty() {
@@ -84,7 +88,9 @@ pub(super) fn verdict(page: &mut Page, report: &ExperimentReport) {
     page.open("Verdict", "verdict");
     for found in &report.verdict {
         page.paragraph("", &found.words());
-        page.command(&found.finding.command);
+        if let Some(command) = found.command() {
+            page.command(command);
+        }
         page.paragraph("weak", &format!("It rests on {}.", found.finding.cause.rests_on()));
     }
     page.close();
@@ -126,7 +132,9 @@ fn differences(report: &ExperimentReport) -> Vec<String> {
             .filter_map(|(name, quantity)| Some(format!("{name}: {}.", pair.of(quantity)?.text)));
         return compared.chain(pair.ready_words().map(|words| format!("{words}."))).collect();
     }
-    let words = report.ratios.iter().filter_map(|pair| {
+    // Of many, the ranking says it.
+    let few = report.ratios.iter().filter(|_| report.variants.len() <= MOST_TOLD);
+    let words = few.filter_map(|pair| {
         let wall = pair.of(Quantity::Wall)?;
         Some(format!("{} and {}: {}.", named(&pair.a), named(&pair.b), wall.text))
     });
@@ -232,11 +240,13 @@ pub(super) fn all_runs(page: &mut Page, report: &ExperimentReport) {
 }
 
 pub(super) fn pairs(page: &mut Page, report: &ExperimentReport) {
-    let Some(first) = report.variants.first().filter(|_| !report.ratios.is_empty()) else { return };
-    let against = format!("{} and", named(&first.name));
+    if report.ratios.is_empty() {
+        return;
+    }
     page.open("Differences", "differences");
     let columns = [
-        (against.as_str(), Column::Short),
+        ("of", Column::Short),
+        ("and", Column::Short),
         ("wall time", Column::Wrap),
         ("once ready", Column::Wrap),
         ("CPU time", Column::Wrap),
@@ -246,6 +256,7 @@ pub(super) fn pairs(page: &mut Page, report: &ExperimentReport) {
     let row = |pair: &PairReport| {
         let text = |quantity| pair.of(quantity).map_or_else(dash, |compared| compared.text.clone());
         vec![
+            named(&pair.a),
             named(&pair.b),
             text(Quantity::Wall),
             text(Quantity::Work),

@@ -26,7 +26,7 @@ use crate::gui::{
         welcome::welcome_ui,
         workers::workers_ui,
     },
-    plots::{cores_ui, queue_ui},
+    plots::{cores_ui, queue_ui, run_key},
     runs::Run,
     theme::{AXIS_WIDTH, GAP, GAP_SMALL, Palette},
     timeline::timeline_ui,
@@ -127,7 +127,8 @@ impl Panes<'_> {
                 let Some((left, right)) = self.app.runs.pair() else { return };
                 let end_ns = |run: &Run| if run.live { run.now_ns() } else { run.whole().now_ns };
                 let now_ns = (end_ns(left), end_ns(right));
-                compare_ui(ui, left.whole(), right.whole(), now_ns, &mut self.app.axis);
+                let stores = [left.whole().as_ref(), right.whole().as_ref()];
+                compare_ui(ui, stores, now_ns, &mut self.app.axis, self.actions);
                 self.app.areas.plots = Some(area);
                 self.app.areas.timeline = Some(area);
                 return;
@@ -152,10 +153,15 @@ impl Panes<'_> {
     /// A table, or a text.
     fn table_ui(&mut self, ui: &mut Ui, panel: Panel) {
         let busy = self.app.busy();
-        let App { runs, log, result, keeping, axis, experiments, explainer, form, .. } = &mut *self.app;
+        let App { runs, log, result, keeping, axis, experiments, explainer, form, several, .. } =
+            &mut *self.app;
+        let (shown, actions) = (runs.shown(), &mut *self.actions);
+        if let Some(run) = shown {
+            axis.turn_to(run_key(run.whole()));
+        }
         let cursor_ns = axis.cursor_secs().map(ns_from_secs);
         let pinned_ns = axis.marks().pinned.map(ns_from_secs);
-        let (shown, actions) = (runs.shown(), &mut *self.actions);
+        axis.turn_back();
         // The bar stands below the last row, not on it.
         let over = std::mem::replace(&mut ui.spacing_mut().scroll.floating_allocated_width, GAP);
         // Sideways only: tables and the log scroll down by themselves.
@@ -164,7 +170,7 @@ impl Panes<'_> {
             match panel {
                 Panel::Log => log_ui(ui, shown, log, (cursor_ns, pinned_ns)),
                 Panel::Result => result_ui(ui, shown, result, actions),
-                Panel::Compare => compare_tab_ui(ui, runs, actions),
+                Panel::Compare => compare_tab_ui(ui, (runs, several), axis, actions),
                 Panel::Experiment => experiment_ui(ui, experiments, ExperimentState { form, busy }, actions),
                 Panel::Verdict => verdict_ui(ui, shown, explainer, actions),
                 Panel::Runs => library_ui(ui, &keeping.shelf, &mut keeping.view, actions),

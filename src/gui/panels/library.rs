@@ -23,6 +23,7 @@ use crate::{
 
 use super::{
     cells::{at_right, empty, number_cell},
+    choice::{CHOICE_WIDTH, Choice, choice_ui, compare_button},
     kept::{brief_ui, details_ui, menu_ui, tasks_text, time_text},
 };
 
@@ -41,9 +42,17 @@ pub(crate) struct LibraryView {
     /// The other way round.
     reversed: bool,
     selected: Option<PathBuf>,
+    /// Runs to be compared, in the order in which they were chosen.
+    chosen: Choice,
     /// The selected row must come into view.
     reveal: bool,
     found: Found,
+}
+
+impl LibraryView {
+    pub(crate) fn chosen(&self) -> &[PathBuf] {
+        self.chosen.paths()
+    }
 }
 
 /// The entries that pass the search, in order: made anew only when something has changed.
@@ -98,6 +107,7 @@ pub(crate) fn library_ui(ui: &mut Ui, shelf: &Shelf, view: &mut LibraryView, act
         );
         return;
     }
+    view.chosen.keep(all);
     let entries = Arc::clone(&view.found.entries);
     if entries.is_empty() {
         empty(ui, "No run passes the search. Search for something shorter, or clear the field.");
@@ -146,6 +156,7 @@ fn controls_ui(ui: &mut Ui, shelf: &Shelf, all: &[Entry], view: &mut LibraryView
         order.response.accessible_name("Order of runs");
         limit_ui(ui, shelf.limit(), all, actions);
         open_button(ui, actions);
+        compare_button(ui, view.chosen.paths().len(), actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let bytes = all.iter().map(|entry| entry.bytes).sum();
             let text = count_text(view.found.entries.len(), all.len(), bytes);
@@ -212,6 +223,7 @@ fn table_ui(ui: &mut Ui, entries: &[Entry], view: &mut LibraryView, actions: &mu
         .auto_shrink([false, false])
         .min_scrolled_height(0.0)
         .cell_layout(Layout::left_to_right(Align::Center))
+        .column(Column::exact(CHOICE_WIDTH))
         .column(Column::remainder().at_least(150.0).clip(true))
         .column(Column::exact(138.0))
         .column(Column::exact(70.0))
@@ -225,6 +237,7 @@ fn table_ui(ui: &mut Ui, entries: &[Entry], view: &mut LibraryView, actions: &mu
     }
     table
         .header(ROW_HEIGHT, |mut row| {
+            row.col(|_| {});
             for (title, by, number) in COLUMNS {
                 row.col(|ui| sort_heading(ui, title, by, number, view));
             }
@@ -232,7 +245,7 @@ fn table_ui(ui: &mut Ui, entries: &[Entry], view: &mut LibraryView, actions: &mu
         .body(|body| {
             body.rows(ROW_HEIGHT, entries.len(), |mut row| {
                 let entry = &entries[row.index()];
-                entry_row(&mut row, entry, view, actions);
+                entry_row(&mut row, (entry, entries), view, actions);
             });
         });
 }
@@ -262,9 +275,15 @@ fn sort_heading(ui: &mut Ui, title: &str, by: Sort, number: bool, view: &mut Lib
     }
 }
 
-fn entry_row(row: &mut TableRow<'_, '_>, entry: &Entry, view: &mut LibraryView, actions: &mut Actions) {
+fn entry_row(
+    row: &mut TableRow<'_, '_>,
+    (entry, entries): (&Entry, &[Entry]),
+    view: &mut LibraryView,
+    actions: &mut Actions,
+) {
     let is_selected = view.selected.as_ref() == Some(&entry.path);
     row.set_selected(is_selected);
+    row.col(|ui| choice_ui(ui, entry, &mut view.chosen));
     let mut name: Option<Response> = None;
     row.col(|ui| {
         let (text, hint) = (entry.name(), entry.file_name());
@@ -300,6 +319,10 @@ fn entry_row(row: &mut TableRow<'_, '_>, entry: &Entry, view: &mut LibraryView, 
         response |= name;
     }
     if response.clicked() || response.secondary_clicked() {
+        let modifiers = response.ctx.input(|input| input.modifiers);
+        if response.clicked() {
+            view.chosen.click(entry, entries, view.selected.as_ref(), modifiers);
+        }
         view.selected = Some(entry.path.clone());
         // What is told of it may take the place where its row was.
         view.reveal = true;

@@ -11,7 +11,7 @@ use crate::{
         runs::{Run, RunId},
         theme::{GAP, GAP_SMALL, Palette},
     },
-    store::{Chunked, LogLine},
+    store::{Chunked, LessonStore, LogLine, RunStore},
     time::secs,
     units,
 };
@@ -135,7 +135,7 @@ pub(crate) fn log_ui(
     let pinned_anew = pinned_ns.filter(|_| view.pinned_ns != pinned_ns).and_then(last);
     let lit = cursor_ns.and_then(last);
     view.pinned_ns = pinned_ns;
-    lines_ui(ui, log, &view.hits.at, lit, pinned_anew);
+    lines_ui(ui, &run.store, &view.hits.at, lit, pinned_anew);
 }
 
 fn count_text(shown: usize, all: usize) -> String {
@@ -150,7 +150,8 @@ fn last_until(log: &Chunked<LogLine>, hits: &[u32], t_ns: u64) -> Option<usize> 
 }
 
 /// `lit` stands out, `to` is brought into view; both are places among the hits.
-fn lines_ui(ui: &mut Ui, log: &Chunked<LogLine>, hits: &[u32], lit: Option<usize>, to: Option<usize>) {
+fn lines_ui(ui: &mut Ui, store: &RunStore, hits: &[u32], lit: Option<usize>, to: Option<usize>) {
+    let (log, lesson) = (&store.log, &store.lesson);
     let row_height = ui.text_style_height(&TextStyle::Monospace);
     let spacing = ui.spacing().item_spacing.y;
     // The bars stand beside the lines, not on the last of them.
@@ -165,7 +166,7 @@ fn lines_ui(ui: &mut Ui, log: &Chunked<LogLine>, hits: &[u32], lit: Option<usize
         ui.spacing_mut().interact_size.y = row_height;
         for place in rows {
             let Some(line) = hits.get(place).and_then(|at| log.get(*at as usize)) else { continue };
-            let job = line_job(ui, line);
+            let job = line_job(ui, lesson, line);
             let ground = ui.painter().add(Shape::Noop);
             let label = ui.add(eframe::egui::Label::new(job).extend());
             if lit == Some(place) {
@@ -177,7 +178,7 @@ fn lines_ui(ui: &mut Ui, log: &Chunked<LogLine>, hits: &[u32], lit: Option<usize
     });
 }
 
-fn line_job(ui: &Ui, line: &LogLine) -> LayoutJob {
+fn line_job(ui: &Ui, lesson: &LessonStore, line: &LogLine) -> LayoutJob {
     let palette = Palette::of(ui);
     let font = TextStyle::Monospace.resolve(ui.style());
     let plain = |color| TextFormat::simple(font.clone(), color);
@@ -186,7 +187,7 @@ fn line_job(ui: &Ui, line: &LogLine) -> LayoutJob {
         Level::Warning => palette.warning,
         Level::Error => palette.error,
     };
-    let source = line.worker.map_or_else(|| "engine".to_owned(), |worker| worker.to_string());
+    let source = line.worker.map_or_else(|| "engine".to_owned(), |worker| lesson.name(worker));
     let mut job = LayoutJob::default();
     job.append(&format!("{:>10.4}  ", secs(line.t_ns)), 0.0, plain(palette.text_weak));
     job.append(&format!("{:<7}  ", line.level), 0.0, plain(level_color));

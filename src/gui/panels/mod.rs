@@ -2,10 +2,12 @@
 //! launches, sends, locks or touches a file.
 
 mod cells;
+mod choice;
 pub(crate) mod compare;
 pub(crate) mod experiment;
 mod fields;
 pub(crate) mod kept;
+pub(crate) mod lessons;
 pub(crate) mod library;
 pub(crate) mod log;
 pub(crate) mod notices;
@@ -14,6 +16,7 @@ mod progress_bar;
 pub(crate) mod result;
 pub(crate) mod runs;
 pub(crate) mod setup;
+pub(crate) mod several;
 pub(crate) mod status;
 mod stepper;
 pub(crate) mod toolbar;

@@ -26,6 +26,7 @@ const QUIET_ABOUT: &str = "Paint a run that goes once a second, so that looking 
 /// Hints, of which those are shown that there is room for. The first leads to all others.
 const HINTS: [&str; 6] =
     ["Ctrl+P all commands", "Space run or stop", "F fit", "L follow", "+ − workers", "Ctrl+E export"];
+const LESSON_HINTS: [&str; 3] = ["Ctrl+P all commands", "Space run or stop", "Esc back to the lab"];
 const REPLAY_HINTS: [&str; 4] =
     ["Ctrl+P all commands", "Space play or pause the replay", "F fit", "Ctrl+E export"];
 
@@ -38,12 +39,19 @@ pub(crate) struct StatusState<'a> {
     pub(crate) figures: Option<Figures>,
     pub(crate) first_frame_ns: Option<u64>,
     pub(crate) quiet: Quiet,
+    /// The lessons are shown, which tell of their runs themselves.
+    pub(crate) in_lessons: bool,
 }
 
 pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, state: StatusState<'_>, actions: &mut Actions) {
     ui.horizontal(|ui| {
         let shown = runs.live().or_else(|| runs.shown());
-        let text = shown.map_or_else(|| "Ready".to_owned(), run_text);
+        let shown = shown.filter(|_| !state.in_lessons);
+        let text = match shown {
+            Some(run) => run_text(run),
+            None if state.in_lessons => "Lessons".to_owned(),
+            None => "Ready".to_owned(),
+        };
         let palette = Palette::of(ui);
         let color =
             shown.map_or(palette.text_weak, |run| phase_color(&palette, run.store.phase, run.store.tally));
@@ -64,7 +72,12 @@ pub(crate) fn status_ui(ui: &mut Ui, runs: &Runs, state: StatusState<'_>, action
                     said_ui(ui, said, actions);
                 } else {
                     let replays = runs.shown().is_some_and(|run| run.player.is_some());
-                    hint_ui(ui, if replays { &REPLAY_HINTS } else { &HINTS });
+                    let hints = match replays {
+                        _ if state.in_lessons => &LESSON_HINTS[..],
+                        true => &REPLAY_HINTS,
+                        false => &HINTS,
+                    };
+                    hint_ui(ui, hints);
                 }
             });
         });

@@ -13,6 +13,7 @@ use crate::{
     gui::{
         action::{Action, Actions, ExportKind, Panel},
         icons::Icon,
+        lessons::{LessonAction, Page, Place},
         progress::Progress,
         resizing::Resizer,
         runs::Runs,
@@ -27,6 +28,8 @@ const NARROW_RATE_WIDTH: f32 = 104.0;
 /// Below this width of the remaining strip the forecast gives way to the bar.
 const NARROW: f32 = 330.0;
 const SHORTEST_BAR: f32 = 60.0;
+/// Below this the menu View alone leads to the lessons.
+const ROOMY: f32 = 980.0;
 
 /// What the strip must know beside the runs.
 #[derive(Clone, Copy)]
@@ -41,6 +44,10 @@ pub(crate) struct ToolbarState<'a> {
     pub(crate) open: &'a [Panel],
     /// The setup is open.
     pub(crate) setup: bool,
+    /// What the centre shows, and which lesson was looked at last.
+    pub(crate) lesson: (Page, Option<Place>),
+    /// Lessons that are understood.
+    pub(crate) understood: usize,
 }
 
 pub(crate) fn toolbar_ui(
@@ -51,6 +58,11 @@ pub(crate) fn toolbar_ui(
     export_open: bool,
     actions: &mut Actions,
 ) {
+    if state.lesson.0 != Page::Lab {
+        lesson_bar(ui, state, actions);
+        return;
+    }
+    let roomy = ui.available_width() >= ROOMY;
     ui.horizontal(|ui| {
         run_buttons(ui, runs, state, actions);
         ui.add_space(GAP);
@@ -61,10 +73,47 @@ pub(crate) fn toolbar_ui(
             view_menu(ui, state, actions);
             ui.add_space(GAP / 2.0);
             export_menu(ui, runs, export_open, actions);
+            ui.add_space(GAP / 2.0);
+            if roomy {
+                let lessons = ui.add(Button::new("Lessons").min_size(vec2(0.0, TOOL)));
+                if lessons.on_hover_text("Learn what pools and processes do, step by step (F1)").clicked() {
+                    actions.push(Action::Lesson(LessonAction::Toggle));
+                }
+            }
             ui.add_space(GAP);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| progress_ui(ui, runs));
         });
     });
+}
+
+/// The strip above the lessons: how to leave them, and to move from one to the next.
+fn lesson_bar(ui: &mut Ui, state: ToolbarState<'_>, actions: &mut Actions) {
+    let (page, place) = state.lesson;
+    ui.horizontal(|ui| {
+        let back = "Leave the lessons; they stay as they are (Esc)";
+        step_ui(ui, "Back to the lab", back, Some(LessonAction::Close), actions);
+        ui.add_space(GAP);
+        if let Some(place) = place.filter(|_| page == Page::Lesson) {
+            step_ui(ui, "All lessons", "The list of all lessons", Some(LessonAction::Cards), actions);
+            let (previous, next) = (place.previous_lesson(), place.next_lesson());
+            let hint = "The lesson before this one";
+            step_ui(ui, "Previous lesson", hint, previous.map(LessonAction::Go), actions);
+            step_ui(ui, "Next lesson", "The lesson after this one", next.map(LessonAction::Go), actions);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            theme_buttons(ui, state.theme, actions);
+            let all = Place::bases().count();
+            ui.label(format!("{} of {all} lessons understood", state.understood));
+        });
+    });
+}
+
+fn step_ui(ui: &mut Ui, name: &str, hint: &str, target: Option<LessonAction>, actions: &mut Actions) {
+    let button = Button::new(name).min_size(vec2(0.0, TOOL));
+    let response = ui.add_enabled(target.is_some(), button).on_hover_text(hint);
+    if let Some(target) = target.filter(|_| response.clicked()) {
+        actions.push(Action::Lesson(target));
+    }
 }
 
 /// A button whose spoken name is its text.
@@ -188,6 +237,7 @@ fn view_menu(ui: &mut Ui, state: ToolbarState<'_>, actions: &mut Actions) {
                 ui.close();
             }
         };
+        entry(ui, "Open the lessons", "F1", Action::Lesson(LessonAction::Toggle));
         entry(ui, "Reset layout", "", Action::ResetLayout);
         entry(ui, "All commands…", "Ctrl+P", Action::TogglePalette);
     });

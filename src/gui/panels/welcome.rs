@@ -5,7 +5,8 @@ use eframe::egui::{Button, RichText, ScrollArea, Ui, vec2};
 use crate::{
     gui::{
         action::{Action, Actions},
-        theme::{GAP, GAP_LARGE, GAP_SMALL, TITLE_TEXT},
+        lessons::LessonAction,
+        theme::{GAP, GAP_LARGE, GAP_SMALL, TITLE_TEXT, TOOL},
     },
     spec::PRESETS,
 };
@@ -29,6 +30,17 @@ pub(crate) fn welcome_ui(ui: &mut Ui, actions: &mut Actions) {
                 );
                 ui.add_space(GAP);
                 ui.label("Run both does the same work twice, in processes and in threads, and lays the two side by side.");
+                ui.add_space(GAP_LARGE);
+                ui.label(RichText::new("New to pools and processes?").strong());
+                ui.add_space(GAP_SMALL);
+                ui.horizontal(|ui| {
+                    let button = Button::new("Begin with the lessons").min_size(vec2(NAME_WIDTH, TOOL));
+                    if ui.add(button).on_hover_text("Open the page of lessons (F1)").clicked() {
+                        actions.push(Action::Lesson(LessonAction::Cards));
+                    }
+                    let about = "Small programs to predict, run and watch, from one process to a deadlock.";
+                    ui.add(eframe::egui::Label::new(RichText::new(about).weak()).wrap());
+                });
                 ui.add_space(GAP_LARGE);
                 ui.label(RichText::new("Or begin with one of these:").strong());
                 ui.add_space(GAP_SMALL);

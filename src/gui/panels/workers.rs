@@ -11,6 +11,7 @@ use crate::{
         theme::{self, DOT_RADIUS, GAP, GAP_HAIR, Palette},
         timeline::Doing,
     },
+    ids::WorkerId,
     spec::Backend,
     store::{WorkerRow, WorkerState},
     units::{self, Shown},
@@ -19,6 +20,8 @@ use crate::{
 use super::cells::{at_right, empty, heading, number_cell};
 
 const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
+/// Room for what a process of a lesson is called.
+const ROLE_WIDTH: f32 = 110.0;
 /// Signals that a person may send, with what they do.
 const NOT_SAMPLED: &str = "No sample of this worker yet";
 const SIGKILL: i32 = 9;
@@ -54,13 +57,14 @@ pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, cursor_ns: Option<u64>,
     }
     let text_width = ui.available_width();
     let own_process = run.spec().backend == Backend::Processes;
+    let in_lesson = !run.store.lesson.is_empty();
     TableBuilder::new(ui)
         .id_salt("workers table")
         .striped(true)
         .auto_shrink([false, false])
         .min_scrolled_height(0.0)
         .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::exact(30.0))
+        .column(Column::exact(if in_lesson { ROLE_WIDTH } else { 30.0 }))
         .column(Column::exact(64.0))
         .column(Column::exact(100.0))
         .columns(Column::exact((text_width / 12.0).clamp(62.0, 96.0)), 5)
@@ -71,10 +75,12 @@ pub(crate) fn workers_ui(ui: &mut Ui, run: Option<&Run>, cursor_ns: Option<u64>,
                 let at_cursor = cursor_ns.map(|t_ns| format!("At {}", units::duration(t_ns)));
                 let title = match (title, &at_cursor) {
                     ("PID", _) if !own_process => "TID",
+                    ("#", _) if in_lesson => "Process",
                     ("State", Some(at_cursor)) => at_cursor,
                     _ => title,
                 };
                 row.col(|ui| {
+                    let number = number && title != "Process";
                     if !number {
                         ui.add_space(GAP);
                     }
@@ -111,7 +117,15 @@ fn worker_row(
     actions: &mut Actions,
 ) {
     let alive = run.live && worker.state.is_present();
-    number_cell(row, worker.worker.0.to_string());
+    let name = run.store.lesson.name(worker.worker);
+    if run.store.lesson.is_empty() {
+        number_cell(row, worker.worker.0.to_string());
+    } else {
+        row.col(|ui| {
+            ui.add_space(GAP);
+            ui.add(eframe::egui::Label::new(&name).truncate());
+        });
+    }
     let own_process = run.spec().backend == Backend::Processes;
     number_cell(row, if own_process { worker.pid } else { worker.tid }.to_string());
     let leaving = alive && !run.store.is_wanted(worker.worker);
@@ -164,7 +178,7 @@ fn worker_row(
         let exit = worker.exit.map_or_else(|| "–".to_owned(), |exit| exit.to_string());
         ui.add(eframe::egui::Label::new(&exit).truncate());
     });
-    row.col(|ui| kill_ui(ui, worker, own_process, alive, actions));
+    row.col(|ui| kill_ui(ui, (worker.worker, &name), own_process, alive, actions));
 }
 
 /// A sample that was never taken has no state.
@@ -209,18 +223,17 @@ fn dot_ui(ui: &mut Ui, state: WorkerState) {
     }
 }
 
-fn kill_ui(ui: &mut Ui, worker: &WorkerRow, own_process: bool, alive: bool, actions: &mut Actions) {
+fn kill_ui(ui: &mut Ui, (id, name): (WorkerId, &str), own_process: bool, alive: bool, actions: &mut Actions) {
     let why_not = if own_process {
         "This process does not run any more"
     } else {
         "A thread cannot be killed alone: it would take the whole process with it"
     };
-    let id = worker.worker;
     let response = ui
         .add_enabled(own_process && alive, Button::new("Kill").small())
         .on_hover_text("Kill this worker process (SIGKILL). Right-click for other signals")
         .on_disabled_hover_text(why_not)
-        .accessible_name(format!("Kill {id}"));
+        .accessible_name(format!("Kill {name}"));
     if response.clicked() {
         actions.push(Action::Kill(id, SIGKILL));
     }

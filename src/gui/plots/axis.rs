@@ -5,11 +5,13 @@
 
 mod asked;
 mod input;
+mod zeros;
 
 use eframe::egui::{Id, Rect};
 
-use self::asked::Asked;
 pub(crate) use self::asked::Lit;
+pub(crate) use self::zeros::{Align, Extent};
+use self::{asked::Asked, zeros::Zeros};
 use super::{
     RunKey,
     marks::Marks,
@@ -52,11 +54,14 @@ enum Change {
     Forward,
 }
 
-/// The interval in view and the shared cursor. Seconds count from the run's start.
+/// The interval in view and the shared cursor. Seconds in it count from the axis's zero, which is the run's start where one
+/// run is shown; what it tells and takes counts from the start of the run to which it is turned.
 #[derive(Debug, Default)]
 pub(crate) struct TimeAxis {
     from_secs: f64,
     to_secs: f64,
+    /// Where what is shown begins, and where it ends.
+    start_secs: f64,
     end_secs: f64,
     live: bool,
     mode: Mode,
@@ -69,6 +74,7 @@ pub(crate) struct TimeAxis {
     /// What marks and views are of.
     runs: [RunKey; 2],
     asked: Asked,
+    zeros: Zeros,
     /// By the window's clock, when input was taken last.
     now_secs: f64,
 }
@@ -129,7 +135,8 @@ impl TimeAxis {
 
     /// As [`Self::show`], from the next frame on, and to be gone back from.
     pub(crate) fn go_to(&mut self, from_secs: f64, to_secs: f64) {
-        self.changes.push(Change::Show { from_secs, to_secs });
+        let zero_secs = self.zero_secs();
+        self.changes.push(Change::Show { from_secs: from_secs - zero_secs, to_secs: to_secs - zero_secs });
     }
 
     /// Shows the whole run from the next frame on, and can be gone back from.
@@ -155,34 +162,40 @@ impl TimeAxis {
     pub(crate) fn mark(&mut self, start: bool) {
         let view = (self.from_secs, self.to_secs.min(self.end_secs.max(self.from_secs)));
         let edge = if start { view.0 } else { view.1 };
-        self.marks.set_edge(self.cursor_secs().unwrap_or(edge), start, view);
+        let cursor_secs = self.pointer().or(self.marks.pinned);
+        self.marks.set_edge(cursor_secs.unwrap_or(edge).max(self.start_secs), start, view);
     }
 
     /// As at first, for another run; how the timeline is laid out stays.
     pub(crate) fn anew(&self) -> Self {
-        Self { asked: self.asked.anew(), ..Self::default() }
+        Self { asked: self.asked.anew(), zeros: self.zeros.anew(), ..Self::default() }
     }
 
     /// Pins the cursor, and moves the view there if it is elsewhere.
     pub(crate) fn pin_at(&mut self, secs: f64) {
-        self.marks.pinned = Some(secs);
+        self.marks.pinned = Some(secs - self.zero_secs());
         let span = self.to_secs - self.from_secs;
-        if !(self.from_secs..=self.to_secs).contains(&secs) {
+        if !(self.from_secs..=self.to_secs).contains(&(secs - self.zero_secs())) {
             self.go_to(secs - span * 0.5, secs + span * 0.5);
         }
     }
 
     pub(crate) fn marks(&self) -> Marks {
-        self.marks
+        self.marks.moved(self.zero_secs())
     }
 
     pub(crate) fn marks_mut(&mut self) -> &mut Marks {
         &mut self.marks
     }
 
-    /// Left and right edge of the view, and the right edge of the whole run.
-    pub(crate) fn edges_secs(&self) -> (f64, f64, f64) {
-        (self.from_secs, self.to_secs, self.limit_secs())
+    /// Left and right edge of the view.
+    pub(crate) fn edges_secs(&self) -> (f64, f64) {
+        (self.from_secs + self.zero_secs(), self.to_secs + self.zero_secs())
+    }
+
+    /// Left and right edge of all that there is to see.
+    pub(crate) fn whole_secs(&self) -> (f64, f64) {
+        (self.start_secs + self.zero_secs(), self.limit_secs() + self.zero_secs())
     }
 
     /// Follows the newest, or stays where the view is.
@@ -197,6 +210,12 @@ impl TimeAxis {
 
     /// To be called once a frame, before any view: takes over what the user did since the last frame.
     pub(crate) fn begin_frame(&mut self, end_secs: f64, live: bool) {
+        self.zeros.forget();
+        self.begin(0.0, end_secs, live);
+    }
+
+    fn begin(&mut self, start_secs: f64, end_secs: f64, live: bool) {
+        self.start_secs = if start_secs.is_finite() { start_secs.min(0.0) } else { 0.0 };
         self.end_secs = if end_secs.is_finite() { end_secs.max(0.0) } else { 0.0 };
         self.live = live;
         self.settle();
@@ -208,11 +227,15 @@ impl TimeAxis {
 
     /// The time of which every view tells: under the pointer, wherever among the views it is, or else where it is pinned.
     pub(crate) fn cursor_secs(&self) -> Option<f64> {
-        self.pointer_secs().or(self.marks.pinned)
+        self.pointer_secs().or(self.marks().pinned)
     }
 
     /// The time under the pointer.
     pub(crate) fn pointer_secs(&self) -> Option<f64> {
+        self.pointer().map(|secs| secs + self.zero_secs())
+    }
+
+    fn pointer(&self) -> Option<f64> {
         // By the view of this frame: under a resting pointer a sliding view moves on.
         self.cursor.map(|Cursor { x, edges: (left, right), .. }| {
             TimeScale { from_secs: self.from_secs, to_secs: self.to_secs, left, right }.secs_from_x(x)
@@ -220,6 +243,12 @@ impl TimeAxis {
     }
 
     pub(crate) fn scale(&self, plot: Rect) -> TimeScale {
+        let (from_secs, to_secs) = self.edges_secs();
+        TimeScale { from_secs, to_secs, ..self.own_scale(plot) }
+    }
+
+    /// By the axis itself.
+    fn own_scale(&self, plot: Rect) -> TimeScale {
         TimeScale { from_secs: self.from_secs, to_secs: self.to_secs, left: plot.left(), right: plot.right() }
     }
 
@@ -262,7 +291,7 @@ impl TimeAxis {
             Change::Zoom { at_secs, factor } => {
                 self.mode = Mode::Manual;
                 let span = self.to_secs - self.from_secs;
-                let zoomed = (span / factor).clamp(MIN_SPAN_SECS, self.limit_secs());
+                let zoomed = (span / factor).clamp(MIN_SPAN_SECS, self.limit_secs() - self.start_secs);
                 self.from_secs = at_secs - (at_secs - self.from_secs) * (zoomed / span);
                 self.to_secs = self.from_secs + zoomed;
             }
@@ -276,20 +305,22 @@ impl TimeAxis {
             // In steps, so that the axis stands still for a while instead of creeping with every frame.
             return step_above(self.end_secs.max(0.09) * 1.02);
         }
-        if self.end_secs > 0.0 { (self.end_secs * (1.0 + END_MARGIN)).max(MIN_SPAN_SECS) } else { 1.0 }
+        let length = self.end_secs - self.start_secs;
+        if length > 0.0 { (self.end_secs + length * END_MARGIN).max(MIN_SPAN_SECS) } else { 1.0 }
     }
 
     fn settle(&mut self) {
-        let limit = self.limit_secs();
+        let (start, limit) = (self.start_secs, self.limit_secs());
         match self.mode {
             Mode::Follow if self.live && self.end_secs > FOLLOW_WINDOW_SECS * (1.0 - END_MARGIN) => {
                 self.to_secs = self.end_secs + FOLLOW_WINDOW_SECS * END_MARGIN;
                 self.from_secs = (self.to_secs - FOLLOW_WINDOW_SECS).max(0.0);
             }
-            Mode::Follow | Mode::Fit => (self.from_secs, self.to_secs) = (0.0, limit),
+            Mode::Follow | Mode::Fit => (self.from_secs, self.to_secs) = (start, limit),
             Mode::Manual => {
-                let span = (self.to_secs - self.from_secs).clamp(MIN_SPAN_SECS.min(limit), limit);
-                self.from_secs = self.from_secs.clamp(0.0, limit - span);
+                let whole = limit - start;
+                let span = (self.to_secs - self.from_secs).clamp(MIN_SPAN_SECS.min(whole), whole);
+                self.from_secs = self.from_secs.clamp(start, limit - span);
                 self.to_secs = self.from_secs + span;
             }
         }

@@ -19,7 +19,7 @@ use crate::{
 /// With more cores than this, lines are a tangle and a heat map reads better.
 const MAX_LINES: usize = 16;
 /// A little more than a core can do, so that a line at 100 % does not lie on the frame.
-const HEADROOM: f64 = 1.08;
+pub(super) const HEADROOM: f64 = 1.08;
 /// Colours repeat after this many cores; the second turn is dashed.
 const COLORS: usize = 8;
 /// Width of a heat map's cell in points; samples within one cell are averaged.
@@ -64,17 +64,17 @@ pub(crate) fn cores_ui(ui: &mut Ui, store: &RunStore, axis: &mut TimeAxis, heigh
     frame.paint_cursor(axis);
 }
 
-fn load_text(busy: f32) -> String {
+pub(super) fn load_text(busy: f32) -> String {
     units::percent((f64::from(busy.clamp(0.0, 1.0)) * 100.0).round() / 100.0)
 }
 
-fn percent_labels(height: f32) -> ValueLabels {
+pub(super) fn percent_labels(height: f32) -> ValueLabels {
     let shares: &[f64] = if height >= 56.0 { &[0.0, 0.5, 1.0] } else { &[0.0, 1.0] };
     shares.iter().map(|&share| (share / HEADROOM, format!("{:.0} %", share * 100.0))).collect()
 }
 
 /// Samples whose interval touches the view, and one more on either side for the lines that enter and leave it.
-fn visible(samples: &Chunked<CoreSample>, scale: &TimeScale) -> Range<usize> {
+pub(super) fn visible(samples: &Chunked<CoreSample>, scale: &TimeScale) -> Range<usize> {
     let (from_ns, to_ns) = (time::ns_from_secs(scale.from_secs), time::ns_from_secs(scale.to_secs));
     let first = samples.partition_point(|sample| sample.t_ns < from_ns);
     let last = samples.partition_point(|sample| sample.t_ns <= to_ns);
@@ -82,7 +82,7 @@ fn visible(samples: &Chunked<CoreSample>, scale: &TimeScale) -> Range<usize> {
 }
 
 /// The sample whose interval holds a moment.
-fn sample_at(samples: &Chunked<CoreSample>, secs: f64) -> Option<&CoreSample> {
+pub(super) fn sample_at(samples: &Chunked<CoreSample>, secs: f64) -> Option<&CoreSample> {
     let t_ns = time::ns_from_secs(secs);
     samples.get(samples.partition_point(|sample| sample.t_ns < t_ns))
 }

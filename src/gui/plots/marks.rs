@@ -7,7 +7,7 @@ use super::TimeScale;
 /// Ranges shorter than this many points are slips of the hand.
 const LEAST_POINTS: f64 = 3.0;
 
-/// Seconds since the run's start.
+/// Seconds by the axis, or since a run's start where they were moved to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Marks {
     /// The cursor stands here while the pointer is elsewhere.
@@ -20,14 +20,14 @@ pub(crate) struct Marks {
 
 impl Marks {
     /// Takes Shift and drag over a plot. True while it does, so that nothing else moves with the pointer.
-    pub(super) fn drag(&mut self, ui: &Ui, response: &Response, scale: &TimeScale) -> bool {
+    pub(super) fn drag(&mut self, ui: &Ui, response: &Response, scale: &TimeScale, least_secs: f64) -> bool {
         let shift = ui.input(|input| input.modifiers.shift);
         let secs = response
             .interact_pointer_pos()
-            .map(|pointer| scale.secs_from_x(pointer.x.clamp(scale.left, scale.right)).max(0.0));
+            .map(|pointer| scale.secs_from_x(pointer.x.clamp(scale.left, scale.right)).max(least_secs));
         if response.drag_started_by(PointerButton::Primary) && shift {
             let pressed = ui.input(|input| input.pointer.press_origin());
-            self.drawn_from = pressed.map(|pointer| scale.secs_from_x(pointer.x).max(0.0));
+            self.drawn_from = pressed.map(|pointer| scale.secs_from_x(pointer.x).max(least_secs));
         }
         let (Some(from_secs), Some(secs)) = (self.drawn_from, secs) else {
             if response.drag_stopped() {
@@ -43,29 +43,37 @@ impl Marks {
         true
     }
 
+    /// The same in another time, which is so many seconds later when it is the same moment.
+    pub(super) fn moved(self, secs: f64) -> Self {
+        Self {
+            pinned: self.pinned.map(|at| at + secs),
+            range: self.range.map(|(from, to)| (from + secs, to + secs)),
+            drawn_from: self.drawn_from.map(|at| at + secs),
+        }
+    }
+
     pub(crate) fn is_being_drawn(&self) -> bool {
         self.drawn_from.is_some()
     }
 
     /// The range begins here, or ends here, without the pointer. What is on the wrong side of it gives way.
     pub(super) fn set_edge(&mut self, secs: f64, start: bool, (view_from, view_to): (f64, f64)) {
-        let secs = secs.max(0.0);
-        let (from, to) = self.range.unwrap_or((view_from.max(0.0), view_to));
+        let (from, to) = self.range.unwrap_or((view_from, view_to));
         let range = if start {
             (secs, if to > secs { to } else { view_to })
         } else {
-            (if from < secs { from } else { view_from.max(0.0) }, secs)
+            (if from < secs { from } else { view_from }, secs)
         };
         self.range = (range.1 > range.0).then_some(range);
     }
 
     /// A click pins the cursor; one where it is pinned lets it go.
-    pub(super) fn click(&mut self, response: &Response, scale: &TimeScale) {
+    pub(super) fn click(&mut self, response: &Response, scale: &TimeScale, least_secs: f64) {
         let Some(pointer) = response.interact_pointer_pos() else { return };
         let near = |secs: f64| (scale.x_from_secs(secs) - pointer.x).abs() <= LEAST_POINTS as f32;
         self.pinned = match self.pinned {
             Some(secs) if near(secs) => None,
-            _ => Some(scale.secs_from_x(pointer.x).max(0.0)),
+            _ => Some(scale.secs_from_x(pointer.x).max(least_secs)),
         };
     }
 

@@ -5,11 +5,13 @@
 //! and one hand moves all of them.
 
 mod axis;
+mod busy;
 mod cores;
 mod marks;
 mod queue;
 mod sample;
 mod sizes;
+mod stairs;
 mod views;
 
 use std::sync::Arc;
@@ -20,12 +22,12 @@ use eframe::egui::{
 };
 use egui_plot::{Line, Plot};
 
-pub(crate) use axis::{Lit, TimeAxis, TimeScale, Wheel};
+pub(crate) use axis::{Align, Extent, Lit, TimeAxis, TimeScale, Wheel};
+pub(crate) use busy::busy_ui;
 pub(crate) use cores::cores_ui;
 pub(crate) use queue::queue_ui;
 
 use super::theme::{self, Palette};
-pub(crate) use crate::units::ticks::{time_label, time_ticks};
 use crate::{store::RunStore, units::ticks};
 
 /// Height of a plot's first line, with its title and legend.
@@ -36,6 +38,13 @@ const LABELS_HEIGHT: f32 = 14.0;
 const LABELS_FROM_HEIGHT: f32 = 90.0;
 const SWATCH_WIDTH: f32 = 14.0;
 const LINE_WIDTH: f32 = theme::LINE;
+
+/// Another run whose curves are drawn too, and what the two are called, itself last.
+#[derive(Clone, Copy)]
+pub(crate) struct Compared<'a> {
+    pub(crate) store: &'a RunStore,
+    pub(crate) names: [&'a str; 2],
+}
 
 /// What distinguishes one run from another whose store stands in the same place of the window.
 pub(crate) type RunKey = (u64, u64, u32);
@@ -106,12 +115,13 @@ pub(crate) fn paint_cursor(painter: &Painter, axis: &TimeAxis, plot: Rect, palet
 /// The labels of the time axis, centred on their ticks as far as the right margin allows; none over `covered`.
 pub(crate) fn paint_time_labels(
     painter: &Painter,
+    ticks: Vec<ticks::Tick>,
     scale: &TimeScale,
     y: Rangef,
     covered: Rect,
     color: Color32,
 ) {
-    for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
+    for tick in ticks {
         let galley = painter.layout_no_wrap(tick.label, small_font(), color);
         let half = galley.size().x * 0.5;
         let x = scale.x_from_secs(tick.secs).min(scale.right + theme::AXIS_RIGHT - half);
@@ -119,6 +129,14 @@ pub(crate) fn paint_time_labels(
         if !place.intersects(covered) {
             painter.galley(place.min, galley, color);
         }
+    }
+}
+
+/// Left of the labels of the time axis, from what they count.
+pub(crate) fn paint_counts_from(painter: &Painter, axis: &TimeAxis, labels: Rect, color: Color32) {
+    if let Some(words) = axis.counts_from() {
+        let at = pos2(labels.left() - theme::AXIS_WIDTH + theme::GAP_SMALL, labels.center().y);
+        painter.text(at, Align2::LEFT_CENTER, words, small_font(), color);
     }
 }
 
@@ -170,7 +188,7 @@ impl Frame {
         let mut mesh = Mesh::default();
         mesh.add_colored_rect(plot, self.palette.plot);
         let scale = axis.scale(plot);
-        for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
+        for tick in axis.ticks(&scale) {
             add_vline(&mut mesh, scale.x_from_secs(tick.secs), plot.top(), plot.bottom(), self.palette.grid);
         }
         for (share, label) in labels {
@@ -187,7 +205,16 @@ impl Frame {
     fn paint_time_labels(&self, axis: &TimeAxis) {
         if let Some(labels) = self.labels {
             let scale = axis.scale(labels);
-            paint_time_labels(&self.painter, &scale, labels.y_range(), Rect::NOTHING, self.palette.text_weak);
+            let color = self.palette.text_weak;
+            paint_time_labels(
+                &self.painter,
+                axis.ticks(&scale),
+                &scale,
+                labels.y_range(),
+                Rect::NOTHING,
+                color,
+            );
+            paint_counts_from(&self.painter, axis, labels, color);
         }
     }
 
@@ -302,9 +329,4 @@ fn paint_swatch(painter: &Painter, left: eframe::egui::Pos2, entry: &Entry) {
         piece(0.0, SWATCH_WIDTH);
     }
     paint_mesh(painter, mesh);
-}
-
-/// The time of the cursor as precisely as a pixel tells.
-pub(crate) fn cursor_label(secs: f64, scale: &TimeScale) -> String {
-    time_label(secs.max(0.0), 10_f64.powf(scale.secs_per_point().log10().floor()))
 }

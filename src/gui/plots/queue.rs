@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
-use eframe::egui::{Color32, Mesh, Rect, Ui, pos2};
+use eframe::egui::{Mesh, Rect, Ui, pos2};
+use egui_plot::LineStyle;
 
 use super::{
-    Entry, Frame, TimeAxis, TimeScale, line, lines_ui, paint_legend, paint_mesh, run_key, sample,
+    Compared, Entry, Frame, TimeAxis, TimeScale, line, lines_ui, paint_legend, paint_mesh, run_key, sample,
     sizes::{size_at, sizes_ui},
+    stairs::{Look, Stairs},
     ticks,
 };
 use crate::{
@@ -23,9 +25,6 @@ const RATE_MIN_NS: u64 = 100 * NS_PER_MS;
 const RATE_SHARE: f32 = 0.36;
 const RATE_FROM_HEIGHT: f32 = 60.0;
 const STRIP_GAP: f32 = 5.0;
-const FILL_ALPHA: f32 = 0.25;
-/// Whole pixels, for stairs are not anti-aliased.
-const TREAD: f32 = 2.0;
 
 /// The largest values so far of one run. Kept between frames: limits never shrink, and old samples are not read again.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,12 +91,12 @@ fn tasks_text(tasks: f64) -> String {
     format!("{} {}", units::count(tasks as u64), if tasks > 1.0 { "tasks" } else { "task" })
 }
 
-/// The queue of one run. Beside that of another both have the same value axes, so that they can be compared by eye.
+/// The queue of one run, and over it that of the one it is compared with: how many wait there, and how many end per second.
 pub(crate) fn queue_ui(
     ui: &mut Ui,
     name: &str,
     store: &RunStore,
-    beside: Option<&RunStore>,
+    other: Option<Compared<'_>>,
     axis: &mut TimeAxis,
     height: f32,
 ) {
@@ -118,7 +117,7 @@ pub(crate) fn queue_ui(
         })
     };
     let peaks = peaks_of(store, "peaks");
-    let limits = Limits::of(peaks, beside.map(|beside| peaks_of(beside, "peaks beside")));
+    let limits = Limits::of(peaks, other.map(|other| peaks_of(other.store, "peaks beside")));
     ui.ctx().accesskit_node_builder(frame.response.id, |node| node.set_value(limits.spoken()));
     frame.paint_time_labels(axis);
     let (tasks, rate) = split(frame.plot);
@@ -134,8 +133,46 @@ pub(crate) fn queue_ui(
         let (name, value) = ("workers".to_owned(), workers.map(|workers| workers.to_string()));
         entries.push(Entry { name, value, color: frame.palette.text_weak, dashed: true });
     }
+    if let Some(other) = other {
+        if let Some(first) = entries.first_mut() {
+            first.name = format!("queued in {}", other.names[0]);
+        }
+        axis.turn_to(run_key(other.store));
+        entries.insert(1, other_ui(ui, &frame, other, axis, (tasks, rate), limits));
+        axis.turn_to(run_key(store));
+    }
     paint_legend(&frame, &entries, "100 000");
     frame.paint_cursor(axis);
+}
+
+/// The curves of the other run, to which the axis is turned, and what the legend says of them.
+fn other_ui(
+    ui: &mut Ui,
+    frame: &Frame,
+    other: Compared<'_>,
+    axis: &TimeAxis,
+    (tasks, rate): (Rect, Option<Rect>),
+    limits: Limits,
+) -> Entry {
+    let (store, color) = (other.store, frame.palette.beside());
+    let queued = series(store, &axis.scale(tasks), |_, sample| f64::from(sample.queued));
+    let mut mesh = Mesh::default();
+    stairs(store, axis, tasks, limits.tasks).add(&mut mesh, &queued, Look::Dashed(color));
+    paint_mesh(&frame.painter, mesh);
+    if let Some(rate) = rate {
+        let points = series(store, &axis.scale(rate), |at, _| rate_at(&store.queue, at));
+        let line =
+            line("done per second there", points, rate, color).style(LineStyle::Dashed { length: 5.0 });
+        lines_ui(ui, "rate beside", axis, rate, limits.rate, vec![line]);
+    }
+    let cursor = axis.cursor_secs().and_then(|secs| index_at(&store.queue, secs));
+    let value = cursor.and_then(|at| store.queue.get(at));
+    Entry {
+        name: format!("queued in {}", other.names[1]),
+        value: value.map(|sample| units::count(u64::from(sample.queued))),
+        color,
+        dashed: true,
+    }
 }
 
 fn split(plot: Rect) -> (Rect, Option<Rect>) {
@@ -207,57 +244,18 @@ fn paint_tasks(frame: &Frame, store: &RunStore, axis: &TimeAxis, plot: Rect, lim
     }
     frame.paint_grid(axis, plot, &labels);
     let scale = axis.scale(plot);
-    // The last sample holds until now, or until the run's end.
-    let end_secs = time::secs(store.now_ns);
-    let stairs = Stairs { plot, scale, limit, end_secs };
+    let stairs = stairs(store, axis, plot, limit);
     let mut mesh = Mesh::default();
     let queued = series(store, &scale, |_, sample| f64::from(sample.queued));
-    stairs.add(
-        &mut mesh,
-        &queued,
-        frame.palette.queued,
-        Some(frame.palette.queued.gamma_multiply(FILL_ALPHA)),
-    );
+    stairs.add(&mut mesh, &queued, Look::Filled(frame.palette.queued));
     let in_flight = series(store, &scale, |_, sample| f64::from(sample.in_flight));
-    stairs.add(&mut mesh, &in_flight, frame.palette.in_flight, None);
+    stairs.add(&mut mesh, &in_flight, Look::Plain(frame.palette.in_flight));
     paint_mesh(&frame.painter, mesh);
 }
 
-/// A staircase, painted as rectangles: sharp on every pixel, where a stroke around many small steps is not.
-struct Stairs {
-    plot: Rect,
-    scale: TimeScale,
-    limit: f64,
-    /// The last value holds until here.
-    end_secs: f64,
-}
-
-impl Stairs {
-    fn add(&self, mesh: &mut Mesh, points: &[[f64; 2]], color: Color32, fill: Option<Color32>) {
-        let x = |secs: f64| self.scale.x_from_secs(secs).clamp(self.plot.left(), self.plot.right()).round();
-        let room = self.plot.height() - TREAD;
-        let y = |value: f64| {
-            (self.plot.bottom() - TREAD - room * (value / self.limit).clamp(0.0, 1.0) as f32).round()
-        };
-        let ends = points.iter().skip(1).map(|next| next[0]).chain([self.end_secs]);
-        let mut before: Option<f32> = None;
-        for (point, end_secs) in points.iter().zip(ends) {
-            let (left, right, top) = (x(point[0]), x(end_secs.max(point[0])), y(point[1]));
-            if let Some(fill) = fill {
-                mesh.add_colored_rect(
-                    Rect::from_min_max(pos2(left, top), pos2(right, self.plot.bottom())),
-                    fill,
-                );
-            }
-            let tread = Rect::from_min_max(pos2(left, top), pos2(right, top + TREAD));
-            mesh.add_colored_rect(tread, color);
-            if let Some(before) = before.filter(|before| (before - top).abs() > TREAD) {
-                let (high, low) = (top.min(before), top.max(before) + TREAD);
-                mesh.add_colored_rect(Rect::from_min_max(pos2(left, high), pos2(left + TREAD, low)), color);
-            }
-            before = Some(top);
-        }
-    }
+/// The last sample holds until now, or until the run's end.
+fn stairs(store: &RunStore, axis: &TimeAxis, plot: Rect, limit: f64) -> Stairs {
+    Stairs { plot, scale: axis.scale(plot), limit, end_secs: time::secs(store.now_ns) }
 }
 
 fn rate_ui(ui: &mut Ui, frame: &Frame, store: &RunStore, axis: &TimeAxis, plot: Rect, limit: f64) {

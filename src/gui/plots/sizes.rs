@@ -20,10 +20,11 @@ struct Mark {
 }
 
 impl Mark {
-    fn words(&self) -> String {
+    /// `at` is when, as the axis tells it.
+    fn words(&self, at: &str) -> String {
         let Self { from, to, t_ns, .. } = *self;
-        let at = units::duration(t_ns);
-        format!("The pool was resized from {from} to {to} workers at {at}\n{}", units::exact_duration(t_ns))
+        let exact = units::exact_duration(t_ns);
+        format!("The pool was resized from {from} to {to} workers at {at}\n{exact} since its run's start")
     }
 }
 
@@ -83,7 +84,7 @@ pub(super) fn sizes_ui(ui: &Ui, frame: &Frame, store: &RunStore, axis: &TimeAxis
         marks.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).filter(|mark| distance(mark) <= NEAR)
     };
     if let Some(mark) = pointer.filter(|at| plot.expand(1.0).contains(*at)).and_then(near) {
-        frame.response.clone().on_hover_text_at_pointer(mark.words());
+        frame.response.clone().on_hover_text_at_pointer(mark.words(&axis.moment(time::secs(mark.t_ns))));
     }
 }
 
@@ -119,8 +120,8 @@ mod tests {
     fn a_mark_says_from_what_to_what_and_when_exactly() {
         let mark = Mark { x: 0.0, t_ns: 1_240_000_001, from: 2, to: 4 };
         assert_eq!(
-            mark.words(),
-            "The pool was resized from 2 to 4 workers at 1.24 s\n1\u{202f}240\u{202f}000\u{202f}001 ns"
+            mark.words("1.24 s"),
+            "The pool was resized from 2 to 4 workers at 1.24 s\n1\u{202f}240\u{202f}000\u{202f}001 ns since its run's start"
         );
     }
 

@@ -146,6 +146,11 @@ impl Palette {
         }
     }
 
+    /// Curves of the run that another one is compared with.
+    pub(crate) fn beside(&self) -> Color32 {
+        self.crashed
+    }
+
     /// Colours of workers. Greys are none of them: they stand for several at once.
     pub(crate) const WORKERS: usize = 6;
 

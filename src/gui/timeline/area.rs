@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     gui::{
-        plots::{TimeAxis, Wheel, add_vline, paint_mesh, time_rect, time_ticks},
+        plots::{TimeAxis, Wheel, add_vline, paint_mesh, time_rect},
         theme::Palette,
     },
     store::{Lane, RunStore},
@@ -77,7 +77,7 @@ pub(super) fn paint_background<'a>(
     for row in shaded {
         mesh.add_colored_rect(stage.row(row), palette.lane_alternate);
     }
-    for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
+    for tick in axis.ticks(&scale) {
         add_vline(&mut mesh, scale.x_from_secs(tick.secs), plot.top(), plot.bottom(), palette.grid);
     }
     for &(from_ns, to_ns) in &store.pauses {
@@ -141,7 +141,7 @@ pub(super) fn area_ui(
                 chosen.place().is_some_and(|place| shown.target.is_some_and(|target| target.is(place)));
             if let Some(hovered) = shown.told.filter(|_| !told) {
                 Tooltip::for_widget(&stage.response).at_pointer().gap(14.0).show(|ui| {
-                    tooltip::told_ui(ui, store, &hovered, now_ns);
+                    tooltip::told_ui(ui, store, &hovered, (now_ns, axis.zero_secs()));
                 });
             }
             if (walked || found)
@@ -252,7 +252,7 @@ fn first_in_view(store: &RunStore, from_ns: u64, to_ns: u64) -> Option<Place> {
 fn bring_into_view(axis: &mut TimeAxis, store: &RunStore, place: Place) {
     let Some((start_ns, end_ns)) = span_times(store, place) else { return };
     let (start_secs, end_secs) = (time::secs(start_ns), time::secs(end_ns));
-    let (from_secs, to_secs, _) = axis.edges_secs();
+    let (from_secs, to_secs) = axis.edges_secs();
     let span = to_secs - from_secs;
     if start_secs < from_secs || end_secs - start_secs > span {
         axis.go_to(start_secs - span * 0.1, start_secs + span * 0.9);

@@ -26,7 +26,7 @@ const ZOOM_MARGIN: f64 = 0.25;
 pub(super) fn zoom_to(axis: &mut TimeAxis, (from_ns, to_ns): (u64, u64)) {
     let (from_secs, to_secs) = (secs(from_ns), secs(to_ns));
     let margin = (to_secs - from_secs) * ZOOM_MARGIN;
-    axis.go_to((from_secs - margin).max(0.0), to_secs + margin);
+    axis.go_to(from_secs - margin, to_secs + margin);
 }
 
 /// Of about this width, so that two stand beside each other, and this height: what is not known when they are placed.
@@ -60,7 +60,8 @@ pub(super) fn chosen_ui(
     let mut open = true;
     let shown = window(ui, "Chosen task", id.with("chosen"), outer, 0.0).open(&mut open);
     shown.show(ui.ctx(), |ui| {
-        tooltip::hovered_ui(ui, store, WorkerId(place.lane as u32), &hovered, now_ns);
+        let times = (now_ns, axis.zero_secs());
+        tooltip::hovered_ui(ui, store, WorkerId(place.lane as u32), &hovered, times);
         ui.horizontal(|ui| {
             if ui.button("Zoom to it").clicked()
                 && let Some(times) = span_times(store, place)
@@ -95,7 +96,8 @@ pub(super) fn range_ui(
     let mut open = true;
     let shown = window(ui, "Marked range", id.with("range"), outer, 1.0).open(&mut open);
     shown.show(ui.ctx(), |ui| {
-        rows_ui(ui, &rows(figures));
+        let moments = [range_secs.0, range_secs.1].map(|secs| axis.moment(secs));
+        rows_ui(ui, &rows(figures, moments));
         if ui.button("Zoom to it").clicked() {
             axis.go_to(range_secs.0, range_secs.1);
         }
@@ -105,11 +107,11 @@ pub(super) fn range_ui(
     }
 }
 
-fn rows(figures: &RangeFigures) -> Vec<(&'static str, String)> {
+fn rows(figures: &RangeFigures, [from, to]: [String; 2]) -> Vec<(&'static str, String)> {
     let length_ns = figures.to_ns.saturating_sub(figures.from_ns);
     let mut rows = vec![
-        ("from", units::duration(figures.from_ns)),
-        ("to", units::duration(figures.to_ns)),
+        ("from", from),
+        ("to", to),
         ("length", units::duration(length_ns)),
         ("attempts in it", units::count(figures.counts.total())),
     ];

@@ -185,7 +185,7 @@ impl Lanes<'_> {
     }
 
     /// What is told of a place of a collapsed group.
-    pub(super) fn summary_rows(&self, header: &Header, summary: &Summary, x: f32) -> Rows {
+    pub(super) fn summary_rows(&self, header: &Header, summary: &Summary, x: f32, zero_secs: f64) -> Rows {
         let counts = counts(self.store, header);
         let mut rows = vec![
             ("group", header.name.clone()),
@@ -195,7 +195,7 @@ impl Lanes<'_> {
         let place = ((x - summary.left) / summary.width).max(0.0) as usize;
         let Strip { from_ns, column_ns, columns } = &summary.strip;
         if let Some(column) = columns.get(place) {
-            rows.push(("here, at", at(from_ns + column_ns * place as u64)));
+            rows.push(("here, at", at(from_ns + column_ns * place as u64, zero_secs)));
             rows.push(("over", units::duration(*column_ns)));
             rows.push(("workers busy", units::percent(f64::from(summary.busy(column)))));
             if column.not_ok > 0 {

@@ -141,7 +141,12 @@ impl Scene for Lanes<'_> {
                         let summary = self.summary(header, &axis.scale(rect));
                         paint_summary(&mut lane_painter, &summary, rect);
                         if let Some(pos) = stage.hover_pos().filter(|pos| rect.y_range().contains(pos.y)) {
-                            shown.told = Some(Told::Rows(self.summary_rows(header, &summary, pos.x)));
+                            shown.told = Some(Told::Rows(self.summary_rows(
+                                header,
+                                &summary,
+                                pos.x,
+                                axis.zero_secs(),
+                            )));
                         }
                     }
                 }

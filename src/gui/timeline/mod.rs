@@ -49,7 +49,7 @@ use self::{
     summaries::Summaries,
 };
 use super::{
-    plots::{TimeAxis, Wheel, cursor_label, paint_mesh, paint_time_labels, small_font, time_rect},
+    plots::{TimeAxis, Wheel, paint_counts_from, paint_mesh, paint_time_labels, small_font, time_rect},
     theme::{self, Palette},
 };
 use crate::store::RunStore;
@@ -204,10 +204,15 @@ fn ticks_ui(ui: &mut Ui, id: Id, axis: &mut TimeAxis) {
         axis.pin(&response, plot);
     }
     let scale = axis.scale(plot);
+    response.widget_info(|| {
+        let [from, to] = [scale.from_secs, scale.to_secs].map(|secs| axis.moment(secs));
+        let counts = axis.counts_from().map(|words| format!(" {words}")).unwrap_or_default();
+        WidgetInfo::labeled(Role::Figure, true, format!("Time axis{counts}: {from} to {to}"))
+    });
     let palette = Palette::of(ui);
     let painter = ui.painter_at(rect);
     let cursor = axis.cursor_secs().map(|secs| {
-        let galley = painter.layout_no_wrap(cursor_label(secs, &scale), small_font(), palette.plot);
+        let galley = painter.layout_no_wrap(axis.cursor_label(secs, &scale), small_font(), palette.plot);
         let size = galley.size() + vec2(theme::GAP_SMALL * 2.0, 1.0);
         let half = size.x * 0.5;
         let x =
@@ -216,7 +221,8 @@ fn ticks_ui(ui: &mut Ui, id: Id, axis: &mut TimeAxis) {
     });
     // A tick's label under the cursor's would look like a part of it.
     let covered = cursor.as_ref().map_or(Rect::NOTHING, |(label, _)| label.expand(theme::GAP_SMALL));
-    paint_time_labels(&painter, &scale, plot.y_range(), covered, palette.text_weak);
+    paint_time_labels(&painter, axis.ticks(&scale), &scale, plot.y_range(), covered, palette.text_weak);
+    paint_counts_from(&painter, axis, plot, palette.text_weak);
     if let Some((label, galley)) = cursor {
         painter.rect_filled(label, 2.0, palette.text);
         painter.galley(label.center() - galley.size() * 0.5, galley, palette.plot);

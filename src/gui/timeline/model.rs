@@ -132,7 +132,7 @@ fn state_word(state: WorkerState) -> &'static str {
 }
 
 pub(crate) fn lane_head(store: &RunStore, at: usize, lane: &Lane) -> LaneHead {
-    let name = WorkerId(at as u32).to_string();
+    let name = store.lesson.name(WorkerId(at as u32));
     let row = store.workers.get(at);
     let who = who(store, row.map(|row| (row.pid, row.tid)));
     let state = row.map_or(WorkerState::Starting, |row| row.state);

@@ -12,7 +12,6 @@ use crate::{
     },
     store::RunStore,
     time::ns_from_secs,
-    units,
 };
 
 /// One column stands for so many points.
@@ -53,28 +52,31 @@ pub(super) fn overview_ui(
 ) {
     let (outer, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::OVERVIEW), Sense::hover());
     let strip = time_rect(outer).shrink2(vec2(0.0, 1.0));
-    let (from_secs, to_secs, limit_secs) = axis.edges_secs();
-    overview.update(store, ns_from_secs(limit_secs), (strip.width() / COLUMN) as usize);
+    let ((from_secs, to_secs), (start_secs, limit_secs)) = (axis.edges_secs(), axis.whole_secs());
+    let points_per_sec = f64::from(strip.width()) / (limit_secs - start_secs);
+    let x = |secs: f64| strip.left() + ((secs - start_secs) * points_per_sec) as f32;
+    // A run has nothing before its start, which another one may have to show.
+    let own = strip.with_min_x(x(0.0).max(strip.left()));
+    overview.update(store, ns_from_secs(limit_secs), (own.width() / COLUMN) as usize);
     let response = ui.interact(strip, id.with("overview"), Sense::CLICK | Sense::DRAG);
     response.widget_info(|| {
-        let [from, to] = [from_secs, to_secs].map(|secs| units::duration(ns_from_secs(secs)));
+        let [from, to] = [from_secs, to_secs].map(|secs| axis.moment(secs));
         WidgetInfo::labeled(Role::Slider, true, format!("Overview of the run, {from} to {to} in view"))
     });
-    let x = |secs: f64| strip.left() + (secs / limit_secs) as f32 * strip.width();
     let window =
         Rect::from_x_y_ranges(x(from_secs)..=x(to_secs).max(x(from_secs) + LEAST_WINDOW), strip.y_range());
-    paint(ui, strip, window, overview, store.lanes.len());
+    paint(ui, (strip, own), window, overview, store.lanes.len());
     let response = response.on_hover_cursor(CursorIcon::Grab).on_hover_text(
         "The whole run: how busy its workers were, red where attempts failed. Click or drag to move the view",
     );
     let span = to_secs - from_secs;
-    let whole = span >= limit_secs * 0.999;
+    let whole = span >= (limit_secs - start_secs) * 0.999;
     if let Some(pointer) = response.interact_pointer_pos().filter(|_| !whole) {
-        let at_secs = f64::from((pointer.x - strip.left()) / strip.width()) * limit_secs;
+        let at_secs = start_secs + f64::from(pointer.x - strip.left()) / points_per_sec;
         let from_secs = if response.dragged() && response.drag_delta().x == 0.0 {
             return; // Held still.
         } else if response.dragged() {
-            from_secs + f64::from(response.drag_delta().x / strip.width()) * limit_secs
+            from_secs + f64::from(response.drag_delta().x) / points_per_sec
         } else if response.clicked() {
             at_secs - span * 0.5
         } else {
@@ -85,15 +87,16 @@ pub(super) fn overview_ui(
     }
 }
 
-fn paint(ui: &Ui, strip: Rect, window: Rect, overview: &Overview, lanes: usize) {
+/// `own` is the part of the strip that shows what the run did.
+fn paint(ui: &Ui, (strip, own): (Rect, Rect), window: Rect, overview: &Overview, lanes: usize) {
     let palette = Palette::of(ui);
     let painter = ui.painter_at(strip.expand(1.0));
     let mut mesh = Mesh::default();
     mesh.add_colored_rect(strip, palette.plot);
     let whole_ns = overview.made_of.2 as f64 / overview.columns.len().max(1) as f64 * lanes.max(1) as f64;
-    let width = strip.width() / overview.columns.len().max(1) as f32;
+    let width = own.width() / overview.columns.len().max(1) as f32;
     for (at, column) in overview.columns.iter().enumerate() {
-        let left = strip.left() + width * at as f32;
+        let left = own.left() + width * at as f32;
         let busy = (column.busy_ns as f64 / whole_ns.max(1.0)).min(1.0) as f32;
         if busy > 0.0 {
             let top = strip.bottom() - (strip.height() * busy).max(1.0);

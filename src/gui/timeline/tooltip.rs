@@ -93,22 +93,32 @@ pub(crate) enum Told {
     Rows(Rows),
 }
 
-pub(crate) fn told_ui(ui: &mut Ui, store: &RunStore, told: &Told, now_ns: u64) {
+/// `times` are now, and the zero from which moments are told, both since the run's start.
+pub(crate) fn told_ui(ui: &mut Ui, store: &RunStore, told: &Told, times: (u64, f64)) {
     match told {
-        Told::Worker(worker, hovered) => hovered_ui(ui, store, *worker, hovered, now_ns),
+        Told::Worker(worker, hovered) => hovered_ui(ui, store, *worker, hovered, times),
         Told::Rows(rows) => rows_ui(ui, rows),
     }
 }
 
-pub(crate) fn hovered_ui(ui: &mut Ui, store: &RunStore, worker: WorkerId, hovered: &Hovered, now_ns: u64) {
+pub(crate) fn hovered_ui(
+    ui: &mut Ui,
+    store: &RunStore,
+    worker: WorkerId,
+    hovered: &Hovered,
+    (now_ns, zero_secs): (u64, f64),
+) {
+    let at = |t_ns: u64| at(t_ns, zero_secs);
     let rows = match hovered {
-        Hovered::Task(span, locks) => task_rows(store, worker, span, locks),
-        Hovered::Running(open, locks) => running_rows(store, worker, open, locks, now_ns),
+        Hovered::Task(span, locks) => task_rows(store, worker, span, locks, at(span.start_ns)),
+        Hovered::Running(open, locks) => {
+            running_rows(store, worker, open, locks, (now_ns, at(open.start_ns)))
+        }
         Hovered::Merged { counts, busy, waited, from_ns, to_ns } => {
             let mut rows = vec![
                 ("tasks", units::count(counts.total())),
                 ("outcome", counts.words()),
-                ("worker", worker.to_string()),
+                ("worker", store.lesson.name(worker)),
                 ("from", at(*from_ns)),
                 ("over", units::duration(to_ns.saturating_sub(*from_ns))),
                 ("busy", units::percent(f64::from(*busy))),
@@ -119,7 +129,7 @@ pub(crate) fn hovered_ui(ui: &mut Ui, store: &RunStore, worker: WorkerId, hovere
             rows.push(("", "Too short to be drawn one by one: zoom in to see each.".to_owned()));
             rows
         }
-        Hovered::Life { life, place } => life_rows(store, worker, life, *place),
+        Hovered::Life { life, place } => life_rows(store, worker, life, *place, at),
     };
     rows_ui(ui, &rows);
 }
@@ -140,15 +150,16 @@ fn rows_ui(ui: &mut Ui, rows: &Rows) {
 /// Names and values.
 pub(crate) type Rows = Vec<(&'static str, String)>;
 
-/// A moment of the run, to the microsecond.
-pub(crate) fn at(t_ns: u64) -> String {
-    format!("{:.6} s", time::secs(t_ns))
+/// A moment of the run, to the microsecond, since its zero.
+pub(crate) fn at(t_ns: u64, zero_secs: f64) -> String {
+    format!("{:.6} s", time::secs(t_ns) - zero_secs).replace('-', "−")
 }
 
 fn worker_words(store: &RunStore, worker: WorkerId, t_ns: u64) -> String {
     let life = store.lanes.get(worker.index()).and_then(|lane| model::life_at(lane, t_ns));
     let who = model::who(store, life.map(|life| (life.pid, life.tid)));
-    if who.is_empty() { worker.to_string() } else { format!("{worker}, {who}") }
+    let name = store.lesson.name(worker);
+    if who.is_empty() { name } else { format!("{name}, {who}") }
 }
 
 fn attempt_words(store: &RunStore, task: TaskId, attempt: u32) -> String {
@@ -169,12 +180,12 @@ fn lock_rows(locks: &TaskLocks) -> impl Iterator<Item = (&'static str, String)> 
     )
 }
 
-fn task_rows(store: &RunStore, worker: WorkerId, span: &Span, locks: &TaskLocks) -> Rows {
+fn task_rows(store: &RunStore, worker: WorkerId, span: &Span, locks: &TaskLocks, started: String) -> Rows {
     let mut rows: Rows = vec![
         ("task", attempt_words(store, span.task, span.attempt)),
         ("outcome", span.outcome.to_string()),
         ("worker", worker_words(store, worker, span.start_ns)),
-        ("started", at(span.start_ns)),
+        ("started", started),
         ("run time", units::duration(span.run_ns())),
         ("in the queue", units::duration(span.wait_ns())),
         ("hand-over to start", units::duration(span.start_ns.saturating_sub(span.dispatched_ns))),
@@ -214,12 +225,18 @@ fn task_rows(store: &RunStore, worker: WorkerId, span: &Span, locks: &TaskLocks)
     rows
 }
 
-fn running_rows(store: &RunStore, worker: WorkerId, open: &OpenSpan, locks: &TaskLocks, now_ns: u64) -> Rows {
+fn running_rows(
+    store: &RunStore,
+    worker: WorkerId,
+    open: &OpenSpan,
+    locks: &TaskLocks,
+    (now_ns, started): (u64, String),
+) -> Rows {
     let mut rows = vec![
         ("task", attempt_words(store, open.task, open.attempt)),
         ("outcome", "running".to_owned()),
         ("worker", worker_words(store, worker, open.start_ns)),
-        ("started", at(open.start_ns)),
+        ("started", started),
         ("run time so far", units::duration(now_ns.saturating_sub(open.start_ns))),
         ("in the queue", units::duration(open.dispatched_ns.saturating_sub(open.enqueued_ns))),
         ("hand-over to start", units::duration(open.start_ns.saturating_sub(open.dispatched_ns))),
@@ -228,7 +245,13 @@ fn running_rows(store: &RunStore, worker: WorkerId, open: &OpenSpan, locks: &Tas
     rows
 }
 
-fn life_rows(store: &RunStore, worker: WorkerId, life: &Life, place: usize) -> Rows {
+fn life_rows(
+    store: &RunStore,
+    worker: WorkerId,
+    life: &Life,
+    place: usize,
+    at: impl Fn(u64) -> String,
+) -> Rows {
     let began = match place {
         0 => "started",
         _ if life.replaces => "replaced at",
@@ -307,7 +330,7 @@ mod tests {
         let lives = store.lanes[1].lives.iter().enumerate();
         lives
             .map(|(place, life)| {
-                let rows = life_rows(&store, WorkerId(1), life, place);
+                let rows = life_rows(&store, WorkerId(1), life, place, |t_ns| at(t_ns, 0.0));
                 rows.into_iter().map(|row| row.0).filter(|name| words.contains(name)).collect()
             })
             .collect()

@@ -143,7 +143,7 @@ fn plain(verb: &str, reader: &mut Reader<'_>) -> Result<Act, String> {
 
 /// Steps that move messages; `None` for any other.
 fn moving(verb: &str, reader: &mut Reader<'_>) -> Option<Result<Act, String>> {
-    let mut read = || match verb {
+    let read = || match verb {
         "put" => Ok(Act::Put { on: name(reader)?, value: reader.expression()? }),
         "get" => Ok(Act::Get { on: name(reader)?, into: into(reader)? }),
         "send" => Ok(Act::Send { on: name(reader)?, value: reader.expression()? }),
@@ -158,13 +158,13 @@ fn moving(verb: &str, reader: &mut Reader<'_>) -> Option<Result<Act, String>> {
         "close" => name(reader).map(Act::Close),
         _ => Err(String::new()),
     };
-    ["put", "get", "send", "receive", "close"].contains(&verb).then(|| read())
+    ["put", "get", "send", "receive", "close"].contains(&verb).then(read)
 }
 
 /// Steps on memory and on what processes wait for; `None` for any other.
 fn sharing(verb: &str, reader: &mut Reader<'_>) -> Option<Result<Act, String>> {
     const VERBS: [&str; 9] = ["read", "write", "add", "acquire", "release", "set", "clear", "wait", "meet"];
-    let mut read = || match verb {
+    let read = || match verb {
         "read" => {
             let on = name(reader)?;
             match index(reader)? {
@@ -194,12 +194,12 @@ fn sharing(verb: &str, reader: &mut Reader<'_>) -> Option<Result<Act, String>> {
         }
         _ => name(reader).map(Act::Meet),
     };
-    VERBS.contains(&verb).then(|| read())
+    VERBS.contains(&verb).then(read)
 }
 
 /// Steps on other processes; `None` for any other.
 fn processes(verb: &str, reader: &mut Reader<'_>) -> Option<Result<Act, String>> {
-    let mut read = || match verb {
+    let read = || match verb {
         "start" => {
             let role = name(reader)?;
             let own = if reader.keyword("as") { Some(text(reader)?) } else { None };
@@ -221,7 +221,7 @@ fn processes(verb: &str, reader: &mut Reader<'_>) -> Option<Result<Act, String>>
         "kill" => process(reader).map(Act::Kill),
         _ => map(reader),
     };
-    ["start", "join", "kill", "map"].contains(&verb).then(|| read())
+    ["start", "join", "kill", "map"].contains(&verb).then(read)
 }
 
 fn map(reader: &mut Reader<'_>) -> Result<Act, String> {
@@ -392,8 +392,8 @@ die";
             let error = parse(text).expect_err(text);
             assert!(error.line == line && error.what.contains(part), "{text:?}: {error}");
         }
-        let deep: String = (0..20).map(|depth| format!("{}forever:\n", " ".repeat(depth))).collect();
-        assert!(parse(&deep).is_err());
+        let deep: Vec<String> = (0..20).map(|depth| format!("{}forever:", " ".repeat(depth))).collect();
+        assert!(parse(&deep.join("\n")).is_err());
         assert!(parse(&"die\n".repeat(1000)).is_err());
     }
 }

@@ -30,6 +30,22 @@ use super::{
 /// A put returns before the message is in the pipe, which holds 64 KiB. What a process has put and not yet written is lost
 /// when it is killed; where it ends by itself it writes that first, see [`Queue::flush`], and waits for somebody to read where
 /// the pipe is full. All processes hold both ends, so that a get waits for ever when nobody is left who puts.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use poolscope::mp::Queue;
+///
+/// let queue = Queue::bounded(2)?;
+/// queue.put(b"one")?;
+/// queue.put(b"two")?;
+/// assert!(!queue.put_timeout(b"three", Duration::from_millis(10))?);
+/// assert_eq!(queue.get()?, b"one");
+/// assert_eq!(queue.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Queue {
     handle: Arc<Handle>,

@@ -201,3 +201,98 @@ impl Pipe {
         before.ok().map(|before| before + 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use rustix::pipe::{PipeFlags, pipe_with};
+
+    use super::*;
+
+    fn pipe() -> Pipe {
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+        Pipe { words: Cells::create(WORDS).unwrap(), reader, writer }
+    }
+
+    /// The id of a process that is no more.
+    fn dead() -> u32 {
+        let mut child = Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        child.id()
+    }
+
+    fn put(pipe: &Pipe, message: &[u8]) {
+        pipe.one_more(u32::MAX).unwrap();
+        pipe.write(&frame::encode(message, 1)).unwrap();
+    }
+
+    fn get(pipe: &Pipe) -> Option<Vec<u8>> {
+        pipe.read(Deadline::after(Duration::from_millis(60))).unwrap().map(|message| message.bytes)
+    }
+
+    /// As a writer that died leaves it after so many cells of a message.
+    fn die_writing(pipe: &Pipe, dead: u32, cells: usize) {
+        pipe.one_more(u32::MAX).unwrap();
+        pipe.word(WRITER).store(dead, Ordering::SeqCst);
+        pipe.word(UNFINISHED).store(1, Ordering::SeqCst);
+        rustix::io::write(&pipe.writer, &frame::encode(&[7; 1000], 2)[..cells * CELL]).unwrap();
+    }
+
+    #[test]
+    fn a_writer_that_dies_after_any_cell_costs_its_message_alone() {
+        let dead = dead();
+        for cells in 0..frame::cells(1000) {
+            for heard_first in [true, false] {
+                let pipe = pipe();
+                put(&pipe, b"before");
+                die_writing(&pipe, dead, cells);
+                std::thread::scope(|scope| {
+                    if !heard_first {
+                        scope.spawn(|| put(&pipe, b"after"));
+                    }
+                    assert_eq!(get(&pipe).unwrap(), b"before");
+                    if cells > 0 {
+                        assert!(matches!(pipe.read(Deadline::default()), Err(RecvError::Torn)), "{cells}");
+                    }
+                    if heard_first {
+                        put(&pipe, b"after");
+                    }
+                    assert_eq!(pipe.read(Deadline::default()).unwrap().unwrap().bytes, b"after");
+                    assert_eq!(get(&pipe), None);
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn a_reader_that_dies_after_any_cell_takes_its_message_along() {
+        let dead = dead();
+        for cells in 0..=frame::cells(1000) {
+            let pipe = pipe();
+            put(&pipe, &[7; 1000]);
+            put(&pipe, b"next");
+            pipe.word(READER).store(dead, Ordering::SeqCst);
+            if cells > 0 {
+                pipe.word(IN_HAND).store(1, Ordering::SeqCst);
+                pipe.read_cells(&mut vec![0; cells * CELL]).unwrap();
+            } else {
+                // It died before it touched anything.
+                assert_eq!(get(&pipe).unwrap(), [7; 1000]);
+            }
+            assert_eq!(get(&pipe).unwrap(), b"next", "{cells}");
+            assert_eq!(pipe.word(LENGTH).load(Ordering::SeqCst), 0, "{cells}");
+        }
+    }
+
+    #[test]
+    fn nonsense_and_lengths_beyond_reason_are_refused() {
+        let pipe = pipe();
+        rustix::io::write(&pipe.writer, &[1; CELL]).unwrap();
+        assert!(matches!(pipe.read(Deadline::default()), Err(RecvError::Io(_))));
+        let mut first = frame::encode(b"", 1);
+        first[4..8].copy_from_slice(&u32::MAX.to_ne_bytes());
+        rustix::io::write(&pipe.writer, &first).unwrap();
+        assert!(matches!(pipe.read(Deadline::default()), Err(RecvError::TooLong { .. })));
+    }
+}

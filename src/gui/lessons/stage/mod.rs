@@ -21,8 +21,7 @@ mod words;
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align2, FontId, Galley, Mesh, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
-    vec2,
+    Align2, FontId, Mesh, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
 pub(crate) use self::view::StageView;
@@ -33,7 +32,6 @@ use self::{
 };
 use crate::{
     gui::{
-        icons::Icon,
         plots::{add_vline, paint_mesh, paint_time_labels, small_font},
         theme::{self, Palette},
     },
@@ -132,8 +130,7 @@ fn stage_ui(
     let scale = view.scale(end_ns, live, edges);
     let ruler = Ruler { mode: view.mode(), moments: &model.moments, scale };
     axis_ui(ui, palette, &ruler, view, end_ns);
-    let stuck_height = stuck_height(ui, &model, outer.width());
-    let room = (ui.available_height() - stuck_height).max(60.0);
+    let room = ui.available_height().max(60.0);
     let places = places(&model, room);
     let scrolls = places.height > room + 0.5;
     let lesson = ui.scope_id().with("stage of a lesson");
@@ -181,7 +178,6 @@ fn stage_ui(
             }
         },
     );
-    stuck_ui(ui, palette, &model);
 }
 
 /// The time axis, or the numbers of the moments. Under the pointer every moment can be seen; a click stays at it.
@@ -206,7 +202,9 @@ fn axis_ui(ui: &mut Ui, palette: &Palette, ruler: &Ruler<'_>, view: &mut StageVi
     mesh.add_colored_rect(plot, if response.hovered() { palette.control_hovered } else { palette.control });
     paint_mesh(&painter, mesh);
     if ruler.mode == Mode::Time {
-        paint_time_labels(&painter, &ruler.scale, plot.y_range(), Rect::NOTHING, palette.text_weak);
+        let ticks =
+            crate::units::ticks::time_ticks(ruler.scale.from_secs, ruler.scale.to_secs, ruler.scale.width());
+        paint_time_labels(&painter, ticks, &ruler.scale, plot.y_range(), Rect::NOTHING, palette.text_weak);
     } else {
         let shown = view.moment().filter(|t_ns| *t_ns < end_ns);
         let shown = shown.and_then(|t_ns| view.model.moment_at(t_ns));
@@ -218,30 +216,4 @@ fn axis_ui(ui: &mut Ui, palette: &Palette, ruler: &Ruler<'_>, view: &mut StageVi
         add_vline(&mut mesh, x, plot.top(), plot.bottom(), palette.cursor);
         paint_mesh(&painter, mesh);
     }
-}
-
-fn stuck_galley(ui: &Ui, text: &str, width: f32) -> Arc<Galley> {
-    let font = FontId::proportional(theme::BODY_TEXT);
-    ui.painter().layout(text.to_owned(), font, ui.visuals().text_color(), (width - 40.0).max(80.0))
-}
-
-fn stuck_height(ui: &Ui, model: &Model, width: f32) -> f32 {
-    let text = model.stuck.as_ref().map(|stuck| stuck_galley(ui, &stuck.text, width).size().y);
-    text.map_or(0.0, |height| height + theme::GAP * 2.0)
-}
-
-/// Who waits for whom for ever, in words.
-fn stuck_ui(ui: &mut Ui, palette: &Palette, model: &Model) {
-    let Some(stuck) = &model.stuck else { return };
-    let width = ui.available_width();
-    let galley = stuck_galley(ui, &stuck.text, width);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(width, galley.size().y + theme::GAP * 2.0), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &*stuck.text));
-    let painter = ui.painter_at(rect);
-    painter.rect_filled(rect, 0.0, palette.control);
-    painter.vline(rect.left() + 1.5, rect.y_range(), Stroke::new(3.0, palette.error));
-    let icon = Rect::from_center_size(pos2(rect.left() + 20.0, rect.center().y), vec2(14.0, 14.0));
-    Icon::Warning.paint(&painter, icon, palette.error);
-    painter.galley(pos2(rect.left() + 34.0, rect.top() + theme::GAP), galley, palette.text);
 }

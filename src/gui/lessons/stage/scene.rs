@@ -11,7 +11,7 @@ use super::{
     paint, words,
 };
 use crate::gui::{
-    plots::{add_hline, add_vline, paint_mesh, small_font, time_ticks},
+    plots::{add_hline, add_vline, paint_mesh, small_font},
     theme::{self, Palette},
 };
 
@@ -107,7 +107,7 @@ impl Scene<'_> {
         let lanes_bottom = self.places.lanes.last().map_or(0.0, |place| place.end) + self.outer.top();
         if self.ruler.mode == Mode::Time {
             let scale = self.ruler.scale;
-            for tick in time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
+            for tick in crate::units::ticks::time_ticks(scale.from_secs, scale.to_secs, scale.width()) {
                 let x = scale.x_from_secs(tick.secs);
                 add_vline(&mut mesh, x, self.plot.top(), self.plot.bottom(), self.palette.grid);
             }

@@ -200,8 +200,7 @@ fn state_words(experiment: &Experiment) -> String {
     match experiment.moment {
         Moment::Finished => format!("Finished: {variants} variants, {all} runs of {work}"),
         Moment::Stopped => {
-            let measured = experiment.runs.iter().filter(|run| run.record().is_some()).count();
-            format!("Stopped after {measured} of {all} runs of {work}")
+            format!("Stopped after {} of {all} runs of {work}", experiment.made())
         }
         Moment::Stopping => format!("Stopping, {over} of {all} runs over"),
         Moment::Going => {

@@ -19,13 +19,13 @@ pub(super) fn words_ui(ui: &mut Ui, shown: &Shown, actions: &mut Actions) {
         ui.add_space(GAP_SMALL);
         ui.add(Label::new(found.words()).wrap())
             .on_hover_text(format!("Rests on {}", found.finding.cause.rests_on()));
+        let Some(command) = found.command() else { continue };
         ui.horizontal(|ui| {
             let name = format!("Copy the command for {}", found.finding.cause.label());
             if ui.small_button("Copy").accessible_name(name).clicked() {
-                actions.push(Action::Copy(found.finding.command.clone()));
+                actions.push(Action::Copy(command.to_owned()));
             }
-            let command = RichText::new(&found.finding.command).monospace();
-            ui.add(Label::new(command).truncate()).on_hover_text(&found.finding.command);
+            ui.add(Label::new(RichText::new(command).monospace()).truncate()).on_hover_text(command);
         });
     }
     let color = Palette::of(ui).warning;

@@ -13,12 +13,12 @@ const KEY_ZOOM: f64 = 1.25;
 impl TimeAxis {
     /// Takes zoom, pan, fit and the cursor from the input over one plot.
     pub(crate) fn interact(&mut self, ui: &Ui, response: &Response, plot: Rect, wheel: Wheel) {
-        let scale = self.scale(plot);
+        let scale = self.own_scale(plot);
         let changes_before = self.changes.len();
         self.now_secs = ui.input(|input| input.time);
         self.take_back_and_forward(ui, response);
         let marks_before = self.marks;
-        if self.marks.drag(ui, response, &scale) {
+        if self.marks.drag(ui, response, &scale, self.start_secs) {
             // It marks a range.
         } else if response.double_clicked() {
             self.changes.push(Change::Fit);
@@ -56,8 +56,8 @@ impl TimeAxis {
 
     /// A click over one plot pins the cursor there.
     pub(crate) fn pin(&mut self, response: &Response, plot: Rect) {
-        let scale = self.scale(plot);
-        self.marks.click(response, &scale);
+        let scale = self.own_scale(plot);
+        self.marks.click(response, &scale, self.start_secs);
     }
 
     /// By the thumb's buttons over any view.

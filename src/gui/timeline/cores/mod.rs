@@ -133,7 +133,7 @@ impl<'a> CoreLanes<'a> {
             if let Some(pos) = stage.hover_pos().filter(|pos| rect.expand(0.5).y_range().contains(pos.y)) {
                 let bar = bar_at(&row.bars, pos.x, HOVER_SLACK);
                 shown.target = bar.map(target_of);
-                shown.told = bar.and_then(|bar| self.told(bar, core, row));
+                shown.told = bar.and_then(|bar| self.told(bar, core, row, axis.zero_secs()));
             }
         }
         self.paint_running(painter, &scale, (core, lane), rows.len(), (stage, shown));
@@ -165,7 +165,7 @@ impl<'a> CoreLanes<'a> {
         tracks.find(&self.store.lanes, entry)
     }
 
-    fn told(&self, bar: &Bar, core: usize, row: &Row) -> Option<Told> {
+    fn told(&self, bar: &Bar, core: usize, row: &Row, zero_secs: f64) -> Option<Told> {
         match &bar.what {
             What::Single { entry, .. } => {
                 let worker = entry.worker();
@@ -174,7 +174,7 @@ impl<'a> CoreLanes<'a> {
                 let span = lane.spans.get(entry.at())?;
                 Some(Told::Worker(worker, tooltip::of_span(lane, locks, span)))
             }
-            What::Merged { .. } => Some(Told::Rows(words::merged_rows(bar, core, row))),
+            What::Merged { .. } => Some(Told::Rows(words::merged_rows(bar, core, row, zero_secs))),
         }
     }
 

@@ -53,7 +53,7 @@ pub(super) fn title(index: &CoreIndex, count: usize) -> String {
 }
 
 /// What is told of attempts that share a bar.
-pub(super) fn merged_rows(bar: &Bar, core: usize, row: &Row) -> Rows {
+pub(super) fn merged_rows(bar: &Bar, core: usize, row: &Row, zero_secs: f64) -> Rows {
     let What::Merged { attempts, sum, busy, .. } = &bar.what else { return Rows::new() };
     let mut rows = vec![("core", format!("core {core}")), ("tasks", units::count(*attempts as u64))];
     if sum.not_ok > 0 {
@@ -72,7 +72,7 @@ pub(super) fn merged_rows(bar: &Bar, core: usize, row: &Row) -> Rows {
         .leader()
         .map_or_else(|| "several, none for half of the time".to_owned(), |worker| format!("mostly {worker}"));
     rows.push(("workers", mostly));
-    rows.push(("from", at(sum.start_ns)));
+    rows.push(("from", at(sum.start_ns, zero_secs)));
     rows.push(("over", units::duration(sum.width_ns())));
     let tracks = row.tracks.len() as f64;
     let busy = f64::from(*busy);

@@ -1,0 +1,103 @@
+//! The page of lessons: all of them as cards, or one with its program, its questions and what comes of it.
+
+mod cards;
+mod code;
+mod guide;
+mod highlight;
+mod marks;
+mod output;
+mod program;
+mod questions;
+mod runs;
+mod stage;
+
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+
+use crate::{
+    gui::{
+        action::Actions,
+        lessons::{Learned, Lessons, Place},
+        runs::Runs,
+        theme::GAP,
+    },
+    lesson::What,
+};
+
+/// Below this width the code stands below the stage, and only once somebody asks for it.
+const WIDE: f32 = 1240.0;
+/// Room for the buttons at its foot.
+const GUIDE_WIDTH: f32 = 316.0;
+const CODE_WIDTH: f32 = 350.0;
+const OUTPUT_HEIGHT: f32 = 150.0;
+/// Of the height, with the code beside what was printed.
+const CODE_SHARE: f32 = 0.42;
+
+/// What the page must know beside the lessons.
+#[derive(Clone, Copy)]
+pub(crate) struct PageState<'a> {
+    pub(crate) runs: &'a Runs,
+    pub(crate) learned: &'a Learned,
+    /// A run or an experiment goes.
+    pub(crate) busy: bool,
+}
+
+pub(crate) fn page_ui(ui: &mut Ui, lessons: &mut Lessons, state: PageState<'_>, actions: &mut Actions) {
+    match lessons.place() {
+        None => cards::cards_ui(ui, state.learned, actions),
+        Some(place) => lesson_ui(ui, lessons, place, state, actions),
+    }
+}
+
+fn pane(ui: &Ui) -> Frame {
+    Frame::side_top_panel(ui.style()).inner_margin(Margin::same(GAP as i8))
+}
+
+fn lesson_ui(ui: &mut Ui, lessons: &mut Lessons, place: Place, state: PageState<'_>, actions: &mut Actions) {
+    let wide = ui.available_width() >= WIDE;
+    let (frame, most) = (pane(ui), ui.available_width() * 0.45);
+    let left = Panel::left("lesson guide").frame(frame).default_size(GUIDE_WIDTH).size_range(240.0..=most);
+    left.resizable(true).show(ui, |ui| guide::guide_ui(ui, lessons, place, state, actions));
+    let code_open = lessons.code_open.unwrap_or(wide);
+    if code_open && wide {
+        let right =
+            Panel::right("lesson code").frame(frame).default_size(CODE_WIDTH).size_range(220.0..=most);
+        right.resizable(true).show(ui, |ui| code::code_ui(ui, lessons, place, state, actions));
+    }
+    let below = code_open && !wide;
+    let whole = Frame::central_panel(ui.style()).inner_margin(0.0);
+    CentralPanel::default().frame(whole).show(ui, |ui| {
+        let has_output = matches!(place.variant().what, What::Program(_));
+        if has_output || below {
+            let (id, height) = if below {
+                ("lesson output and code", ui.available_height() * CODE_SHARE)
+            } else {
+                ("lesson output", OUTPUT_HEIGHT.min(ui.available_height() * 0.35))
+            };
+            let most = ui.available_height() * 0.6;
+            let panel = Panel::bottom(id).frame(frame).default_size(height).size_range(70.0..=most);
+            panel.resizable(true).show(ui, |ui| {
+                if below {
+                    let gap = Margin { left: GAP as i8, ..Margin::ZERO };
+                    let share = if has_output { ui.available_width() * 0.6 } else { ui.available_width() };
+                    let right = Panel::right("lesson code below").frame(Frame::NONE.inner_margin(gap));
+                    right.resizable(false).exact_size(share).show(ui, |ui| {
+                        code::code_ui(ui, lessons, place, state, actions);
+                    });
+                }
+                if has_output {
+                    output::output_ui(ui, lessons, place, state, actions);
+                }
+            });
+        }
+        CentralPanel::default().frame(frame).show(ui, |ui| {
+            if has_output {
+                stage::stage_ui(ui, lessons, place, state, code_open, actions);
+            } else {
+                stage::head_ui(ui, "The runs", code_open, actions);
+                ScrollArea::both().auto_shrink(false).id_salt("lesson runs").show(ui, |ui| {
+                    runs::runs_ui(ui, lessons.series(place), place, state.runs, actions);
+                });
+            }
+        });
+    });
+}

@@ -1,0 +1,117 @@
+//! What a lesson's processes printed, and its log.
+
+use std::sync::Arc;
+
+use eframe::egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, TextStyle, Ui, vec2};
+
+use super::PageState;
+use crate::{
+    gui::{
+        action::{Action, Actions},
+        lessons::{LessonAction, Lessons, Place},
+        theme::{GAP, GAP_SMALL, Palette},
+    },
+    lesson::LogFile,
+    store::RunStore,
+};
+
+pub(super) fn output_ui(
+    ui: &mut Ui,
+    lessons: &Lessons,
+    place: Place,
+    state: PageState<'_>,
+    actions: &mut Actions,
+) {
+    let store = lessons.run(place, state.runs).map(|run| Arc::clone(run.whole()));
+    let moment = lessons.stage.moment();
+    let size = ui.available_size();
+    // What is not filled yet keeps its height.
+    ui.set_min_size(size);
+    let Some(log) = &place.lesson().log else {
+        printed_ui(ui, store.as_deref(), moment);
+        return;
+    };
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = GAP;
+        let half = vec2((size.x - GAP) / 2.0, size.y);
+        let column = Layout::top_down(Align::Min);
+        ui.allocate_ui_with_layout(half, column, |ui| {
+            ui.set_max_width(half.x);
+            printed_ui(ui, store.as_deref(), moment);
+        });
+        ui.allocate_ui_with_layout(half, column, |ui| {
+            ui.set_max_width(half.x);
+            let lines = lessons.outcome().map_or(&[][..], |outcome| &outcome.log);
+            log_ui(ui, log, lines, actions);
+        });
+    });
+}
+
+/// As a terminal would show it, with who printed each line before it. What is printed after the moment that the stage shows
+/// is weaker.
+fn printed_ui(ui: &mut Ui, store: Option<&RunStore>, moment: Option<u64>) {
+    ui.horizontal(|ui| ui.label(RichText::new("Printed").strong()));
+    let Some(lesson) = store.map(|store| &store.lesson).filter(|lesson| !lesson.printed.is_empty()) else {
+        let text = match store {
+            Some(store) if !store.phase.is_live() => "The processes of this run printed nothing.",
+            _ => "Nothing yet. What the processes print appears here, as in a terminal.",
+        };
+        ui.add(Label::new(RichText::new(text).weak()).wrap());
+        return;
+    };
+    let who = |at: usize| {
+        let printed = lesson.printed.get(at)?;
+        let name = printed.worker.map_or_else(String::new, |worker| lesson.name(worker));
+        Some((name, &*printed.text, moment.is_some_and(|t_ns| printed.t_ns > t_ns)))
+    };
+    let names = lesson.roles.iter().flatten().map(|role| role.name.chars().count());
+    let width = names.max().unwrap_or(0);
+    terminal(ui, "lesson printed", lesson.printed.len(), |ui, at| {
+        let Some((name, text, later)) = who(at) else { return };
+        let text = RichText::new(text).monospace();
+        let text = if later { text.weak() } else { text };
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = GAP;
+            ui.add(Label::new(RichText::new(format!("{name:>width$}")).monospace().weak()).extend())
+                .on_hover_text("Who printed this line");
+            ui.add(Label::new(text).extend());
+        });
+    });
+}
+
+fn log_ui(ui: &mut Ui, log: &LogFile, lines: &[String], actions: &mut Actions) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(format!("Log: {}", log.file)).strong()).on_hover_text(&log.format);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let save = ui.add_enabled(!lines.is_empty(), eframe::egui::Button::new("Save log…").small());
+            if save
+                .on_hover_text("Write these lines to a file")
+                .on_disabled_hover_text("It is empty")
+                .clicked()
+            {
+                actions.push(Action::Lesson(LessonAction::SaveLog));
+            }
+        });
+    });
+    if lines.is_empty() {
+        ui.add(
+            Label::new(RichText::new(format!("Empty so far. Its lines are {}", log.format)).weak()).wrap(),
+        );
+        return;
+    }
+    terminal(ui, "lesson log", lines.len(), |ui, at| {
+        ui.add(Label::new(RichText::new(&lines[at]).monospace()).extend());
+    });
+}
+
+/// Rows of one height, the newest in sight.
+fn terminal(ui: &mut Ui, id: &str, rows: usize, row_ui: impl Fn(&mut Ui, usize)) {
+    let frame = Frame::new().fill(Palette::of(ui).plot).inner_margin(Margin::same(GAP_SMALL as i8));
+    frame.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.spacing_mut().interact_size.y = 0.0;
+        let height = ui.text_style_height(&TextStyle::Monospace);
+        let scroll = ScrollArea::both().auto_shrink(false).id_salt(id).stick_to_bottom(true);
+        scroll.show_rows(ui, height, rows, |ui, range| range.for_each(|at| row_ui(ui, at)));
+    });
+}

@@ -1,0 +1,147 @@
+//! Every lesson and every variant of it, really run, comes out as it says.
+
+mod support;
+
+use std::{
+    fs,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use poolscope::lesson::{Ending, Variant, What, all};
+use serde_json::Value;
+use support::{folder, run};
+
+/// Lessons at a time: most of them wait most of the time.
+const AT_ONCE: usize = 4;
+
+/// Runs a lesson and gives what `--json` says of it.
+fn report(name: &str, more: &[&str]) -> Value {
+    let mut args = vec!["lesson", name, "--json"];
+    args.extend(more);
+    let (code, text, error) = run(&args);
+    assert_eq!(code, 0, "{name}: {text}\n{error}");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().expect("a list").iter().filter_map(Value::as_str).collect()
+}
+
+#[test]
+fn every_lesson_and_every_variant_comes_out_as_it_says() {
+    let programs: Vec<(String, &Variant)> = all()
+        .iter()
+        .flat_map(|lesson| {
+            lesson.variants.iter().map(|variant| (lesson.name_of(variant).to_string(), variant))
+        })
+        .filter(|(_, variant)| matches!(variant.what, What::Program(_)))
+        .collect();
+    assert!(programs.len() > 20, "only {} were found", programs.len());
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some((name, variant)) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    one(name, variant);
+                }
+            });
+        }
+    });
+}
+
+/// Its report has nothing unexpected, one answer of each question was right, and its run file says the same again.
+fn one(name: &str, variant: &Variant) {
+    let folder = folder();
+    let file = folder.path().join("lesson.pscope");
+    let path = file.to_str().expect("UTF-8");
+    let told = report(name, &["--output", path]);
+    assert_eq!(texts(&told["unexpected"]), [""; 0], "{name}: {told:#}");
+    let wanted = if variant.expect.ended == Ending::Stuck { "stuck" } else { "finished" };
+    assert_eq!(told["ended"], wanted, "{name}");
+    for question in told["questions"].as_array().expect("questions") {
+        let choices = question["choices"].as_array().expect("choices");
+        let right = choices.iter().filter(|choice| choice[1] == true).count();
+        assert_eq!(right, 1, "{name}: {question:#}");
+    }
+    let tasks = &told["run"]["tasks"];
+    let number = |class: &str| tasks[class].as_u64().expect("a number");
+    let sum: u64 =
+        ["ok", "failed", "crashed", "timed_out", "cancelled", "not_run"].into_iter().map(number).sum();
+    assert_eq!(sum, number("total"), "{name}: {tasks}");
+    if wanted == "finished" && variant.expect.died.is_empty() {
+        assert_eq!(number("ok"), number("total"), "{name}: {tasks}");
+    }
+    let (_, shown, _) = run(&["show", path, "--json"]);
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(shown["tasks"], *tasks, "{name}: the file says otherwise");
+}
+
+#[test]
+fn lessons_of_ordinary_runs_come_out_as_they_say() {
+    let home = folder();
+    for lesson in all() {
+        for variant in lesson.variants.iter().filter(|variant| matches!(variant.what, What::Runs(_))) {
+            let name = lesson.name_of(variant).to_string();
+            let mark = support::mark();
+            let mut command = support::command(&["lesson", &name, "--json"], &mark);
+            let child = command.env("XDG_DATA_HOME", home.path()).spawn().expect("the program starts");
+            let output = support::wait(support::Program { child, mark });
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert_eq!(output.status.code(), Some(0), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_log_comes_out_to_the_letter_in_the_lessons_own_pattern() {
+    let folder = folder();
+    let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let (run_file, log_file) = (file("process.pscope"), file("multiprocess.txt"));
+    report("process", &["--output", &run_file, "--log", &log_file]);
+    let log = fs::read_to_string(&log_file).expect("the log");
+    assert_eq!(log, "INFO-this is my main programme\nINFO-this is my multiprocessing program\n");
+    // With the time before it, as `four` keeps it: `2025-01-31 12:00:00,123-INFO-process1:1`.
+    report("four", &["--output", &file("four.pscope"), "--log", &log_file]);
+    let log = fs::read_to_string(&log_file).expect("the log");
+    let mut messages: Vec<&str> = log.lines().map(|line| line.get(24..).unwrap_or_default()).collect();
+    messages.sort_unstable();
+    assert_eq!(messages, [1, 2, 3, 4].map(|n| format!("INFO-process{n}:{n}")), "{log}");
+    for line in log.lines() {
+        let shape: String = line.chars().take(24).map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        assert_eq!(shape, "0000-00-00 00:00:00,000-", "{line}");
+    }
+}
+
+#[test]
+fn the_list_has_a_lesson_a_line_with_its_name_first() {
+    let (_, text, _) = run(&["lesson"]);
+    let names: Vec<&str> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let known: Vec<String> = all()
+        .iter()
+        .flat_map(|lesson| lesson.variants.iter().map(|variant| lesson.name_of(variant).to_string()))
+        .collect();
+    assert_eq!(names, known);
+}
+
+#[test]
+fn what_is_no_lesson_is_refused_by_name() {
+    for (args, part) in [
+        (&["lesson", "quue"][..], "queue"),
+        (&["lesson", "queue/nothing"], "missing-sentinel"),
+        (&["lesson", "queue", "--variant", "x"], "missing-sentinel"),
+        (&["lesson", "../x"], "small letters"),
+        (&["run", "--workload", "lesson"], "poolscope lesson"),
+    ] {
+        let (code, _, error) = run(args);
+        assert!(code == 2 && error.contains(part), "{args:?}: {error}");
+    }
+}
+
+#[test]
+fn a_program_that_waits_for_ever_is_found_by_who_waits_for_whom() {
+    let folder = folder();
+    let path = folder.path().join("cycle.pscope");
+    let told = report("two-locks/opposite-order", &["--output", path.to_str().expect("UTF-8")]);
+    let stuck = told["stuck"].as_str().expect("found");
+    assert!(stuck.contains("Rahim") && stuck.contains("Karim"), "{stuck}");
+}
