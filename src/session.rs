@@ -4,6 +4,8 @@
 //! get snapshots of it. Commands go the other way through the engine's stdin. Closing that stdin ends the engine, and a
 //! session that is killed closes it by dying.
 
+mod desktop;
+
 use std::{
     io::{self, Read, Write},
     os::{
@@ -23,6 +25,7 @@ use rustix::{
 };
 use thiserror::Error;
 
+pub use self::desktop::show_folder;
 use crate::{
     engine::{
         life::PARENT_VARIABLE,

@@ -137,6 +137,13 @@ fn files_that_are_no_experiments_are_refused_by_name() {
         let error = read(&path).expect_err(why).to_string();
         assert!(error.contains(why) && error.contains("experiment.pscopex"), "{error}");
     }
+    // Much longer than it takes room.
+    let file = std::fs::File::create(&path).expect("made anew");
+    file.set_len(300_000_000).expect("longer");
+    let error = read(&path).expect_err("too much").to_string();
+    assert!(error.contains("300 MB are too much") && error.contains("allowed: at most 268 MB"), "{error}");
+    let error = read(folder.path()).expect_err("a folder").to_string();
+    assert!(error.ends_with("not a file"), "{error}");
 }
 
 fn json(args: &[&str]) -> (i32, Value) {

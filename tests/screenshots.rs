@@ -6,6 +6,7 @@ mod support;
 
 use std::path::PathBuf;
 
+use eframe::egui::{Key, Modifiers};
 use support::window::Window;
 
 struct Camera {
@@ -113,6 +114,9 @@ fn take_them() {
     camera.window.wait_text("More workers than cores");
     camera.window.click("Show more workers than cores");
     camera.window.wait_text("In the timeline: waiting for core");
+    // One that was chosen before covers what is lit.
+    camera.window.key(Key::Escape, Modifiers::NONE);
+    camera.window.wait_gone("Chosen task");
     camera.shot("verdict");
 
     camera.window.click("Runs");

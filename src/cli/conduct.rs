@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     experiment::{Conductor, Experiment, Plan, RunState},
-    library::new_experiment,
+    library::{Library, new_experiment},
     session::Launcher,
 };
 
@@ -64,6 +64,11 @@ pub(super) fn conduct(
     bar.0.finish_and_clear();
     if let Some(trouble) = conductor.trouble() {
         writeln!(io::stderr(), "poolscope: the experiment's file could not be written: {trouble}")?;
+    }
+    if args.keep
+        && let Err(error) = Library::of_this_person().and_then(|mut library| library.make_room())
+    {
+        writeln!(io::stderr(), "poolscope: no room was made for what is kept on this machine: {error}")?;
     }
     Ok((experiment, stopped_by))
 }

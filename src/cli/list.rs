@@ -66,9 +66,10 @@ enum Item<'a> {
 }
 
 pub(super) fn list(args: &ListArgs) -> Result<u8, CliError> {
-    let mut entries = Library::to_look_at()?.list()?;
+    let mut library = Library::to_look_at()?;
+    let mut entries = library.list()?;
     entries.retain(|entry| matches(entry, &args.search));
-    let mut experiments = experiments()?;
+    let mut experiments = experiments(&library)?;
     experiments.retain(|experiment| experiment.matches(&args.search));
     if entries.is_empty() && experiments.is_empty() && !args.json {
         let hint = if args.search.is_empty() {

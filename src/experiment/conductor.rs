@@ -22,7 +22,7 @@ use crate::{
     analysis::{Figures, KeptFinding, Turn, verdict},
     engine::sampler,
     event::{Command, Status},
-    library,
+    library::{self, Hold},
     record::{Recorder, Recording},
     session::{Launcher, Notify, RunHandle},
     spec::Spec,
@@ -80,7 +80,9 @@ impl Conductor {
             notify,
             trouble: Mutex::new(None),
         });
+        let hold = folder.as_deref().and_then(Hold::to_run);
         let performance = Performance {
+            _hold: hold,
             launcher,
             folder,
             shared: Arc::clone(&shared),
@@ -164,6 +166,8 @@ impl Shared {
 
 /// What the experiment's thread owns.
 struct Performance {
+    /// So that nobody removes what goes on.
+    _hold: Option<Hold>,
     launcher: Launcher,
     folder: Option<PathBuf>,
     shared: Arc<Shared>,

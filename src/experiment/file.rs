@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashSet,
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
@@ -18,6 +18,7 @@ use crate::{
     export::write_atomically,
     library::EXPERIMENT_FILE,
     spec::{Draft, MAX_VARIANTS, Variant, name_variants, one_line, quoted},
+    units,
 };
 
 /// Raised whenever the shape below changes.
@@ -90,11 +91,21 @@ pub(super) fn write(folder: &Path, experiment: &Experiment) -> io::Result<()> {
 pub fn read(path: &Path) -> Result<Experiment, ReadError> {
     let io_error = |source| ReadError::Io { path: path.to_owned(), source };
     let not_one = |why: String| ReadError::NotOne { path: path.to_owned(), why };
+    let too_long = |length| not_one(too_long(length));
+    // Before it is opened, which of a pipe could take for ever.
+    let metadata = fs::metadata(path).map_err(io_error)?;
+    if !metadata.is_file() {
+        return Err(not_one("not a file".to_owned()));
+    }
+    if metadata.len() > MOST_BYTES {
+        return Err(too_long(metadata.len()));
+    }
     let mut text = String::new();
     let file = File::open(path).map_err(io_error)?;
-    let length = file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(io_error)?;
-    if length as u64 > MOST_BYTES {
-        return Err(not_one(format!("too long for an experiment: at most {MOST_BYTES} bytes are read")));
+    let length = file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(io_error)? as u64;
+    if length > MOST_BYTES {
+        // It has grown meanwhile.
+        return Err(too_long(length));
     }
     let written: Written = serde_json::from_str(&text)
         .map_err(|error| not_one(format!("not an experiment of Poolscope: {error}")))?;
@@ -103,6 +114,14 @@ pub fn read(path: &Path) -> Result<Experiment, ReadError> {
         return Err(not_one(format!("its version is {version}; this program reads version {VERSION}")));
     }
     restore(written).map_err(not_one)
+}
+
+fn too_long(length: u64) -> String {
+    format!(
+        "{} are too much for the file of an experiment; allowed: at most {}",
+        units::bytes(length),
+        units::bytes(MOST_BYTES)
+    )
 }
 
 fn restore(written: Written) -> Result<Experiment, String> {

@@ -4,6 +4,7 @@
 //! A [`Plan`] says what is to be run; a [`Conductor`] runs it on a thread of its own and waits before each run until the
 //! machine is calm; an [`Experiment`] is how far it has come. Each run is a run file, and one more file names them.
 
+mod brief;
 mod calm;
 mod conductor;
 mod file;
@@ -11,6 +12,7 @@ mod plan;
 mod report;
 mod state;
 
+pub use brief::{Brief, RunCounts};
 pub use calm::Calm;
 pub use conductor::Conductor;
 pub use file::{ReadError, read};

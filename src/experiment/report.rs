@@ -5,6 +5,7 @@ use crate::{
     analysis::{ExperimentReport, MeasuredRun, VariantRuns},
     event::Status,
     export::ExperimentCover,
+    units,
 };
 
 impl Experiment {
@@ -43,6 +44,13 @@ impl Experiment {
             missing: missing.collect(),
             gaps: gaps.collect(),
         }
+    }
+
+    /// `spin, 120 tasks`, of the first variant.
+    pub fn work(&self) -> String {
+        self.plan.variants.first().map_or_else(String::new, |first| {
+            format!("{}, {} tasks", first.spec.workload, units::count(u64::from(first.spec.tasks)))
+        })
     }
 
     /// `finished`, `stopped`, or `running`.

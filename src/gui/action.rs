@@ -204,6 +204,12 @@ pub(crate) enum Action {
     ListExperiments,
     /// Show an experiment that is kept.
     OpenExperiment(PathBuf),
+    /// Show the list of experiments that are kept, or that of runs.
+    ShowKept {
+        experiments: bool,
+    },
+    /// Have the desktop show this folder.
+    OpenFolder(PathBuf),
     /// Write the report of the experiment beside its runs.
     SaveReport,
     /// So many workers for the live run.

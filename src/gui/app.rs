@@ -7,6 +7,7 @@ use eframe::egui::{Context, Event, Id, Key, KeyboardShortcut, Rect, Ui, Viewport
 
 use super::{
     action::{Action, Actions, ExportKind, Panel},
+    changes::Changes,
     commands::{commands, take_keys},
     comparing::Several,
     dock::Dock,
@@ -151,6 +152,7 @@ impl App {
     pub(super) fn start(&mut self, ctx: &Context, spec: Spec) {
         self.notices.hush();
         self.explainer.lit = None;
+        self.form.changes = Changes::default();
         // Nobody has set up what a lesson runs.
         if !self.lessons.is_open() {
             self.remembered.recents.add(&spec);
@@ -315,6 +317,8 @@ impl App {
             Action::Replay(control) => self.runs.control_replay(control),
             Action::Lesson(action) => self.apply_lesson(ctx, action),
             Action::OpenRuns(_)
+            | Action::ShowKept { .. }
+            | Action::OpenFolder(_)
             | Action::ChooseRuns
             | Action::UseSpec
             | Action::Order(_)

@@ -8,13 +8,16 @@ use super::{
     action::{Action, Panel},
     app::App,
     beside::Beside,
+    changes::Changes,
+    form::Form,
     plots::{Lit, RunKey, run_key},
     runs::Run,
 };
 use crate::{
     analysis::{Figures, Finding, Part, PartsTotal, WorkerTime, intervals, verdict},
+    spec::Spec,
     store::{Phase, RunStore},
-    time::secs,
+    time::{monotonic_ns, secs},
 };
 
 /// A live run is explained anew so often.
@@ -117,6 +120,19 @@ impl App {
         self.axis.light(lit.filter(|lit| Some(lit.part) == self.explainer.lit));
     }
 
+    /// Fills the form with a suggestion, and tells what that has changed.
+    fn set_up(&mut self, spec: &Spec) {
+        let form = Form::from_spec(spec);
+        let changes = Changes::between(&self.form.fields, &form.fields);
+        let words = match changes.words() {
+            words if words.is_empty() => "Set up already: the form holds all of it".to_owned(),
+            words => format!("Set up: {words}"),
+        };
+        self.form = form;
+        self.form.changes = changes;
+        self.notices.say(words, monotonic_ns());
+    }
+
     pub(super) fn apply_account(&mut self, action: Action) {
         match action {
             Action::Light(part) => self.explainer.lit = part,
@@ -132,7 +148,7 @@ impl App {
                     self.axis.choose(worker, task);
                 }
             }
-            Action::SetUp(spec) => self.use_spec(&spec, "the suggestion"),
+            Action::SetUp(spec) => self.set_up(&spec),
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 //! Fields are kept as typed, so that wrong input stays visible beside its error. [`Form::check`] turns them into a
 //! [`Draft`] and validates only when something changed.
 
+use super::changes::Changes;
 use crate::{
     spec::{Backend, Draft, Kind, Lengths, Preset, Spec, SpecError, Telemetry, Transport, run_line},
     workload::{About, about},
@@ -72,6 +73,8 @@ pub(crate) struct Fields {
 #[derive(Debug)]
 pub(crate) struct Form {
     pub(crate) fields: Fields,
+    /// What a suggestion has set up, until a run starts.
+    pub(crate) changes: Changes,
     /// The fields that `result` was made from.
     checked: Option<Fields>,
     result: Result<Spec, Vec<SpecError>>,
@@ -86,8 +89,13 @@ impl Form {
     }
 
     pub(crate) fn from_spec(spec: &Spec) -> Self {
-        let mut form =
-            Self { fields: Fields::from_spec(spec), checked: None, result: Err(Vec::new()), line: None };
+        let mut form = Self {
+            fields: Fields::from_spec(spec),
+            changes: Changes::default(),
+            checked: None,
+            result: Err(Vec::new()),
+            line: None,
+        };
         form.check();
         form
     }
@@ -105,6 +113,11 @@ impl Form {
 
     pub(crate) fn spec(&self) -> Option<&Spec> {
         self.result.as_ref().ok()
+    }
+
+    /// What this row held before a suggestion changed it, where it did and nobody has edited it since.
+    pub(crate) fn was(&self, label: &str) -> Option<String> {
+        self.changes.before(label, &self.fields).map(str::to_owned)
     }
 
     /// The `poolscope run …` that does what the form says.

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use eframe::egui::Context;
 
 use super::{
-    action::Action,
+    action::{Action, Panel},
     app::App,
+    beside::Beside,
     dialogs::{Answer, FileDialog, has_file_dialogs},
+    experiments::KeptExperiments,
     exporting::typed,
     form::Form,
     notices::Notices,
@@ -19,6 +21,7 @@ use super::{
 use crate::{
     library::EXPERIMENT_EXTENSION,
     record::Recorder,
+    session::show_folder,
     spec::{Spec, Transport},
     time::monotonic_ns,
 };
@@ -35,8 +38,11 @@ pub(super) fn is_experiment(path: &Path) -> bool {
 pub(super) struct Keeping {
     pub(super) shelf: Shelf,
     pub(super) view: LibraryView,
+    pub(super) experiments: KeptExperiments,
     pub(super) opener: Opener,
     pub(super) questions: Questions,
+    /// What the desktop says to a folder that it was to show.
+    folder: Beside<Result<(), String>>,
     dialog: Option<FileDialog>,
     no_dialogs: bool,
 }
@@ -55,8 +61,10 @@ impl Keeping {
         Self {
             shelf,
             view: LibraryView::default(),
+            experiments: KeptExperiments::default(),
             opener,
             questions: Questions::default(),
+            folder: Beside::default(),
             dialog: None,
             no_dialogs: !has_file_dialogs(),
         }
@@ -100,8 +108,9 @@ impl App {
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         let dropped: Vec<PathBuf> = dropped.into_iter().map(|file| file.path().to_owned()).collect();
         if !dropped.is_empty() {
-            self.open_runs(&dropped);
+            self.open_runs(ctx, &dropped);
         }
+        self.keeping.experiments.refresh(ctx, self.keeping.shelf.experiments());
         self.keeping.shelf.watch_if_seen();
         match self.keeping.shelf.poll() {
             Some(News::Said(what)) => self.notices.say(what, monotonic_ns()),
@@ -113,21 +122,34 @@ impl App {
                     self.keeping.questions.ask(question);
                 }
             }
+            Some(News::NoTrashForExperiment(path)) => {
+                let entry = self.keeping.shelf.experiments().iter().find(|entry| entry.path == path);
+                let question = entry.map(|entry| self.keeping.experiments.delete_question(entry, true));
+                if let Some(question) = question {
+                    self.keeping.questions.ask(question);
+                }
+            }
+            Some(News::ExperimentGone(folder, what)) => {
+                self.experiments.let_go(&folder);
+                self.notices.say(what, monotonic_ns());
+            }
             Some(News::Spec(name, spec)) => self.use_spec(&spec, &name),
             Some(News::NoTrashFor(limit)) => {
-                let entries = self.keeping.shelf.entries().map_or(&[][..], |entries| entries);
-                if let Some(question) = Question::about_limit(entries, limit, true) {
+                if let Some(question) = Question::about_limit(&self.keeping.shelf, limit, true) {
                     self.keeping.questions.ask(question);
                 }
             }
             None => {}
+        }
+        if let Some(Err(why)) = self.keeping.folder.take() {
+            self.notices.error(why);
         }
         match self.keeping.dialog.as_ref().and_then(FileDialog::poll) {
             None => {}
             Some(answer) => {
                 self.keeping.dialog = None;
                 match answer {
-                    Answer::Chosen(paths) => self.open_runs(&paths),
+                    Answer::Chosen(paths) => self.open_runs(ctx, &paths),
                     Answer::Cancelled => {}
                     Answer::NoService => {
                         self.keeping.no_dialogs = true;
@@ -174,7 +196,7 @@ impl App {
 
     pub(super) fn apply_kept(&mut self, ctx: &Context, action: Action) {
         match action {
-            Action::OpenRuns(paths) => self.open_runs(&paths),
+            Action::OpenRuns(paths) => self.open_runs(ctx, &paths),
             Action::ChooseRuns => self.choose_runs(ctx),
             Action::Order(job) => self.order(job),
             Action::UseSpec => {
@@ -183,6 +205,11 @@ impl App {
                     self.use_spec(&spec, &name);
                 }
             }
+            Action::ShowKept { experiments } => {
+                self.keeping.experiments.shown = experiments;
+                self.apply_panels(&Action::ShowPanel(Panel::Runs));
+            }
+            Action::OpenFolder(folder) => self.open_folder(ctx, folder),
             Action::Ask(question) => self.keeping.questions.ask(question),
             _ => self.keeping.questions.close(),
         }
@@ -194,10 +221,10 @@ impl App {
         }
     }
 
-    fn open_runs(&mut self, paths: &[PathBuf]) {
+    fn open_runs(&mut self, ctx: &Context, paths: &[PathBuf]) {
         for path in paths.iter().map(|path| typed(path)) {
             if is_experiment(&path) {
-                self.open_experiment(&path);
+                self.open_experiment(ctx, &path);
                 continue;
             }
             // What is here already need not be read again.
@@ -212,6 +239,12 @@ impl App {
             }
         }
         self.leave_comparison();
+    }
+
+    /// Has the desktop show a folder. What it says to that comes later.
+    fn open_folder(&mut self, ctx: &Context, folder: PathBuf) {
+        let wait = show_folder(folder);
+        self.keeping.folder.begin(ctx, "show-folder", wait);
     }
 
     fn choose_runs(&mut self, ctx: &Context) {

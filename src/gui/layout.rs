@@ -95,7 +95,7 @@ impl App {
     }
 
     fn opening_ui(&self, ui: &mut Ui) {
-        let Some(path) = self.keeping.opener.reading() else { return };
+        let Some(path) = self.keeping.opener.reading().or(self.experiments.opening()) else { return };
         Panel::top("opening").show(ui, |ui| {
             ui.add(eframe::egui::Label::new(format!("Opening {}…", path.display())).truncate());
         });

@@ -6,6 +6,7 @@
 mod action;
 mod app;
 mod beside;
+mod changes;
 mod commands;
 mod comparing;
 mod dialogs;

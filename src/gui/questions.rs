@@ -7,11 +7,11 @@ use eframe::egui::{Button, Context, Id, Key, Label, Modal, Modifiers, Response, 
 use super::{
     action::{Action, Actions},
     dialogs::closes,
-    shelf::Job,
+    shelf::{Job, Shelf},
     theme::{GAP, Palette},
 };
 use crate::{
-    library::{Entry, giving_way},
+    library::{Leaving, giving_way, oldest},
     units,
 };
 
@@ -31,6 +31,7 @@ pub(crate) enum Question {
         begun: bool,
     },
     Delete {
+        what: Kept,
         path: PathBuf,
         name: String,
         /// When it began, and its file: two runs may have one name.
@@ -38,19 +39,29 @@ pub(crate) enum Question {
         /// There is no trash for it.
         for_good: bool,
     },
-    /// Runs would have to give way to this limit.
-    Limit { limit: u64, runs: usize, bytes: u64, for_good: bool },
+    /// Runs and experiments would have to give way to this limit.
+    Limit { limit: u64, runs: usize, experiments: usize, bytes: u64, for_good: bool },
     /// Only where the system has no dialog.
     Open { path: String, begun: bool },
 }
 
 impl Question {
-    /// What must be asked before this limit is set; `None` where no run has to give way.
-    pub(crate) fn about_limit(entries: &[Entry], limit: u64, for_good: bool) -> Option<Self> {
-        let leaving = giving_way(entries, limit);
-        let (runs, bytes) = (leaving.len(), leaving.iter().map(|entry| entry.bytes).sum());
-        (runs > 0).then_some(Self::Limit { limit, runs, bytes, for_good })
+    /// What must be asked before this limit is set; `None` where nothing has to give way.
+    pub(crate) fn about_limit(shelf: &Shelf, limit: u64, for_good: bool) -> Option<Self> {
+        let entries = shelf.entries().map_or(&[][..], |entries| entries);
+        let leaving = giving_way(entries, shelf.experiments(), limit);
+        let runs = leaving.iter().filter(|one| matches!(one, Leaving::Run(_))).count();
+        let (experiments, bytes) = (leaving.len() - runs, leaving.iter().map(Leaving::bytes).sum());
+        (!leaving.is_empty()).then_some(Self::Limit { limit, runs, experiments, bytes, for_good })
     }
+}
+
+/// What is kept, and can be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    Run,
+    /// With all of its runs.
+    Experiment,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,13 +118,18 @@ pub(crate) fn question_ui(ctx: &Context, question: &mut Question, actions: &mut 
                 };
                 ("Save", Action::Order(job), true)
             }
-            Question::Delete { path, name, about, for_good } => {
-                delete_ui(ui, name, about, *for_good);
+            Question::Delete { what, path, name, about, for_good } => {
+                delete_ui(ui, *what, (name, about), *for_good);
                 let label = if *for_good { "Delete for good" } else { "Move to trash" };
-                (label, Action::Order(Job::Remove { path: path.clone(), for_good: *for_good }), true)
+                let (path, for_good) = (path.clone(), *for_good);
+                let job = match what {
+                    Kept::Run => Job::Remove { path, for_good },
+                    Kept::Experiment => Job::RemoveExperiment { path, for_good },
+                };
+                (label, Action::Order(job), true)
             }
-            Question::Limit { limit, runs, bytes, for_good } => {
-                limit_ui(ui, *limit, (*runs, *bytes), *for_good);
+            Question::Limit { limit, runs, experiments, bytes, for_good } => {
+                limit_ui(ui, *limit, (*runs, *experiments, *bytes), *for_good);
                 let label = if *for_good { "Delete for good" } else { "Move to trash" };
                 let job = Job::SetLimit { limit: Some(*limit), for_good: *for_good };
                 (label, Action::Order(job), true)
@@ -172,28 +188,30 @@ fn is_entered(ui: &Ui, line: &Response) -> bool {
     line.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
-fn delete_ui(ui: &mut Ui, name: &str, about: &str, for_good: bool) {
-    ui.heading("Delete this run?");
+fn delete_ui(ui: &mut Ui, what: Kept, (name, about): (&str, &str), for_good: bool) {
+    let noun = if what == Kept::Run { "run" } else { "experiment" };
+    ui.heading(format!("Delete this {noun}?"));
     ui.add_space(GAP);
     ui.add(Label::new(name).wrap());
     ui.add(Label::new(RichText::new(about).weak()).wrap());
     if for_good {
         ui.add_space(GAP);
-        let text = "There is no trash where this run is kept. It would be gone for good.";
+        let text = format!("There is no trash where this {noun} is kept. It would be gone for good.");
         ui.label(RichText::new(text).color(Palette::of(ui).warning));
     }
 }
 
-fn limit_ui(ui: &mut Ui, limit: u64, (runs, bytes): (usize, u64), for_good: bool) {
-    let which = if runs == 1 { "the oldest run".to_owned() } else { format!("the {runs} oldest runs") };
+fn limit_ui(ui: &mut Ui, limit: u64, (runs, experiments, bytes): (usize, usize, u64), for_good: bool) {
+    let which = oldest(runs, experiments);
     ui.heading(format!("Let {which} go?"));
     ui.add_space(GAP);
     let where_to = if for_good { "gone for good" } else { "moved to the trash" };
-    let them = if runs == 1 { "It" } else { "They" };
+    let them = if runs + experiments == 1 { "It" } else { "They" };
     ui.add(
         Label::new(format!(
             "To keep at most {}, {which} must give way: {}. {them} would be {where_to}. Later runs will make the oldest \
-             give way in the same way, without asking. The newest run and pinned runs always stay.",
+             give way in the same way, without asking. The newest run and the newest experiment, pinned runs and \
+             experiments that are open always stay.",
             units::bytes(limit),
             units::bytes(bytes),
         ))
@@ -201,7 +219,7 @@ fn limit_ui(ui: &mut Ui, limit: u64, (runs, bytes): (usize, u64), for_good: bool
     );
     ui.add_space(GAP);
     let text = if for_good {
-        "There is no trash where these runs are kept."
+        "There is no trash where these are kept."
     } else {
         "What lies in the trash still takes its room until the trash is emptied."
     };
@@ -243,7 +261,13 @@ mod tests {
 
     fn delete(name: &str) -> Question {
         let path = PathBuf::from(format!("/runs/{name}.pscope"));
-        Question::Delete { path, name: name.to_owned(), about: String::new(), for_good: true }
+        Question::Delete {
+            what: Kept::Run,
+            path,
+            name: name.to_owned(),
+            about: String::new(),
+            for_good: true,
+        }
     }
 
     /// One frame of a window in which this happened.

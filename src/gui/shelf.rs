@@ -16,10 +16,9 @@ use std::{
 use eframe::egui::Context;
 
 use crate::{
-    library::{Entry, Library, LibraryError, Removed, Room},
+    library::{Entry, ExperimentEntry, Library, LibraryError, Removed, Room, oldest},
     record::{self, Label, Recorder},
     spec::Spec,
-    units,
 };
 
 /// Jobs that may wait. A person does not click faster than they are done.
@@ -48,12 +47,17 @@ pub(crate) enum Job {
         path: PathBuf,
         for_good: bool,
     },
-    /// And let old runs give way to it, to the trash, or for good where there is none and they may.
+    /// An experiment by its file, with all of its runs, to the trash or for good.
+    RemoveExperiment {
+        path: PathBuf,
+        for_good: bool,
+    },
+    /// And let old runs and experiments give way to it, to the trash, or for good where there is none and they may.
     SetLimit {
         limit: Option<u64>,
         for_good: bool,
     },
-    /// Let old runs give way to the limit that is set.
+    /// Let old runs and experiments give way to the limit that is set.
     MakeRoom,
 }
 
@@ -64,6 +68,10 @@ pub(crate) enum News {
     Said(String),
     /// There is no trash for this run.
     NoTrash(PathBuf),
+    /// There is no trash for this experiment.
+    NoTrashForExperiment(PathBuf),
+    /// This experiment is gone, as told here.
+    ExperimentGone(PathBuf, String),
     /// There is no trash for runs that would have to give way to this limit, which is not set.
     NoTrashFor(u64),
     Failed(String),
@@ -74,6 +82,7 @@ pub(crate) enum News {
 #[derive(Debug)]
 struct Report {
     entries: Vec<Entry>,
+    experiments: Vec<ExperimentEntry>,
     limit: Option<u64>,
     news: Option<News>,
 }
@@ -91,6 +100,8 @@ pub(crate) struct Shelf {
     open: Option<Open>,
     /// Newest first; `None` until it was listed.
     entries: Option<Arc<[Entry]>>,
+    /// Newest first.
+    experiments: Arc<[ExperimentEntry]>,
     limit: Option<u64>,
     /// Counts the lists, so that a view knows when it has a new one.
     pub(crate) version: u64,
@@ -118,6 +129,10 @@ impl Shelf {
 
     pub(crate) fn entries(&self) -> Option<&Arc<[Entry]>> {
         self.entries.as_ref()
+    }
+
+    pub(crate) fn experiments(&self) -> &[ExperimentEntry] {
+        &self.experiments
     }
 
     pub(crate) fn limit(&self) -> Option<u64> {
@@ -163,6 +178,7 @@ impl Shelf {
     pub(crate) fn poll(&mut self) -> Option<News> {
         let report = self.open.as_ref()?.reports.try_recv().ok()?;
         self.entries = Some(report.entries.into());
+        self.experiments = report.experiments.into();
         self.limit = report.limit;
         self.version += 1;
         report.news
@@ -196,6 +212,7 @@ struct Listed {
     /// Last change of the folder.
     folder: Option<(i64, i64)>,
     entries: Vec<(PathBuf, u64, u64, String)>,
+    experiments: Vec<ExperimentEntry>,
 }
 
 impl Keeper {
@@ -217,7 +234,7 @@ impl Keeper {
         let by_itself = job.is_none();
         let folder = self.library.last_change();
         // To look at very many files takes a while; those that come, end and are described change their folder too.
-        let many = self.listed.entries.len() > MOST_LOOKED_AT;
+        let many = self.listed.entries.len().max(self.listed.experiments.len()) > MOST_LOOKED_AT;
         if by_itself && many && folder == self.listed.folder {
             return None;
         }
@@ -236,6 +253,10 @@ impl Keeper {
             faults.push(format!("The runs could not be listed: {error}"));
             Vec::new()
         });
+        let experiments = self.library.experiments().unwrap_or_else(|error| {
+            faults.push(format!("The experiments could not be listed: {error}"));
+            Vec::new()
+        });
         let limit = self.library.limit().unwrap_or_else(|error| {
             faults.push(error.to_string());
             None
@@ -249,10 +270,11 @@ impl Keeper {
         let key = |entry: &Entry| {
             (entry.path.clone(), entry.bytes, entry.modified_unix_ns, entry.status().to_owned())
         };
-        let listed = Listed { folder, entries: entries.iter().map(key).collect() };
-        let same = self.listed.entries == listed.entries;
+        let listed =
+            Listed { folder, entries: entries.iter().map(key).collect(), experiments: experiments.clone() };
+        let same = (&self.listed.entries, &self.listed.experiments) == (&listed.entries, &listed.experiments);
         self.listed = listed;
-        (!(by_itself && same && news.is_none())).then_some(Report { entries, limit, news })
+        (!(by_itself && same && news.is_none())).then_some(Report { entries, experiments, limit, news })
     }
 }
 
@@ -276,6 +298,15 @@ fn perform(library: &mut Library, job: Job) -> Result<Option<News>, LibraryError
                 Removed::NoTrash => News::NoTrash(path),
             }))
         }
+        Job::RemoveExperiment { path, for_good } => {
+            let folder = path.parent().unwrap_or(&path).to_owned();
+            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(Some(match library.remove_experiment(&path, for_good)? {
+                Removed::ToTrash => News::ExperimentGone(folder, format!("Moved {name} to the trash")),
+                Removed::ForGood => News::ExperimentGone(folder, format!("Deleted {name} for good")),
+                Removed::NoTrash => News::NoTrashForExperiment(path),
+            }))
+        }
         Job::SetLimit { limit, for_good } => {
             let room = match limit {
                 Some(limit) => library.make_room_within(limit, for_good)?,
@@ -292,18 +323,13 @@ fn perform(library: &mut Library, job: Job) -> Result<Option<News>, LibraryError
 
 /// What gave way, as the status bar says it.
 fn room_text(room: Room) -> Option<String> {
-    let oldest = |count: usize| match count {
-        1 => "the oldest run".to_owned(),
-        more => format!("the {} oldest runs", units::count(more as u64)),
-    };
+    let gone = room.to_trash + room.for_good;
+    let all = oldest(gone.saturating_sub(room.experiments), room.experiments);
     let within = "to stay within the limit";
     match (room.to_trash, room.for_good) {
         (0, 0) => None,
-        (moved, 0) => Some(format!("Moved {} to the trash {within}", oldest(moved))),
-        (0, gone) => Some(format!("Deleted {} for good {within}", oldest(gone))),
-        (moved, gone) => {
-            let all = oldest(moved + gone);
-            Some(format!("Let {all} go {within}: {moved} to the trash, {gone} for good"))
-        }
+        (_, 0) => Some(format!("Moved {all} to the trash {within}")),
+        (0, _) => Some(format!("Deleted {all} for good {within}")),
+        (moved, gone) => Some(format!("Let {all} go {within}: {moved} to the trash, {gone} for good")),
     }
 }

@@ -7,8 +7,10 @@ use eframe::egui::Context;
 use super::{
     action::{Action, Panel},
     app::App,
+    changes::Changes,
     experiments::Inquiry,
     runs::Conducted,
+    shelf::Job,
 };
 use crate::{experiment::Experiment, time::monotonic_ns};
 
@@ -18,7 +20,7 @@ impl App {
             Action::Inquire(inquiry) => self.inquire(ctx, inquiry),
             Action::StartExperiment => self.start_experiment(ctx),
             Action::ListExperiments => self.experiments.list(),
-            Action::OpenExperiment(path) => self.open_experiment(&path),
+            Action::OpenExperiment(path) => self.open_experiment(ctx, &path),
             _ => self.save_report(),
         }
     }
@@ -37,6 +39,7 @@ impl App {
         self.notices.hush();
         self.leave_comparison();
         self.explainer.lit = None;
+        self.form.changes = Changes::default();
         self.axis = self.axis.anew();
         self.dock.bring(Panel::Experiment);
         let notify = self.notify(ctx);
@@ -49,6 +52,9 @@ impl App {
     /// How far the experiment has come, and the run of it that goes.
     pub(super) fn take_in_experiment(&mut self, ctx: &Context) {
         let news = self.experiments.refresh(ctx);
+        if news.opened {
+            self.dock.bring(Panel::Experiment);
+        }
         if let Some(trouble) = news.trouble {
             self.notices.error(trouble);
         }
@@ -67,20 +73,18 @@ impl App {
             self.runs.conduct(None);
         }
         if news.ended {
+            self.order(Job::MakeRoom);
             self.notices.say("The experiment has ended".to_owned(), monotonic_ns());
             ctx.request_repaint();
         }
     }
 
-    pub(super) fn open_experiment(&mut self, path: &Path) {
+    pub(super) fn open_experiment(&mut self, ctx: &Context, path: &Path) {
         if self.experiments.is_going() {
             self.notices.error("An experiment is going: stop it first".to_owned());
             return;
         }
-        match self.experiments.open(path) {
-            Ok(()) => self.dock.bring(Panel::Experiment),
-            Err(error) => self.notices.error(error.to_string()),
-        }
+        self.experiments.open(ctx, path);
     }
 
     fn save_report(&mut self) {

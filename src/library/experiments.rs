@@ -1,24 +1,29 @@
 //! The experiments kept on this machine: a folder each, with their run files in it.
 
 use std::{
-    fs, io,
+    fs::{self, File, TryLockError},
+    io,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
-use super::{LibraryError, io_error, name, own};
+use super::{LibraryError, Removed, io_error, modified_unix_ns, name, own};
 use crate::{spec::Variant, time::unix_ns};
 
 /// Of the file that says what an experiment's runs are.
 pub const EXPERIMENT_EXTENSION: &str = "pscopex";
 /// Its name in the experiment's folder.
 pub const EXPERIMENT_FILE: &str = "experiment.pscopex";
+/// Of experiments, beside that of the runs.
+pub(super) const FOLDER: &str = "experiments";
 /// Of a folder with more than this, the rest is not listed.
 const MOST: usize = 10_000;
 
 /// Makes a new, empty folder for an experiment: `poolscope/experiments/20261122-221655-primes-4-variants` in the platform's
 /// folder for data.
 pub fn new_experiment(variants: &[Variant]) -> Result<PathBuf, LibraryError> {
-    let folder = own("experiments")?;
+    let folder = own(FOLDER)?;
     fs::create_dir_all(&folder).map_err(io_error(&folder))?;
     let stem = stem(variants, unix_ns());
     for number in 1_u64.. {
@@ -42,14 +47,139 @@ fn stem(variants: &[Variant], unix_ns: u64) -> String {
 
 /// The files of all experiments, newest first.
 pub fn experiments() -> Result<Vec<PathBuf>, LibraryError> {
-    list(&own("experiments")?)
+    list(&own(FOLDER)?)
 }
 
 /// The file of the experiment with this name, as a list tells it; `None` where there is none, or for a path.
 pub fn find_experiment(name: &Path) -> Option<PathBuf> {
     let is_name = name.file_name() == Some(name.as_os_str());
-    let path = own("experiments").ok()?.join(name).join(EXPERIMENT_FILE);
+    let path = own(FOLDER).ok()?.join(name).join(EXPERIMENT_FILE);
     (is_name && path.is_file()).then_some(path)
+}
+
+/// An experiment that is kept, as far as its folder tells without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExperimentEntry {
+    /// Its own file; the folder around it holds its runs.
+    pub path: PathBuf,
+    /// Of all files in that folder.
+    pub bytes: u64,
+    /// Last change of its own file, which is its end once it has come to one, in nanoseconds since the Unix epoch.
+    pub modified_unix_ns: u64,
+    /// It goes on, perhaps in another window.
+    pub is_live: bool,
+    /// Some window shows it.
+    pub is_open: bool,
+}
+
+impl ExperimentEntry {
+    fn new(path: PathBuf) -> Self {
+        let modified_unix_ns = fs::metadata(&path).map_or(0, |metadata| modified_unix_ns(&metadata));
+        let folder = folder_of(&path);
+        let (is_live, is_open) = (is_live(folder), is_open(folder));
+        Self { bytes: bytes(folder), modified_unix_ns, is_live, is_open, path }
+    }
+
+    pub fn folder(&self) -> &Path {
+        folder_of(&self.path)
+    }
+
+    /// Of its folder, by which `show` and `export` find it.
+    pub fn name(&self) -> String {
+        self.folder().file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+/// Of the files in a folder.
+fn bytes(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).filter(fs::Metadata::is_file).map(|file| file.len()).sum()
+}
+
+/// All in a folder of experiments, newest first.
+pub(super) fn entries(folder: &Path) -> Result<Vec<ExperimentEntry>, LibraryError> {
+    Ok(list(folder)?.into_iter().map(ExperimentEntry::new).collect())
+}
+
+/// Tells others that an experiment goes on, or is looked at, until it is dropped. It is a lock on the folder, so that one
+/// of a program that was killed is gone too.
+#[derive(Debug)]
+pub struct Hold {
+    _folder: File,
+}
+
+/// Those who only look hold a lock for a moment.
+const HOLD_TRIES: u32 = 50;
+const HOLD_PAUSE: Duration = Duration::from_millis(2);
+
+impl Hold {
+    /// Of whoever runs it. `None` where a folder cannot be locked, or somebody looks at it.
+    pub fn to_run(folder: &Path) -> Option<Self> {
+        Self::take(folder, File::try_lock)
+    }
+
+    /// Of whoever shows it. `None` also while it goes on.
+    pub fn to_look(folder: &Path) -> Option<Self> {
+        Self::take(folder, File::try_lock_shared)
+    }
+
+    fn take(folder: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Option<Self> {
+        let folder = File::open(folder).ok()?;
+        for _ in 0..HOLD_TRIES {
+            match lock(&folder) {
+                Ok(()) => return Some(Self { _folder: folder }),
+                Err(TryLockError::WouldBlock) => thread::sleep(HOLD_PAUSE),
+                Err(TryLockError::Error(_)) => return None,
+            }
+        }
+        None
+    }
+}
+
+fn is_live(folder: &Path) -> bool {
+    File::open(folder).is_ok_and(|folder| matches!(folder.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+fn is_open(folder: &Path) -> bool {
+    File::open(folder).is_ok_and(|folder| matches!(folder.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+/// Puts an experiment with its runs and reports into the trash. Where that is not possible it is removed only if it may go
+/// `for_good`.
+pub(super) fn remove(path: &Path, may_go_for_good: bool) -> Result<Removed, String> {
+    let folder = folder_of(path);
+    if path.file_name() != Some(EXPERIMENT_FILE.as_ref()) || !path.is_file() {
+        return Err("there is no experiment any more".to_owned());
+    }
+    if is_live(folder) {
+        return Err("it goes on: stop it first".to_owned());
+    }
+    if !may_go_for_good {
+        let moved = trash::delete(folder);
+        return Ok(if moved.is_ok() { Removed::ToTrash } else { Removed::NoTrash });
+    }
+    for_good(folder).map(|()| Removed::ForGood).map_err(|error| error.to_string())
+}
+
+/// Never what is no file: an experiment puts no folder there.
+fn for_good(folder: &Path) -> io::Result<()> {
+    let mut files = Vec::new();
+    for file in fs::read_dir(folder)? {
+        let file = file?;
+        if file.file_type()?.is_dir() {
+            let why = format!("somebody has put a folder there, {}", file.path().display());
+            return Err(io::Error::other(why));
+        }
+        files.push(file.path());
+    }
+    // Its own file goes last: until then what is left can be found, and removed.
+    files.sort_by_key(|path| path.file_name() == Some(EXPERIMENT_FILE.as_ref()));
+    files.iter().try_for_each(fs::remove_file)?;
+    fs::remove_dir(folder)
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, LibraryError> {
@@ -76,6 +206,51 @@ mod tests {
         let variants = draft.variants().unwrap();
         let stem = stem(&variants, 1_795_385_815_000_000_000);
         assert!(stem.ends_with("-spin-2-variants") && stem.starts_with("2026112"), "{stem}");
+    }
+
+    fn experiment(parent: &Path, name: &str) -> PathBuf {
+        let folder = parent.join(name);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("001.pscope"), "run").unwrap();
+        fs::write(folder.join(EXPERIMENT_FILE), "{}").unwrap();
+        folder
+    }
+
+    #[test]
+    fn whoever_runs_or_shows_one_is_seen_until_they_let_go() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = experiment(parent.path(), "x");
+        let seen = || {
+            let [entry] = &entries(parent.path()).unwrap()[..] else { panic!("one") };
+            assert_eq!((entry.name().as_str(), entry.bytes), ("x", 5));
+            (entry.is_live, entry.is_open)
+        };
+        assert_eq!(seen(), (false, false));
+        let shown = [Hold::to_look(&folder), Hold::to_look(&folder)];
+        assert!(shown.iter().all(Option::is_some));
+        assert_eq!(seen(), (false, true));
+        assert!(Hold::to_run(&folder).is_none());
+        drop(shown);
+        let run = Hold::to_run(&folder);
+        assert!(run.is_some() && Hold::to_look(&folder).is_none());
+        assert_eq!(seen(), (true, true));
+        assert!(remove(&folder.join(EXPERIMENT_FILE), true).unwrap_err().contains("goes on"));
+        drop(run);
+        assert_eq!(seen(), (false, false));
+    }
+
+    #[test]
+    fn one_goes_for_good_as_a_whole_or_not_at_all() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = experiment(parent.path(), "x");
+        let file = folder.join(EXPERIMENT_FILE);
+        assert!(remove(&folder.join("001.pscope"), true).is_err(), "a run is none");
+        fs::create_dir(folder.join("mine")).unwrap();
+        assert!(remove(&file, true).unwrap_err().contains("somebody has put a folder there"));
+        assert!(folder.join("001.pscope").exists());
+        fs::remove_dir(folder.join("mine")).unwrap();
+        assert_eq!(remove(&file, true), Ok(Removed::ForGood));
+        assert!(!folder.exists() && remove(&file, true).is_err());
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! How much room the library may take, and which runs give way.
+//! How much room the library may take, and which runs and experiments give way.
 
-use std::{fs, io};
+use std::{fs, io, path::Path};
 
 use serde::Deserialize;
 
-use super::Entry;
-use crate::export::write_atomically;
+use super::{Entry, ExperimentEntry};
+use crate::{export::write_atomically, units};
 
 /// Limits that a person can choose from, in bytes.
 pub const LIMITS: [u64; 4] = [100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000];
@@ -19,7 +19,7 @@ struct Settings {
     limit_bytes: Option<u64>,
 }
 
-pub(super) fn read(path: &std::path::Path) -> io::Result<Option<u64>> {
+pub(super) fn read(path: &Path) -> io::Result<Option<u64>> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Ok(metadata) if metadata.len() > MOST_BYTES => {
@@ -31,30 +31,89 @@ pub(super) fn read(path: &std::path::Path) -> io::Result<Option<u64>> {
     Ok(settings.limit_bytes)
 }
 
-pub(super) fn write(path: &std::path::Path, limit: Option<u64>) -> io::Result<()> {
+pub(super) fn write(path: &Path, limit: Option<u64>) -> io::Result<()> {
     let line = limit.map_or_else(String::new, |bytes| format!("limit_bytes = {bytes}\n"));
     write_atomically(path, |out| out.write_all(line.as_bytes()))
 }
 
-/// The runs that would have to leave so that the rest takes at most `limit` bytes, oldest first. Takes entries from newest to oldest.
-/// The newest, pinned ones, those that may be live and those that cannot be read stay, even where that is too much.
-pub fn giving_way(entries: &[Entry], limit: u64) -> Vec<&Entry> {
-    let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
+/// Something of the library that gives way. An experiment goes as a whole.
+#[derive(Clone, Copy, Debug)]
+pub enum Leaving<'a> {
+    Run(&'a Entry),
+    Experiment(&'a ExperimentEntry),
+}
+
+impl Leaving<'_> {
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Run(entry) => &entry.path,
+            Self::Experiment(entry) => &entry.path,
+        }
+    }
+
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Run(entry) => entry.bytes,
+            Self::Experiment(entry) => entry.bytes,
+        }
+    }
+
+    fn unix_ns(&self) -> u64 {
+        match self {
+            Self::Run(entry) => entry.time_unix_ns(),
+            Self::Experiment(entry) => entry.modified_unix_ns,
+        }
+    }
+
+    fn may_go(&self) -> bool {
+        match self {
+            Self::Run(entry) => !entry.is_pinned() && !entry.is_live() && entry.brief.is_ok(),
+            Self::Experiment(entry) => !entry.is_live && !entry.is_open,
+        }
+    }
+}
+
+/// What would have to leave so that the rest takes at most `limit` bytes, oldest first. Takes both lists from newest to
+/// oldest. The newest of each, runs that are pinned or cannot be read, experiments that some window shows, and what may be
+/// live stay, even where that is too much.
+pub fn giving_way<'a>(
+    entries: &'a [Entry],
+    experiments: &'a [ExperimentEntry],
+    limit: u64,
+) -> Vec<Leaving<'a>> {
+    let all = || entries.iter().map(Leaving::Run).chain(experiments.iter().map(Leaving::Experiment));
+    let mut bytes: u64 = all().map(|one| one.bytes()).sum();
+    let runs = entries.iter().skip(1).map(Leaving::Run);
+    let mut oldest_first: Vec<Leaving<'a>> =
+        runs.chain(experiments.iter().skip(1).map(Leaving::Experiment)).filter(Leaving::may_go).collect();
+    oldest_first.reverse();
+    oldest_first.sort_by_key(Leaving::unix_ns);
     let mut leaving = Vec::new();
-    for entry in entries.iter().skip(1).rev() {
+    for one in oldest_first {
         if bytes <= limit {
             break;
         }
-        if !entry.is_pinned() && !entry.is_live() && entry.brief.is_ok() {
-            bytes -= entry.bytes;
-            leaving.push(entry);
-        }
+        bytes -= one.bytes();
+        leaving.push(one);
     }
     leaving
 }
 
+/// `the oldest run`, or `the 2 oldest runs and the oldest experiment`.
+pub fn oldest(runs: usize, experiments: usize) -> String {
+    let words = |count: usize, noun: &str| match count {
+        0 => None,
+        1 => Some(format!("the oldest {noun}")),
+        more => Some(format!("the {} oldest {noun}s", units::count(more as u64))),
+    };
+    let both = [words(runs, "run"), words(experiments, "experiment")];
+    both.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::library::tests::entry;
 
@@ -80,9 +139,45 @@ mod tests {
             (vec![], 0, &[]),
         ] {
             let expected: Vec<String> = expected.iter().map(|name| format!("{name}.pscope")).collect();
-            let leaving: Vec<String> =
-                giving_way(&entries, limit).into_iter().map(Entry::file_name).collect();
-            assert_eq!(leaving, expected, "{limit} of {entries:?}");
+            assert_eq!(names(&giving_way(&entries, &[], limit)), expected, "{limit} of {entries:?}");
+        }
+    }
+
+    fn names(leaving: &[Leaving<'_>]) -> Vec<String> {
+        leaving.iter().map(|one| one.path().file_name().unwrap().to_string_lossy().into_owned()).collect()
+    }
+
+    fn experiment(name: &str, modified_unix_ns: u64) -> ExperimentEntry {
+        let path = PathBuf::from(format!("/experiments/{name}"));
+        ExperimentEntry { path, bytes: 1000, modified_unix_ns, is_live: false, is_open: false }
+    }
+
+    #[test]
+    fn runs_and_experiments_give_way_by_age_and_never_what_is_shown_or_goes_on() {
+        let runs = ["5", "3", "1"].map(|time| entry(time, time.parse().unwrap(), |_| ()));
+        let mut experiments = [experiment("x4", 4), experiment("x2", 2), experiment("x0", 0)];
+        for (limit, expected) in [
+            (3300, &[][..]),
+            (3299, &["x0"]),
+            (2299, &["x0", "1.pscope"]),
+            (2199, &["x0", "1.pscope", "x2"]),
+            (0, &["x0", "1.pscope", "x2", "3.pscope"]),
+        ] {
+            assert_eq!(names(&giving_way(&runs, &experiments, limit)), expected, "{limit}");
+        }
+        experiments[2].is_open = true;
+        experiments[1].is_live = true;
+        assert_eq!(names(&giving_way(&runs, &experiments, 0)), ["1.pscope", "3.pscope"]);
+    }
+
+    #[test]
+    fn what_leaves_is_named() {
+        for (runs, experiments, expected) in [
+            (1, 0, "the oldest run"),
+            (0, 2, "the 2 oldest experiments"),
+            (2, 1, "the 2 oldest runs and the oldest experiment"),
+        ] {
+            assert_eq!(oldest(runs, experiments), expected);
         }
     }
 

@@ -27,8 +27,11 @@ use crate::{
     spec::Spec,
     time::unix_ns,
 };
-pub use experiments::{EXPERIMENT_EXTENSION, EXPERIMENT_FILE, experiments, find_experiment, new_experiment};
-pub use limit::{LIMITS, giving_way};
+pub use experiments::{
+    EXPERIMENT_EXTENSION, EXPERIMENT_FILE, ExperimentEntry, Hold, experiments, find_experiment,
+    new_experiment,
+};
+pub use limit::{LIMITS, Leaving, giving_way, oldest};
 pub use order::{Sort, matches, sort, text_matches};
 pub use remove::Removed;
 
@@ -108,11 +111,13 @@ pub fn data_folder() -> Option<PathBuf> {
     directories::BaseDirs::new().map(|folders| folders.data_dir().join("poolscope"))
 }
 
-/// What became of runs that gave way to others.
+/// What became of runs and experiments that gave way to others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Room {
     pub to_trash: usize,
     pub for_good: usize,
+    /// So many of them were experiments.
+    pub experiments: usize,
     /// There is no trash for the next one, which is still there.
     pub no_trash: bool,
 }
@@ -201,6 +206,19 @@ impl Library {
         Ok(entries)
     }
 
+    /// All experiments beside the runs, newest first.
+    pub fn experiments(&self) -> Result<Vec<ExperimentEntry>, LibraryError> {
+        experiments::entries(&self.folder.with_file_name(experiments::FOLDER))
+    }
+
+    /// Moves an experiment with all of its runs to the trash, or removes it for good where that is `allowed`.
+    ///
+    /// # Errors
+    /// It goes on, is gone, or cannot be removed.
+    pub fn remove_experiment(&self, path: &Path, for_good: bool) -> Result<Removed, LibraryError> {
+        experiments::remove(path, for_good).map_err(|why| LibraryError::Remove { path: path.to_owned(), why })
+    }
+
     /// Changes what a person has written about a run.
     pub fn change_label(&self, path: &Path, change: impl FnOnce(&mut Label)) -> Result<(), LibraryError> {
         let mut label = record::brief(path)?.label;
@@ -214,7 +232,7 @@ impl Library {
             .map_err(|why| LibraryError::Remove { path: path.to_owned(), why })
     }
 
-    /// How many bytes the library may take; `None` for as many as there are.
+    /// How many bytes runs and experiments together may take; `None` for as many as there are.
     pub fn limit(&self) -> Result<Option<u64>, LibraryError> {
         limit::read(&self.settings()).map_err(io_error(&self.settings()))
     }
@@ -223,7 +241,7 @@ impl Library {
         limit::write(&self.settings(), limit).map_err(io_error(&self.settings()))
     }
 
-    /// Lets the oldest runs go until the library is within its own limit: to the trash, or for good where there is none.
+    /// Lets the oldest runs and experiments go until the library is within its own limit: to the trash, or for good where there is none.
     pub fn make_room(&mut self) -> Result<Room, LibraryError> {
         match self.limit()? {
             Some(limit) => self.make_room_within(limit, true),
@@ -231,11 +249,16 @@ impl Library {
         }
     }
 
-    /// Lets the oldest runs go until all take at most `limit` bytes, to the trash. Where there is none they go for good if
-    /// they may, and else it ends there. The newest, those that are pinned and those that may be live stay in any case.
+    /// Lets the oldest runs and experiments go until all take at most `limit` bytes, to the trash. Where there is none they
+    /// go for good if they may, and else it ends there. The newest of both, runs that are pinned, what may be live and
+    /// experiments that some window shows stay in any case.
     pub fn make_room_within(&mut self, limit: u64, may_go_for_good: bool) -> Result<Room, LibraryError> {
-        self.let_go(limit, |files| match remove::remove(files, false)? {
-            Removed::NoTrash if may_go_for_good => remove::remove(files, true),
+        let remove = |leaving: Leaving<'_>, for_good| match leaving {
+            Leaving::Run(entry) => remove::remove(&files_of(&entry.path), for_good),
+            Leaving::Experiment(entry) => experiments::remove(&entry.path, for_good),
+        };
+        self.let_go(limit, |leaving| match remove(leaving, false)? {
+            Removed::NoTrash if may_go_for_good => remove(leaving, true),
             other => Ok(other),
         })
     }
@@ -243,12 +266,16 @@ impl Library {
     fn let_go(
         &mut self,
         limit: u64,
-        remove: impl Fn(&[PathBuf]) -> Result<Removed, String>,
+        remove: impl Fn(Leaving<'_>) -> Result<Removed, String>,
     ) -> Result<Room, LibraryError> {
         let mut room = Room::default();
-        let entries = self.list()?;
-        for path in giving_way(&entries, limit).into_iter().map(|entry| &entry.path) {
-            match remove(&files_of(path)).map_err(|why| LibraryError::Remove { path: path.clone(), why })? {
+        let (entries, experiments) = (self.list()?, self.experiments()?);
+        for leaving in giving_way(&entries, &experiments, limit) {
+            let error = |why| LibraryError::Remove { path: leaving.path().to_owned(), why };
+            let removed = remove(leaving).map_err(error)?;
+            room.experiments +=
+                usize::from(removed != Removed::NoTrash && matches!(leaving, Leaving::Experiment(_)));
+            match removed {
                 Removed::ToTrash => room.to_trash += 1,
                 Removed::ForGood => room.for_good += 1,
                 Removed::NoTrash => {
@@ -324,14 +351,15 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
     std::iter::once(path.to_owned()).chain(others).collect()
 }
 
+fn modified_unix_ns(metadata: &Metadata) -> u64 {
+    let ns = i128::from(metadata.mtime()) * i128::from(crate::time::NS_PER_S);
+    u64::try_from(ns + i128::from(metadata.mtime_nsec())).unwrap_or(0)
+}
+
 /// Bytes and last change of a run's file with those beside it.
 fn measure(path: &Path, metadata: &Metadata) -> (u64, u64) {
-    let changed = |metadata: &Metadata| {
-        let ns = i128::from(metadata.mtime()) * i128::from(crate::time::NS_PER_S);
-        u64::try_from(ns + i128::from(metadata.mtime_nsec())).unwrap_or(0)
-    };
     // An empty one tells only that somebody has read the file.
     let log = fs::metadata(&beside(path)[0]).ok().filter(|log| log.len() > 0);
     let bytes = metadata.len() + log.as_ref().map_or(0, Metadata::len);
-    (bytes, changed(metadata).max(log.as_ref().map_or(0, changed)))
+    (bytes, modified_unix_ns(metadata).max(log.as_ref().map_or(0, modified_unix_ns)))
 }

@@ -124,7 +124,7 @@ fn room_is_made_by_the_oldest() {
     let room = library.let_go(limit, |_| Ok(Removed::NoTrash)).unwrap();
     assert_eq!(room, Room { no_trash: true, ..Room::default() });
     assert_eq!(library.list().unwrap().len(), 3, "none goes for good unasked");
-    let room = library.let_go(limit, |files| remove::remove(files, true)).unwrap();
+    let room = library.let_go(limit, |leaving| remove::remove(&files_of(leaving.path()), true)).unwrap();
     assert_eq!(room, Room { for_good: 1, ..Room::default() });
     let left: Vec<PathBuf> = library.list().unwrap().into_iter().map(|entry| entry.path).collect();
     assert!(left.len() == 2 && !left.contains(&paths[0]), "{left:?}");

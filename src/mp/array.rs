@@ -30,6 +30,7 @@ pub struct OutsideError {
 /// let array = Array::new(&[1, 2, 3])?;
 /// array.fetch_add(0, 10)?;
 /// assert_eq!(array.to_vec(), [11, 2, 3]);
+/// assert_eq!((array.set_if(1, 2, 20)?, array.set_if(1, 2, 30)?), (true, false));
 /// assert!(array.get(3).is_err());
 /// # Ok(())
 /// # }
@@ -100,6 +101,16 @@ impl Array {
         self.access(Verb::Write, index, |cell| {
             let before = cell.fetch_add(more, Ordering::SeqCst);
             (before, before.wrapping_add(more))
+        })
+    }
+
+    /// Writes if the cell holds `expected`, in one step; whether it did.
+    pub fn set_if(&self, index: usize, expected: i64, value: i64) -> Result<bool, OutsideError> {
+        self.access(Verb::Write, index, |cell| {
+            match cell.compare_exchange(expected, value, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => (true, value),
+                Err(found) => (false, found),
+            }
         })
     }
 

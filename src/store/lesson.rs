@@ -17,7 +17,7 @@ const MAX_OBJECTS: usize = 1 << 10;
 
 /// Something that was told, in the order of telling.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Entry {
+pub struct Entry {
     pub t_ns: u64,
     pub worker: Option<WorkerId>,
     pub told: Told,
@@ -102,7 +102,7 @@ impl LessonStore {
     }
 
     /// Everything that was told, in the order of telling. The rest follows from it.
-    pub(crate) fn told(&self) -> impl Iterator<Item = &Entry> {
+    pub fn told(&self) -> impl Iterator<Item = &Entry> {
         self.told.iter()
     }
 
@@ -182,7 +182,7 @@ impl LessonStore {
     }
 
     /// How much was told: as long as this is the same, so is the rest.
-    pub(crate) fn told_len(&self) -> usize {
+    pub fn told_len(&self) -> usize {
         self.told.len()
     }
 

@@ -119,6 +119,47 @@ fn the_same_tasks_are_laid_out_by_core_and_by_worker_again() {
     window.wait_gone("core 0 lane");
 }
 
+/// Spins until it is dropped.
+struct Spinner(std::process::Child);
+
+impl Spinner {
+    fn start() -> Self {
+        let spin = std::process::Command::new("sh").args(["-c", "while :; do :; done"]).spawn();
+        Self(spin.expect("a shell"))
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        let _gone_already = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+#[test]
+fn what_other_programs_do_is_seen_on_the_cores() {
+    if !has_display() {
+        drop(open());
+        return;
+    }
+    let folder = folder();
+    let file = path(&folder, "beside.pscope");
+    let spinners: Vec<Spinner> =
+        (0..std::thread::available_parallelism().map_or(2, usize::from)).map(|_| Spinner::start()).collect();
+    let words = "run --backend threads --workers 1 --workload sleep --size 50000000 --tasks 24 --chunk 1 \
+                 --telemetry full -o";
+    let mut args: Vec<&str> = words.split_whitespace().collect();
+    args.push(file.to_str().expect("a plain path"));
+    let (code, out, error) = run(&args);
+    drop(spinners);
+    assert_eq!(code, 0, "{out}{error}");
+    let mut window = Window::open_with(SIZE, &[&file]);
+    window.wait_text("Finished: 24 of 24 tasks ok");
+    window.key(Key::C, Modifiers::NONE);
+    window.wait_text("core 0 lane: ");
+    window.wait_text(", other programs had ");
+}
+
 /// A window with a run of 20 threads.
 fn with_many() -> Option<(Window, tempfile::TempDir)> {
     if !has_display() {

@@ -1,9 +1,6 @@
 //! The experiments among what is kept.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -11,13 +8,10 @@ use serde::Serialize;
 use super::moment;
 use crate::{
     cli::CliError,
-    experiment::{self, Experiment, RunState},
-    library::{self, text_matches},
+    experiment::{self, Brief, RunCounts},
+    library::{ExperimentEntry, Library, text_matches},
     units,
 };
-
-/// Names of variants in a title.
-const NAMED: usize = 4;
 
 /// One experiment as programs read it. What a file that cannot be read would tell is null, and `error` says why.
 #[derive(Debug, Serialize)]
@@ -45,34 +39,36 @@ struct Runs {
     ok: usize,
 }
 
+impl From<RunCounts> for Runs {
+    fn from(RunCounts { total, ended, ok }: RunCounts) -> Self {
+        Self { total, ended, ok }
+    }
+}
+
 /// All of this machine, newest first.
-pub(super) fn experiments() -> Result<Vec<ListedExperiment>, CliError> {
-    Ok(library::experiments()?.into_iter().map(ListedExperiment::new).collect())
+pub(super) fn experiments(library: &Library) -> Result<Vec<ListedExperiment>, CliError> {
+    Ok(library.experiments()?.into_iter().map(ListedExperiment::new).collect())
 }
 
 impl ListedExperiment {
-    fn new(path: PathBuf) -> Self {
-        let folder = path.parent().unwrap_or(&path);
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let bytes = bytes(folder);
-        let (read, error) = match experiment::read(&path) {
-            Ok(read) => (Some(read), None),
+    fn new(entry: ExperimentEntry) -> Self {
+        let (brief, error) = match experiment::read(&entry.path) {
+            Ok(read) => (Some(Brief::new(&read)), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        let read = read.as_ref();
+        let of = brief.as_ref();
         Self {
             kind: "experiment",
-            name,
-            title: read.map(title),
-            status: read.map_or("unreadable", Experiment::status),
-            started_unix_ns: read.map(|read| read.began_unix_ns),
-            wall_ns: read.and_then(length_ns),
-            variants: read
-                .map(|read| read.plan.variants.iter().map(|variant| variant.name.clone()).collect()),
-            runs: read.map(runs),
-            bytes,
+            name: entry.name(),
+            title: of.map(|brief| brief.title.clone()),
+            status: of.map_or("unreadable", |brief| brief.status),
+            started_unix_ns: of.map(|brief| brief.began_unix_ns),
+            wall_ns: of.and_then(|brief| brief.wall_ns),
+            runs: of.map(|brief| brief.runs.into()),
+            bytes: entry.bytes,
+            path: entry.path,
+            variants: brief.map(|brief| brief.variants),
             error,
-            path,
         }
     }
 
@@ -95,30 +91,4 @@ impl ListedExperiment {
             self.title.clone().or_else(|| self.error.clone()).unwrap_or_default(),
         ]
     }
-}
-
-/// `experiment: threads, processes: 2 variants, 5 runs each after 1 warm-up, in turns`
-fn title(read: &Experiment) -> String {
-    let variants = &read.plan.variants;
-    let names: Vec<&str> = variants.iter().take(NAMED).map(|variant| variant.name.as_str()).collect();
-    let more = if variants.len() > NAMED { ", …" } else { "" };
-    format!("experiment: {}{more}: {}", names.join(", "), read.title())
-}
-
-fn length_ns(read: &Experiment) -> Option<u64> {
-    let ends = read.runs.iter().filter_map(RunState::record);
-    let last = ends.map(|record| record.began_unix_ns.saturating_add(record.figures.wall_ns)).max()?;
-    Some(last.saturating_sub(read.began_unix_ns))
-}
-
-fn runs(read: &Experiment) -> Runs {
-    let ended: Vec<_> = read.runs.iter().filter_map(RunState::record).collect();
-    let ok = ended.iter().filter(|record| record.figures.is_whole()).count();
-    Runs { total: read.runs.len(), ended: ended.len(), ok }
-}
-
-/// Of the files in a folder.
-fn bytes(folder: &Path) -> u64 {
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    files.filter_map(|file| file.metadata().ok()).filter(fs::Metadata::is_file).map(|file| file.len()).sum()
 }

@@ -1,5 +1,7 @@
 //! The engine's side of a lesson, from the start of `main` to the end of the last process.
 
+mod stuck;
+
 use std::{
     collections::BTreeMap,
     io,
@@ -10,6 +12,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded, never, select_biased};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use self::stuck::SETTLE;
 use super::{
     super::{
         emitter::Emitter,
@@ -35,20 +38,18 @@ use crate::{
 
 /// Reports that wait for the engine; beyond, their processes wait.
 const REPORTS_CAPACITY: usize = 1 << 12;
-/// That nobody can go on is believed when for so long nobody has said anything: a report may be on its way.
-const SETTLE: Duration = Duration::from_millis(100);
-/// How long a lesson in which nobody can go on is left standing, for whoever watches.
-const LINGER: Duration = Duration::from_millis(700);
 /// After everything was told to end, the last report is waited for as long as this.
 const END_WITHIN: Duration = Duration::from_secs(2);
-/// After the end of `main`, its last reports are waited for as long as this, should somebody hold the socket open.
-const MAIN_TOLD_WITHIN: Duration = Duration::from_millis(500);
 const MAIN: WorkerId = WorkerId(0);
 
 /// A process as the engine knows it.
 #[derive(Debug, Default)]
 struct Known {
     pidfd: Option<OwnedFd>,
+    pid: u32,
+    parent: Option<WorkerId>,
+    /// Since when it has been asleep at every look, while nobody said anything.
+    asleep: Option<Instant>,
     /// What it runs: the task, when it entered the queue, and when it began.
     running: Option<(TaskId, u64, u64)>,
     exit: Option<Exit>,
@@ -73,8 +74,11 @@ struct Conductor {
     /// Messages in all queues, for the plot of the queue.
     depths: BTreeMap<u32, u32>,
     done: u32,
-    /// The processes that are known to wait for ever.
+    /// `None` once every process has gone that could report.
+    inbox: Option<Inbox>,
+    /// The processes that are known to wait for ever, and since when.
     stuck: Vec<Waiter>,
+    stuck_at: Option<Instant>,
     cut: Option<Cut>,
     cut_at: Option<Instant>,
     heard: Instant,
@@ -102,7 +106,7 @@ pub(in crate::engine) fn conduct(
     tell_role(&mut emitter, clock.now_ns(), MAIN, &person, None);
     emitter.flush();
     match start(&person, &emitter) {
-        Ok((main, reports, exits, sampler)) => {
+        Ok((main, inbox, reports, exits, sampler)) => {
             let mut waits = Waits::default();
             waits.started(MAIN, "main", None);
             let conductor = Conductor {
@@ -114,7 +118,9 @@ pub(in crate::engine) fn conduct(
                 main,
                 depths: BTreeMap::new(),
                 done: 0,
+                inbox: Some(inbox),
                 stuck: Vec::new(),
+                stuck_at: None,
                 cut: None,
                 cut_at: None,
                 heard: Instant::now(),
@@ -125,12 +131,13 @@ pub(in crate::engine) fn conduct(
     }
 }
 
-type Started = (Process, Receiver<io::Result<Report>>, Receiver<Exit>, Sampler);
+type Started = (Process, Inbox, Receiver<io::Result<Report>>, Receiver<Exit>, Sampler);
 
 fn start(person: &Person, emitter: &Emitter) -> io::Result<Started> {
     let (reports, inbox) = channel()?;
     let (sender, receiver) = bounded(REPORTS_CAPACITY);
-    std::thread::Builder::new().name("reports".to_owned()).spawn(move || read(&inbox, &sender))?;
+    let reader = inbox.clone();
+    std::thread::Builder::new().name("reports".to_owned()).spawn(move || read(&reader, &sender))?;
     let main = starter().start(ROLE, first_package(person, &reports)?).map_err(io::Error::other)?;
     // From now on only the lesson's processes hold the socket, so that its end is theirs.
     drop(reports);
@@ -139,7 +146,7 @@ fn start(person: &Person, emitter: &Emitter) -> io::Result<Started> {
         let _nobody_listens = tell_exit.send(exit);
     })?;
     let sampler = Sampler::start(person.clock, emitter.clone())?;
-    Ok((main, receiver, exits, sampler))
+    Ok((main, inbox, receiver, exits, sampler))
 }
 
 fn read(inbox: &Inbox, sender: &Sender<io::Result<Report>>) {
@@ -179,17 +186,22 @@ impl Conductor {
         commands: &Receiver<FromSession>,
     ) -> (Status, Option<String>) {
         let (mut exits, mut commands) = (exits.clone(), commands.clone());
-        let (mut told_all, mut main_exit) = (false, None);
-        while !(told_all && self.known.get(&MAIN).is_some_and(|main| main.exit.is_some())) {
+        let mut told_all = false;
+        // Told of once everything has been heard: what `main` said last may be on its way still.
+        let mut main_exit = None;
+        while !told_all || main_exit.is_none() {
             select_biased! {
                 recv(reports) -> report => if let Ok(report) = report {
                     self.take(report);
                 } else {
                     told_all = true;
+                    self.inbox = None;
                     reports = never();
                 },
                 recv(exits) -> exit => {
-                    main_exit = exit.ok().map(|exit| (Instant::now(), self.clock.now_ns(), exit));
+                    main_exit = exit.ok().map(|exit| (self.clock.now_ns(), exit));
+                    // The others die with it.
+                    self.cut_at.get_or_insert_with(Instant::now);
                     exits = never();
                 },
                 recv(commands) -> command => match command {
@@ -198,19 +210,16 @@ impl Conductor {
                 },
                 default(SETTLE) => {}
             }
-            // What main had told before may still be on its way here.
-            if let Some((_, t_ns, exit)) =
-                main_exit.filter(|(at, ..)| told_all || at.elapsed() > MAIN_TOLD_WITHIN)
-            {
-                self.exited(t_ns, MAIN, exit);
-            }
             if reports.is_empty() {
                 self.emitter.flush();
                 self.look_for_stuck();
             }
-            if self.cut_at.is_some_and(|at| at.elapsed() > END_WITHIN) {
+            if reports.is_empty() && self.cut_at.is_some_and(|at| at.elapsed() > END_WITHIN) {
                 break;
             }
+        }
+        if let Some((t_ns, exit)) = main_exit {
+            self.exited(t_ns, MAIN, exit);
         }
         self.finish()
     }
@@ -260,11 +269,12 @@ impl Conductor {
 
     fn take(&mut self, report: io::Result<Report>) {
         self.heard = Instant::now();
+        self.known.values_mut().for_each(|known| known.asleep = None);
         match report {
             Err(error) => self.log(Level::Warning, format!("a report could not be read: {error}")),
             Ok(Report::Starting { t_ns, worker, name, role, parent, task }) => {
                 self.waits.started(worker, &name, Some(parent));
-                self.known.insert(worker, Known::default());
+                self.known.insert(worker, Known { parent: Some(parent), ..Known::default() });
                 let told = Told::Role { name, role, parent: Some(parent), task };
                 self.tell(t_ns, worker, told);
             }
@@ -294,7 +304,10 @@ impl Conductor {
             Ok(Report::Ended { t_ns, worker, outcome, cpu_ns, .. }) => {
                 self.ended(t_ns, worker, outcome, Some(cpu_ns));
             }
-            Ok(Report::Exited { t_ns, worker, exit }) => self.exited(t_ns, worker, exit),
+            Ok(Report::Exited { t_ns, worker, exit }) => {
+                self.exited(t_ns, worker, exit);
+                self.orphaned(t_ns, worker);
+            }
         }
     }
 
@@ -304,6 +317,7 @@ impl Conductor {
 
     fn ready(&mut self, t_ns: u64, worker: WorkerId, pid: u32) {
         let Some(known) = self.known.get_mut(&worker) else { return };
+        known.pid = pid;
         // A process that has ended meanwhile is not reaped before its parent has told of it, so that the id is its own.
         known.pidfd = i32::try_from(pid)
             .ok()
@@ -375,25 +389,15 @@ impl Conductor {
         self.emitter.emit(&Event::WorkerExited { t_ns, worker, exit, expected });
     }
 
-    /// Nobody has said anything for a while: perhaps nobody ever will.
-    fn look_for_stuck(&mut self) {
-        if self.cut.is_some() || self.heard.elapsed() < SETTLE {
-            return;
-        }
-        let stuck = self.waits.stuck();
-        if stuck.is_empty() {
-            return;
-        }
-        if stuck.len() != self.stuck.len() {
-            let text = Waits::words(&stuck);
-            let t_ns = self.clock.now_ns();
-            self.log(Level::Error, text.clone());
-            let told = Told::Stuck { waiters: stuck.clone(), text: text.into() };
-            self.emitter.emit(&Event::Lesson { t_ns, worker: None, told: Box::new(told) });
-            self.emitter.flush();
-            self.stuck = stuck;
-        } else if self.waits.all_stuck(&stuck) && self.heard.elapsed() > SETTLE + LINGER {
-            self.cut(Cut::Stuck(Waits::words(&stuck)));
+    /// The kernel ends the children of a process with it, and nobody is left to tell of them. Those that ended before it,
+    /// it has told of.
+    fn orphaned(&mut self, t_ns: u64, parent: WorkerId) {
+        let is_left = |known: &Known| known.parent == Some(parent) && known.exit.is_none();
+        let left: Vec<WorkerId> =
+            self.known.iter().filter(|(_, known)| is_left(known)).map(|(worker, _)| *worker).collect();
+        for worker in left {
+            self.exited(t_ns, worker, Exit::Signal(9));
+            self.orphaned(t_ns, worker);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     ids::WorkerId,
     lesson::{
         Value,
-        program::{Act, Condition, Expression, MAX_PROCESSES, Names, Step, Text, Whom},
+        program::{Act, Condition, Expression, Names, Step, Text, Whom},
     },
     mp::{self, Acquired, Package, Process, RecvError, Starter},
 };
@@ -378,10 +378,7 @@ impl<'h> Interpreter<'h> {
         for (parameter, value) in with {
             arguments.push((parameter.clone(), tried!(self.value(value))));
         }
-        let worker = self.household.next_worker();
-        if worker.0 > MAX_PROCESSES {
-            return fail(&format!("a lesson has at most {MAX_PROCESSES} processes"));
-        }
+        let worker = tried!(self.household.next_worker());
         let task = self.household.next_tasks(1);
         let child = Person {
             role: role.to_owned(),

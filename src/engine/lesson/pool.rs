@@ -1,12 +1,18 @@
 //! `map`: a pool of processes, made of two queues, as Python's `Pool` is.
 //!
-//! Items go down one queue and results come up the other. Each worker notes which item it has taken before it begins it,
+//! Items go down one queue and results come up the other. Each worker claims the item that it has taken before it begins it,
 //! in memory that the parent sees: so the parent can say what a worker that died was at, and put another in its place.
 //! Python's pool does neither, and waits for ever.
+//!
+//! A worker that dies without a claim may have taken an item all the same. The parent then hands down once more whatever is
+//! claimed by nobody. What thus comes twice is claimed once, and passed over by whoever gets it second.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -24,9 +30,12 @@ use crate::{
         Value,
         program::{Function, MAX_PROCESSES},
     },
-    mp::{self, Array, Given, Process, Queue, Share},
+    mp::{self, Array, Given, Process, Queue, RecvError, Share},
     time::process_cpu_ns,
 };
+
+/// A queue from which nothing comes for so long is empty.
+const DRAIN: Duration = Duration::from_millis(50);
 
 /// An item on its way down.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,8 +66,6 @@ struct Place {
     /// Names of the queues.
     items: String,
     answers: String,
-    /// Its own, from 0.
-    at: u32,
     /// The task of the first item.
     first_task: TaskId,
 }
@@ -71,8 +78,8 @@ struct Pool<'i, 'h> {
     answers_name: String,
     /// A second handle, for those who do not have the objects.
     answers: Queue,
-    /// What each worker is at: the place of its item plus one, or 0.
-    taken: Array,
+    /// For each item the number of the worker that has it, or had it; 0 for nobody.
+    claims: Array,
     first_task: TaskId,
     workers: Vec<(Person, Process)>,
     started: u32,
@@ -104,24 +111,17 @@ pub(super) fn map(
     };
     let workers = u32::try_from(workers).ok().filter(|workers| (1..MAX_PROCESSES).contains(workers));
     let workers = workers.ok_or_else(|| format!("a pool has 1 to {} workers", MAX_PROCESSES - 1))?;
-    let mut pool =
-        Pool::new(interpreter, role, items.len() as u32, workers).map_err(|error| error.to_string())?;
-    for place in 0..workers {
-        pool.hire(place)?;
+    let mut pool = Pool::new(interpreter, role, items.len() as u32).map_err(|error| error.to_string())?;
+    let results = pool.run(&items, workers);
+    match &results {
+        Ok(_) => pool.dismiss(),
+        Err(_) => pool.kill(),
     }
-    pool.hand_down(&items)?;
-    let results = pool.collect(&items);
-    pool.dismiss();
-    results
+    listed(results?, &items)
 }
 
 impl<'i, 'h> Pool<'i, 'h> {
-    fn new(
-        interpreter: &'i mut Interpreter<'h>,
-        role: String,
-        items: u32,
-        workers: u32,
-    ) -> std::io::Result<Self> {
+    fn new(interpreter: &'i mut Interpreter<'h>, role: String, items: u32) -> std::io::Result<Self> {
         let voice = interpreter.household.voice.clone();
         let first_task = interpreter.household.next_tasks(items);
         let name = |kind: &str| format!("{kind} of {role}, from task {}", first_task.0);
@@ -130,14 +130,14 @@ impl<'i, 'h> Pool<'i, 'h> {
         let second = Queue::from_parts(answers.parts()?)?;
         interpreter.objects.add(&voice, &items_name, Object::Queue(Queue::new()?), None, &[]);
         interpreter.objects.add(&voice, &answers_name, Object::Queue(answers), None, &[]);
-        let taken = Array::new(&vec![0; workers as usize])?;
+        let claims = Array::new(&vec![0; items as usize])?;
         Ok(Self {
             interpreter,
             role,
             items_name,
             answers_name,
             answers: second,
-            taken,
+            claims,
             first_task,
             workers: Vec::new(),
             started: 0,
@@ -152,7 +152,7 @@ impl<'i, 'h> Pool<'i, 'h> {
         let child = Person {
             role: self.role.clone(),
             name: format!("{}-{}", self.role, self.started),
-            worker: household.next_worker(),
+            worker: household.next_worker()?,
             task: None,
             arguments: Vec::new(),
             ..household.person.clone()
@@ -162,11 +162,10 @@ impl<'i, 'h> Pool<'i, 'h> {
         let here = Place {
             items: self.items_name.clone(),
             answers: self.answers_name.clone(),
-            at: place,
             first_task: self.first_task,
         };
         package.value("place", &here).map_err(wrong)?;
-        package.object("taken", &self.taken).map_err(wrong)?;
+        package.object("claims", &self.claims).map_err(wrong)?;
         let again = |error: std::io::Error| error.to_string();
         let answers = Queue::from_parts(self.answers.parts().map_err(again)?).map_err(again)?;
         let dismissed = Arc::clone(&self.dismissed);
@@ -188,56 +187,84 @@ impl<'i, 'h> Pool<'i, 'h> {
         Ok(())
     }
 
-    fn hand_down(&mut self, items: &[Value]) -> Result<(), String> {
-        let voice = self.interpreter.household.voice.clone();
-        for (index, value) in (0..).zip(items) {
-            let item = Item { index, value: value.clone(), put_ns: voice.now_ns() };
-            moves(value);
-            put(&mut self.interpreter.objects, &self.items_name, &Some(item))?;
+    /// What became of each item.
+    fn run(&mut self, items: &[Value], workers: u32) -> Result<Vec<Result<Value, String>>, String> {
+        for place in 0..workers {
+            self.hire(place)?;
         }
-        Ok(())
+        for at in 0..items.len() {
+            self.hand_down(items, at)?;
+        }
+        self.collect(items)
+    }
+
+    fn hand_down(&mut self, items: &[Value], at: usize) -> Result<(), String> {
+        let voice = self.interpreter.household.voice.clone();
+        let item = Item { index: at as u32, value: items[at].clone(), put_ns: voice.now_ns() };
+        moves(&item.value);
+        put(&mut self.interpreter.objects, &self.items_name, &Some(item))
     }
 
     /// Waits until every item has come to its end.
-    fn collect(&mut self, items: &[Value]) -> Result<Value, String> {
+    fn collect(&mut self, items: &[Value]) -> Result<Vec<Result<Value, String>>, String> {
         let voice = self.interpreter.household.voice.clone();
         let mut results: Vec<Option<Result<Value, String>>> = vec![None; items.len()];
-        while results.iter().any(Option::is_none) {
-            let bytes = self.answers.get().map_err(|error| error.to_string())?;
+        let mut missing = items.len();
+        while missing > 0 {
+            let bytes = match self.answers.get() {
+                // Whoever wrote it has died, which will be told by the next answer.
+                Err(RecvError::Torn) => continue,
+                got => got.map_err(|error| error.to_string())?,
+            };
             match postcard::from_bytes(&bytes).map_err(|error| error.to_string())? {
                 Answer::Done { index, result } => {
                     let text = result.as_ref().map_or_else(Clone::clone, ToString::to_string);
                     voice.settle(Some(text));
-                    if let Some(place) = results.get_mut(index as usize) {
-                        place.get_or_insert(result);
+                    if let Some(place) = results.get_mut(index as usize).filter(|place| place.is_none()) {
+                        *place = Some(result);
+                        missing -= 1;
                     }
                 }
                 Answer::Died { place, exit } => {
                     voice.settle(Some(exit.to_string()));
-                    let name = self
-                        .workers
-                        .get(place as usize)
-                        .map_or("?", |(person, _)| person.name.as_str())
-                        .to_owned();
-                    let taken = self.taken.get(place as usize).unwrap_or(0);
-                    let _place_is_there = self.taken.set(place as usize, 0);
-                    if let Some(at) = usize::try_from(taken).ok().and_then(|taken| taken.checked_sub(1))
-                        && let Some(item) = items.get(at)
-                    {
-                        let why = format!("the worker {name} died ({exit}) at item {item}");
-                        voice.logs(Level::Warning, format!("{why}; another takes its place"));
-                        results[at].get_or_insert(Err(why));
-                    }
-                    if results.iter().any(Option::is_none) {
+                    missing -= self.bury(place, exit, items, &mut results)?;
+                    if missing > 0 {
                         self.hire(place)?;
                     }
                 }
             }
         }
-        let done = results.iter().flatten().filter(|result| result.is_ok()).count();
-        let all: Result<Vec<Value>, String> = results.into_iter().flatten().collect();
-        all.map(Value::List)
-            .map_err(|why| format!("{why}; {done} of {} items have their result", items.len()))
+        Ok(results.into_iter().flatten().collect())
+    }
+
+    /// Gives up what a worker was at that has died, or hands down again what it may have taken along. Everything that it
+    /// answered has come before. How many items have come to their end by it.
+    fn bury(
+        &mut self,
+        place: u32,
+        exit: Exit,
+        items: &[Value],
+        results: &mut [Option<Result<Value, String>>],
+    ) -> Result<usize, String> {
+        let Some((person, _)) = self.workers.get(place as usize) else { return Ok(0) };
+        let (number, name) = (i64::from(person.worker.0), person.name.clone());
+        let claims = self.claims.to_vec();
+        let mut lost = 0;
+        for ((item, claim), result) in items.iter().zip(&claims).zip(results.iter_mut()) {
+            if *claim == number && result.is_none() {
+                let why = format!("the worker {name} died ({exit}) at item {item}");
+                let text = format!("{why}; another takes its place");
+                self.interpreter.household.voice.logs(Level::Warning, text);
+                *result = Some(Err(why));
+                lost += 1;
+            }
+        }
+        if lost == 0 {
+            for at in (0..items.len()).filter(|at| claims[*at] == 0) {
+                self.hand_down(items, at)?;
+            }
+        }
+        Ok(lost)
     }
 
     /// Tells every worker to end, and waits until they have.
@@ -247,10 +274,36 @@ impl<'i, 'h> Pool<'i, 'h> {
             moves(&Value::None);
             let _nobody_listens = put(&mut self.interpreter.objects, &self.items_name, &None::<Item>);
         }
+        self.join();
+    }
+
+    /// Ends every worker: nothing that they do is wanted any more.
+    fn kill(&mut self) {
+        self.dismissed.store(true, Ordering::Release);
+        for (_, process) in &self.workers {
+            let _may_have_ended = process.kill();
+        }
+        self.join();
+        // What nobody will take any more would keep this process from ending.
+        if let Some(Object::Queue(items)) = self.interpreter.objects.get(&self.items_name) {
+            while let Ok(Some(_)) = items.get_timeout(DRAIN) {
+                self.interpreter.household.voice.settle(None);
+            }
+        }
+    }
+
+    fn join(&mut self) {
         for (person, process) in self.workers.drain(..) {
             let _nothing_to_reap = join(self.interpreter.household, person.worker, &process);
         }
     }
+}
+
+/// The results in the order of their items, or the first that is none.
+fn listed(results: Vec<Result<Value, String>>, items: &[Value]) -> Result<Value, String> {
+    let done = results.iter().filter(|result| result.is_ok()).count();
+    let all: Result<Vec<Value>, String> = results.into_iter().collect();
+    all.map(Value::List).map_err(|why| format!("{why}; {done} of {} items have their result", items.len()))
 }
 
 fn put(objects: &mut Objects, queue: &str, message: &impl Serialize) -> Result<(), String> {
@@ -278,7 +331,7 @@ pub(super) fn run_worker(given: Given) -> i32 {
 fn serve(household: &Household, given: Given) -> Result<(), String> {
     let voice = &household.voice;
     let place: Place = given.value("place").map_err(|error| error.to_string())?;
-    let taken: Array = given.object("taken").map_err(|error| error.to_string())?;
+    let claims: Array = given.object("claims").map_err(|error| error.to_string())?;
     let objects = Objects::take(&given, voice).map_err(|error| error.to_string())?;
     drop(given);
     let mut interpreter = Interpreter::new(household, objects);
@@ -292,7 +345,10 @@ fn serve(household: &Household, given: Given) -> Result<(), String> {
             item.as_ref().map_or_else(|| Value::None.to_string(), |item| item.value.to_string()),
         ));
         let Some(item) = item else { return Ok(()) };
-        let _place_is_there = taken.set(place.at as usize, i64::from(item.index) + 1);
+        let number = i64::from(household.person.worker.0);
+        if !claims.set_if(item.index as usize, 0, number).is_ok_and(|claimed| claimed) {
+            continue;
+        }
         let task = TaskId(place.first_task.0.saturating_add(item.index));
         let cpu_before_ns = process_cpu_ns();
         voice.started(task, item.put_ns);
@@ -312,6 +368,9 @@ fn serve(household: &Household, given: Given) -> Result<(), String> {
         voice.ended(task, outcome, cpu_before_ns);
         moves(&result.as_ref().map_or_else(Clone::clone, ToString::to_string));
         put(&mut interpreter.objects, &place.answers, &Answer::Done { index: item.index, result })?;
-        let _place_is_there = taken.set(place.at as usize, 0);
+        // Before the next is taken, so that a worker takes along one item at most when it dies.
+        if let Some(Object::Queue(answers)) = interpreter.objects.get(&place.answers) {
+            answers.write_out().map_err(|error| error.to_string())?;
+        }
     }
 }

@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -78,13 +81,13 @@ pub(super) enum Report {
 #[derive(Clone, Debug)]
 pub(super) struct Reports(Arc<OwnedFd>);
 
-/// Where they come out.
-#[derive(Debug)]
-pub(super) struct Inbox(OwnedFd);
+/// Where they come out. Clones are the same.
+#[derive(Clone, Debug)]
+pub(super) struct Inbox(Arc<OwnedFd>);
 
 pub(super) fn channel() -> io::Result<(Reports, Inbox)> {
     let (into, out) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-    Ok((Reports(Arc::new(into)), Inbox(out)))
+    Ok((Reports(Arc::new(into)), Inbox(Arc::new(out))))
 }
 
 impl Reports {
@@ -97,6 +100,12 @@ impl Reports {
 }
 
 impl Inbox {
+    /// Nothing is on its way.
+    pub(super) fn is_empty(&self) -> bool {
+        let mut arrived = [PollFd::new(&self.0, PollFlags::IN)];
+        poll(&mut arrived, Some(&Timespec::default())) == Ok(0)
+    }
+
     /// The next report; `None` once every process that could make one has ended.
     ///
     /// # Errors
@@ -134,7 +143,9 @@ mod tests {
         let (reports, inbox) = channel().expect("a socket");
         let other = Reports::from_parts(reports.parts().expect("parts")).expect("made again");
         let ready = |worker| Report::Ready { t_ns: 5, worker: WorkerId(worker), pid: 7 };
+        assert!(inbox.is_empty());
         reports.tell(&ready(1));
+        assert!(!inbox.is_empty());
         other.tell(&ready(2));
         assert_eq!(inbox.next().expect("a report"), Some(ready(1)));
         assert_eq!(inbox.next().expect("a report"), Some(ready(2)));

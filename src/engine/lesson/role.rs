@@ -7,7 +7,10 @@ use super::{interpret::Interpreter, pool, report::Reports, shared::Objects, voic
 use crate::{
     event::{Level, Outcome},
     ids::{TaskId, WorkerId},
-    lesson::{self, Value, What, program::Program},
+    lesson::{
+        self, Value, What,
+        program::{MAX_PROCESSES, Program},
+    },
     mp::{self, Array, Entry, Given, Package, trace},
     spec::LessonName,
     time::{RunClock, process_cpu_ns},
@@ -95,8 +98,13 @@ impl Household {
     }
 
     /// The number of the next process of this lesson.
-    pub(super) fn next_worker(&self) -> WorkerId {
-        WorkerId(self.count(NEXT_WORKER, 1))
+    ///
+    /// # Errors
+    /// There have been as many as a lesson may have.
+    pub(super) fn next_worker(&self) -> Result<WorkerId, String> {
+        let next = self.count(NEXT_WORKER, 1);
+        let too_many = || format!("a lesson has at most {MAX_PROCESSES} processes");
+        if next < MAX_PROCESSES { Ok(WorkerId(next)) } else { Err(too_many()) }
     }
 
     /// The first of the numbers of so many tasks.

@@ -5,6 +5,7 @@
 //! where there are so many workers that it would take a noticeable part of a core. Task boundaries never come from here.
 
 mod age;
+mod asleep;
 mod cores;
 mod cost;
 mod host;
@@ -26,6 +27,7 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 pub use age::process_age_ns;
+pub(super) use asleep::is_asleep;
 pub(super) use cost::level_cost_ns;
 pub use host::host;
 pub use load::LoadMeter;

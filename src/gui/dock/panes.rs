@@ -19,6 +19,7 @@ use crate::gui::{
     panels::{
         compare::compare_ui,
         experiment::{ExperimentState, experiment_ui},
+        kept_experiments::kept_experiments_ui,
         library::library_ui,
         log::log_ui,
         result::result_ui,
@@ -173,6 +174,9 @@ impl Panes<'_> {
                 Panel::Compare => compare_tab_ui(ui, (runs, several), axis, actions),
                 Panel::Experiment => experiment_ui(ui, experiments, ExperimentState { form, busy }, actions),
                 Panel::Verdict => verdict_ui(ui, shown, explainer, actions),
+                Panel::Runs if keeping.experiments.shown => {
+                    kept_experiments_ui(ui, &keeping.shelf, &mut keeping.experiments, actions);
+                }
                 Panel::Runs => library_ui(ui, &keeping.shelf, &mut keeping.view, actions),
                 _ => workers_ui(ui, shown, cursor_ns, actions),
             }

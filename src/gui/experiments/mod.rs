@@ -1,5 +1,7 @@
 //! The experiment of this window: the one that goes on, or the one that was opened last.
 
+mod kept;
+mod opening;
 mod reporter;
 mod vary;
 
@@ -10,14 +12,15 @@ use std::{
 
 use eframe::egui::Context;
 
-use self::reporter::Reporter;
+pub(crate) use self::kept::KeptExperiments;
 pub(crate) use self::vary::{Inquiry, Vary};
+use self::{opening::Opening, reporter::Reporter};
 use super::form::Fields;
 use crate::{
     analysis::ExperimentReport,
-    experiment::{self, Conductor, Experiment, Plan},
+    experiment::{Conductor, Experiment, Plan},
     export::{ExperimentFormat, export_experiment},
-    library::{experiments, new_experiment},
+    library::{Hold, experiments, new_experiment},
     session::{Launcher, Notify},
     spec::SpecError,
     store::RunStore,
@@ -36,6 +39,8 @@ pub(crate) struct Shown {
     pub(crate) experiment: Arc<Experiment>,
     /// Where its run files are; `None` where they could not be recorded.
     pub(crate) folder: Option<PathBuf>,
+    /// So that no limit removes it while it is shown.
+    hold: Option<Hold>,
     /// Of what had been measured a moment ago.
     pub(crate) report: Option<Arc<ExperimentReport>>,
 }
@@ -63,6 +68,7 @@ pub(crate) struct Experiments {
     /// Files of the experiments that are kept, newest first, as of the last look.
     kept: Vec<PathBuf>,
     reporter: Reporter,
+    opening: Opening,
 }
 
 /// What became known since the frame before.
@@ -71,6 +77,8 @@ pub(crate) struct News {
     /// The experiment has just ended.
     pub(crate) ended: bool,
     pub(crate) trouble: Option<String>,
+    /// One was read, and is shown.
+    pub(crate) opened: bool,
 }
 
 impl Experiments {
@@ -112,6 +120,15 @@ impl Experiments {
         self.shown = None;
     }
 
+    /// The experiment in this folder is gone.
+    pub(crate) fn let_go(&mut self, folder: &Path) {
+        if !self.is_going()
+            && self.shown.as_ref().is_some_and(|shown| shown.folder.as_deref() == Some(folder))
+        {
+            self.shown = None;
+        }
+    }
+
     pub(crate) fn shown(&self) -> Option<&Shown> {
         self.shown.as_ref()
     }
@@ -145,17 +162,35 @@ impl Experiments {
         let conductor = Conductor::start(launcher, plan, folder.clone(), notify)?;
         let experiment = conductor.experiment();
         self.reporter = Reporter::default();
-        self.shown = Some(Shown { source: Source::Conducted(conductor), experiment, folder, report: None });
+        // What is being read must not take its place.
+        self.opening = Opening::default();
+        let source = Source::Conducted(conductor);
+        self.shown = Some(Shown { source, experiment, folder, hold: None, report: None });
         Ok(trouble)
     }
 
-    /// Shows one that was recorded.
-    pub(crate) fn open(&mut self, path: &Path) -> Result<(), experiment::ReadError> {
-        let experiment = Arc::new(experiment::read(path)?);
-        self.reporter = Reporter::default();
-        let folder = path.parent().map(Path::to_owned);
-        self.shown = Some(Shown { source: Source::File, experiment, folder, report: None });
-        Ok(())
+    /// Begins to read one that was recorded; it is shown once it is there.
+    pub(crate) fn open(&mut self, ctx: &Context, path: &Path) {
+        self.opening.begin(ctx, path);
+    }
+
+    /// The file that is being read.
+    pub(crate) fn opening(&self) -> Option<&Path> {
+        self.opening.path()
+    }
+
+    fn take_in_opened(&mut self, news: &mut News) {
+        let Some((path, read)) = self.opening.take() else { return };
+        match read {
+            Ok(experiment) => {
+                self.reporter = Reporter::default();
+                let folder = path.parent().map(Path::to_owned);
+                let hold = folder.as_deref().and_then(Hold::to_look);
+                self.shown = Some(Shown { source: Source::File, experiment, folder, hold, report: None });
+                news.opened = true;
+            }
+            Err(why) => news.trouble = Some(why),
+        }
     }
 
     /// Writes the report beside the runs; `None` where there is none yet, or no folder.
@@ -184,17 +219,21 @@ impl Experiments {
 
     /// Takes in how far it has come, and has it reported on.
     pub(crate) fn refresh(&mut self, ctx: &Context) -> News {
-        let Some(shown) = &mut self.shown else { return News::default() };
         let mut news = News::default();
+        self.take_in_opened(&mut news);
+        let Some(shown) = &mut self.shown else { return news };
         if shown.experiment.is_over() {
             // All of it is taken in: nothing need be kept of its last run.
             shown.source = Source::File;
+            if shown.hold.is_none() {
+                shown.hold = shown.folder.as_deref().and_then(Hold::to_look);
+            }
         }
         if let Source::Conducted(conductor) = &shown.source {
             let experiment = conductor.experiment();
             news.ended = experiment.is_over() && !shown.experiment.is_over();
-            news.trouble =
-                conductor.trouble().map(|why| format!("The experiment's file could not be written: {why}"));
+            let unwritten = conductor.trouble();
+            news.trouble = unwritten.map(|why| format!("The experiment's file could not be written: {why}"));
             shown.experiment = experiment;
         }
         if let Some(report) = self.reporter.refresh(ctx, &shown.experiment) {

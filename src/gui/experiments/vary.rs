@@ -98,6 +98,21 @@ impl Vary {
         }
     }
 
+    /// `backends threads,processes; 5 repeats after 1 warm-up`
+    pub(crate) fn summary(&self) -> String {
+        let fields = [
+            ("backends", &self.backend),
+            ("workers", &self.workers),
+            ("chunks", &self.chunk),
+            ("sizes", &self.size),
+            ("lengths", &self.lengths),
+        ];
+        let set = fields.into_iter().filter(|(_, text)| !text.trim().is_empty());
+        let set: Vec<String> = set.map(|(name, text)| format!("{name} {}", text.trim())).collect();
+        let varied = if set.is_empty() { "nothing varied".to_owned() } else { set.join(", ") };
+        format!("{varied}; {} repeats after {} warm-up", self.repeats.trim(), self.warmup.trim())
+    }
+
     fn draft(&self) -> Draft {
         let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         Draft {
@@ -177,6 +192,14 @@ mod tests {
             let chunks = of(Inquiry::Chunk);
             assert!(chunks.len() >= 6 && chunks[0] == "chunk 1", "{backend}: {chunks:?}");
         }
+    }
+
+    #[test]
+    fn what_is_set_is_told_in_a_line() {
+        let vary = Vary { workers: " 1..4 ".into(), ..Vary::default() };
+        assert_eq!(vary.summary(), "backends threads,processes, workers 1..4; 5 repeats after 1 warm-up");
+        let none = Vary { backend: String::new(), ..Vary::default() }.summary();
+        assert!(none.starts_with("nothing varied; "), "{none}");
     }
 
     #[test]

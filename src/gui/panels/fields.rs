@@ -1,27 +1,52 @@
 //! Rows of the setup form: a label, a field that shows wrong input as wrong, and the reason below it.
 
 use eframe::egui::{
-    Align, Color32, Frame, Id, Layout, Response, RichText, Stroke, StrokeKind, TextEdit, Ui, vec2,
+    Align, Color32, Frame, Id, Layout, Rect, Response, RichText, Role, Stroke, StrokeKind, TextEdit, Ui,
+    Vec2, WidgetInfo, vec2,
 };
 
 use crate::gui::theme::{LINE, Palette};
 
 const LABEL_WIDTH: f32 = 80.0;
 
-/// A label of fixed width, then the field.
-pub(super) fn row<R>(ui: &mut Ui, label: &str, hint: &str, field: impl FnOnce(&mut Ui) -> R) -> R {
+/// How far left of a changed row's label its mark stands.
+const MARK_DISTANCE: f32 = 4.5;
+const MARK_RADIUS: f32 = 2.0;
+
+/// A label of fixed width, then the field. With what the field held before a suggestion changed it, if one did.
+pub(super) fn row<R>(
+    ui: &mut Ui,
+    (label, was): (&str, Option<&str>),
+    hint: &str,
+    field: impl FnOnce(&mut Ui) -> R,
+) -> R {
     ui.horizontal(|ui| {
         ui.allocate_ui_with_layout(
             vec2(LABEL_WIDTH, ui.spacing().interact_size.y),
             Layout::left_to_right(Align::Center),
             |ui| {
                 ui.set_min_width(LABEL_WIDTH);
-                ui.label(label).on_hover_text(hint);
+                match was {
+                    Some(was) => changed_ui(ui, label, was, hint),
+                    None => _ = ui.label(label).on_hover_text(hint),
+                }
             },
         );
         field(ui)
     })
     .inner
+}
+
+/// The label of a row that was changed: in the colour of its mark, and telling what it was.
+fn changed_ui(ui: &mut Ui, label: &str, was: &str, hint: &str) {
+    let color = Palette::of(ui).running;
+    let response = ui.label(RichText::new(label).strong().color(color));
+    let at = response.rect.left_center() - vec2(MARK_DISTANCE, 0.0);
+    // In the margin of the panel, which the rows leave free.
+    let margin = Rect::from_center_size(at, Vec2::splat(MARK_RADIUS * 4.0));
+    ui.painter().with_clip_rect(margin).circle_filled(at, MARK_RADIUS, color);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{label}, changed: was {was}")));
+    response.on_hover_text(format!("Set up by the suggestion: was {was}\n{hint}"));
 }
 
 /// A text field that turns red while it holds something that is not allowed.
@@ -66,22 +91,24 @@ pub(super) fn hint(ui: &mut Ui, text: &str) {
 }
 
 /// What a field is called, and what it says to somebody who hovers it or finds it empty.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Entry<'a> {
     pub(super) label: &'a str,
     pub(super) about: &'a str,
     pub(super) hint: &'a str,
+    /// What it held before a suggestion changed it.
+    pub(super) was: Option<String>,
 }
 
 /// Label, text field, buttons that set a word, and the complaint, for one field.
 pub(super) fn entry_row(
     ui: &mut Ui,
-    entry: Entry<'_>,
+    entry: &Entry<'_>,
     text: &mut String,
     error: Option<&str>,
     words: &[&str],
 ) {
-    row(ui, entry.label, entry.about, |ui| {
+    row(ui, (entry.label, entry.was.as_deref()), entry.about, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             for word in words {
                 let name = format!("{} {word}", entry.label);

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{
     gui::{
         action::{Action, Actions},
-        questions::{Field, Question},
+        questions::{Field, Kept, Question},
         shelf::Job,
         theme::{GAP_SMALL, Palette},
     },
@@ -17,7 +17,7 @@ use crate::{
 
 const LIVE: &str = "It is being recorded: it can be renamed, pinned and deleted once its run has ended.";
 
-pub(super) fn time_text(unix_ns: u64, zone: &TimeZone) -> String {
+pub(crate) fn time_text(unix_ns: u64, zone: &TimeZone) -> String {
     let time = Timestamp::from_nanosecond(i128::from(unix_ns)).unwrap_or(Timestamp::UNIX_EPOCH);
     time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
@@ -62,6 +62,7 @@ fn choices(entry: &Entry) -> [(&'static str, bool, Action); 7] {
 pub(crate) fn delete_question(entry: &Entry, for_good: bool) -> Question {
     let began = time_text(entry.time_unix_ns(), &TimeZone::system());
     Question::Delete {
+        what: Kept::Run,
         path: entry.path.clone(),
         name: entry.name(),
         about: format!("Began {began} · {} · {}", units::bytes(entry.bytes), entry.file_name()),

@@ -25,10 +25,14 @@ use super::{
     cells::{at_right, empty, number_cell},
     choice::{CHOICE_WIDTH, Choice, choice_ui, compare_button},
     kept::{brief_ui, details_ui, menu_ui, tasks_text, time_text},
+    kept_experiments::switch_ui,
 };
 
 const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 const SEARCH_WIDTH: f32 = 150.0;
+const LEAST_SEARCH_WIDTH: f32 = 60.0;
+/// What stands right of the search: order, limit, the button to open files, and the count.
+const REST_WIDTH: f32 = 500.0;
 /// Details stand beside the list where both have room, else above it.
 const DETAILS_WIDTH: f32 = 300.0;
 const LIST_WIDTH: f32 = 640.0;
@@ -141,7 +145,9 @@ pub(crate) fn library_ui(ui: &mut Ui, shelf: &Shelf, view: &mut LibraryView, act
 
 fn controls_ui(ui: &mut Ui, shelf: &Shelf, all: &[Entry], view: &mut LibraryView, actions: &mut Actions) {
     ui.horizontal(|ui| {
-        ui.add(TextEdit::singleline(&mut view.search).hint_text("Search").desired_width(SEARCH_WIDTH))
+        switch_ui(ui, false, actions);
+        let width = (ui.available_width() - REST_WIDTH).clamp(LEAST_SEARCH_WIDTH, SEARCH_WIDTH);
+        ui.add(TextEdit::singleline(&mut view.search).hint_text("Search").desired_width(width))
             .accessible_name("Search runs");
         let order = ComboBox::from_id_salt("runs order")
             .width(96.0)
@@ -154,7 +160,7 @@ fn controls_ui(ui: &mut Ui, shelf: &Shelf, all: &[Entry], view: &mut LibraryView
                 }
             });
         order.response.accessible_name("Order of runs");
-        limit_ui(ui, shelf.limit(), all, actions);
+        limit_ui(ui, shelf, actions);
         open_button(ui, actions);
         compare_button(ui, view.chosen.paths().len(), actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -173,7 +179,8 @@ fn count_text(found: usize, all: usize, bytes: u64) -> String {
     format!("{of} {noun} · {}", units::bytes(bytes))
 }
 
-fn limit_ui(ui: &mut Ui, limit: Option<u64>, all: &[Entry], actions: &mut Actions) {
+pub(super) fn limit_ui(ui: &mut Ui, shelf: &Shelf, actions: &mut Actions) {
+    let limit = shelf.limit();
     let text = |limit: Option<u64>| {
         limit.map_or_else(|| "no limit".to_owned(), |bytes| format!("at most {}", units::bytes(bytes)))
     };
@@ -181,7 +188,7 @@ fn limit_ui(ui: &mut Ui, limit: Option<u64>, all: &[Entry], actions: &mut Action
         ComboBox::from_id_salt("runs limit").width(110.0).selected_text(text(limit)).show_ui(ui, |ui| {
             for choice in std::iter::once(None).chain(LIMITS.map(Some)) {
                 if ui.selectable_label(limit == choice, text(choice)).clicked() && limit != choice {
-                    let question = choice.and_then(|bytes| Question::about_limit(all, bytes, false));
+                    let question = choice.and_then(|bytes| Question::about_limit(shelf, bytes, false));
                     let set = Action::Order(Job::SetLimit { limit: choice, for_good: false });
                     actions.push(question.map_or(set, Action::Ask));
                 }
@@ -190,8 +197,8 @@ fn limit_ui(ui: &mut Ui, limit: Option<u64>, all: &[Entry], actions: &mut Action
     combo
         .response
         .on_hover_text(
-            "How much room runs may take. Beyond it the oldest are moved to the trash, never the newest or a pinned one. \
-             You are asked before a limit moves any",
+            "How much room runs and experiments may take. Beyond it the oldest are moved to the trash, never the newest, a \
+             pinned run or an open experiment. You are asked before a limit moves any",
         )
         .accessible_name("Limit of room");
 }

@@ -7,6 +7,7 @@ pub(crate) mod compare;
 pub(crate) mod experiment;
 mod fields;
 pub(crate) mod kept;
+pub(crate) mod kept_experiments;
 pub(crate) mod lessons;
 pub(crate) mod library;
 pub(crate) mod log;

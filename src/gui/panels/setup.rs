@@ -8,6 +8,7 @@ use super::fields::{Entry, complaint, entry_row, field, hint, row};
 use crate::{
     gui::{
         action::{Action, Actions},
+        changes::title_case,
         form::{Form, LengthsKind},
         icons::Icon,
         theme::{GAP, GAP_SMALL, Palette},
@@ -103,7 +104,8 @@ fn group(ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Ui)) {
 }
 
 fn pool_group(ui: &mut Ui, form: &mut Form, usable_cores: f64) {
-    row(ui, "Backend", "How workers exist", |ui| {
+    let was = form.was("Backend");
+    row(ui, ("Backend", was.as_deref()), "How workers exist", |ui| {
         // All four must fit beside each other in the narrowest panel.
         ui.spacing_mut().item_spacing.x = 1.0;
         for backend in [Backend::Processes, Backend::Threads, Backend::Gil, Backend::Serial] {
@@ -153,7 +155,8 @@ fn backend_about(backend: Backend) -> &'static str {
 
 fn workers_row(ui: &mut Ui, form: &mut Form, usable_cores: f64) {
     let wrong = form.error("workers").is_some();
-    row(ui, "Workers", "Executors in the pool", |ui| {
+    let was = form.was("Workers");
+    row(ui, ("Workers", was.as_deref()), "Executors in the pool", |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             field(ui, "Workers", &mut form.fields.workers, wrong, 44.0, "");
             let most = slider_most(usable_cores);
@@ -195,7 +198,8 @@ fn usable_text(cores: f64) -> String {
 }
 
 fn work_group(ui: &mut Ui, form: &mut Form) {
-    row(ui, "Workload", "What every task does", |ui| {
+    let was = form.was("Workload");
+    row(ui, ("Workload", was.as_deref()), "What every task does", |ui| {
         let width = ui.available_width();
         let combo = ComboBox::from_id_salt("workload")
             .width(width)
@@ -215,8 +219,9 @@ fn work_group(ui: &mut Ui, form: &mut Form) {
     size_row(ui, form);
     param_rows(ui, form);
     let error = form.error("tasks");
-    let entry = Entry { label: "Tasks", about: "How many items of work", hint: "64" };
-    entry_row(ui, entry, &mut form.fields.tasks, error.as_deref(), &[]);
+    let was = form.was("Tasks");
+    let entry = Entry { label: "Tasks", about: "How many items of work", hint: "64", was };
+    entry_row(ui, &entry, &mut form.fields.tasks, error.as_deref(), &[]);
     lengths_rows(ui, form);
     let error = form.error("fault");
     let kinds = FaultKind::NAMES.join(", ");
@@ -224,8 +229,9 @@ fn work_group(ui: &mut Ui, form: &mut Form) {
         label: "Faults",
         about: &format!("What goes wrong at which task: panic@3,segfault@5. Kinds: {kinds}"),
         hint: if form.fields.workload == Kind::Fault { "segfault@ the middle task" } else { "none" },
+        was: form.was("Faults"),
     };
-    entry_row(ui, entry, &mut form.fields.faults, error.as_deref(), &[]);
+    entry_row(ui, &entry, &mut form.fields.faults, error.as_deref(), &[]);
 }
 
 fn size_row(ui: &mut Ui, form: &mut Form) {
@@ -235,7 +241,8 @@ fn size_row(ui: &mut Ui, form: &mut Form) {
     }
     let error = form.error("size");
     let human = size_text(&form.fields.size, about.size_unit);
-    row(ui, "Size", about.size_name, |ui| {
+    let was = form.was("Size");
+    row(ui, ("Size", was.as_deref()), about.size_name, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(human) = &human {
                 ui.weak(human);
@@ -265,18 +272,14 @@ fn param_rows(ui: &mut Ui, form: &mut Form) {
         let Some(about) = form.fields.about().params.get(at) else { return };
         let error = form.error(&format!("param {}", about.name));
         let label = title_case(about.name);
-        let entry = Entry { label: &label, about: about.summary, hint: "" };
-        entry_row(ui, entry, &mut form.fields.params[at].1, error.as_deref(), &[]);
+        let entry = Entry { label: &label, about: about.summary, hint: "", was: form.was(&label) };
+        entry_row(ui, &entry, &mut form.fields.params[at].1, error.as_deref(), &[]);
     }
 }
 
-fn title_case(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
 fn lengths_rows(ui: &mut Ui, form: &mut Form) {
-    row(ui, "Lengths", "How the cost of tasks differs", |ui| {
+    let was = form.was("Lengths");
+    row(ui, ("Lengths", was.as_deref()), "How the cost of tasks differs", |ui| {
         let width = ui.available_width();
         let combo = ComboBox::from_id_salt("lengths").width(width).selected_text(form.fields.lengths.label());
         let response = combo.show_ui(ui, |ui| {
@@ -287,26 +290,28 @@ fn lengths_rows(ui: &mut Ui, form: &mut Form) {
         response.response.on_hover_text(form.fields.lengths.about()).accessible_name("Lengths");
     });
     let error = form.error("lengths");
+    let [spread, alpha, factor, at_task] =
+        ["Spread", "Alpha", "Factor", "At task"].map(|label| form.was(label));
     let fields = &mut form.fields;
     match fields.lengths {
         LengthsKind::Fixed => complaint(ui, error.as_deref()),
         LengthsKind::Uniform => {
             let about = "Half the width of the spread, as a share of the size: more than 0, at most 1";
-            let entry = Entry { label: "Spread", about, hint: "0.5" };
-            entry_row(ui, entry, &mut fields.spread, error.as_deref(), &[]);
+            let entry = Entry { label: "Spread", about, hint: "0.5", was: spread };
+            entry_row(ui, &entry, &mut fields.spread, error.as_deref(), &[]);
         }
         LengthsKind::Skewed => {
             let about = "Tail index, more than 1: the smaller, the longer the longest tasks";
-            let entry = Entry { label: "Alpha", about, hint: "1.5" };
-            entry_row(ui, entry, &mut fields.alpha, error.as_deref(), &[]);
+            let entry = Entry { label: "Alpha", about, hint: "1.5", was: alpha };
+            entry_row(ui, &entry, &mut fields.alpha, error.as_deref(), &[]);
         }
         LengthsKind::Straggler => {
             let about = "How many times as long as the others";
-            let entry = Entry { label: "Factor", about, hint: "10" };
-            entry_row(ui, entry, &mut fields.straggler_factor, None, &[]);
+            let entry = Entry { label: "Factor", about, hint: "10", was: factor };
+            entry_row(ui, &entry, &mut fields.straggler_factor, None, &[]);
             let about = "Number of the long task; empty for the last one, where it hurts most";
-            let entry = Entry { label: "At task", about, hint: "the last" };
-            entry_row(ui, entry, &mut fields.straggler_at, error.as_deref(), &[]);
+            let entry = Entry { label: "At task", about, hint: "the last", was: at_task };
+            entry_row(ui, &entry, &mut fields.straggler_at, error.as_deref(), &[]);
         }
     }
 }
@@ -316,7 +321,7 @@ fn handout_group(ui: &mut Ui, form: &mut Form) {
     let about = "Tasks handed to a worker together";
     entry_row(
         ui,
-        Entry { label: "Chunk", about, hint: "auto" },
+        &Entry { label: "Chunk", about, hint: "auto", was: form.was("Chunk") },
         &mut form.fields.chunk,
         error.as_deref(),
         &["auto"],
@@ -330,28 +335,35 @@ fn handout_group(ui: &mut Ui, form: &mut Form) {
     }
     let error = form.error("queue");
     let about = "How many tasks may wait in the pool's queue";
-    let entry = Entry { label: "Queue bound", about, hint: "unbounded" };
-    entry_row(ui, entry, &mut form.fields.queue, error.as_deref(), &["unbounded"]);
+    let entry = Entry { label: "Queue bound", about, hint: "unbounded", was: form.was("Queue bound") };
+    entry_row(ui, &entry, &mut form.fields.queue, error.as_deref(), &["unbounded"]);
     let error = form.error("prefetch");
     let about = "Chunks that one worker may hold at a time, the one it runs included";
-    let entry = Entry { label: "Prefetch", about, hint: "auto" };
-    entry_row(ui, entry, &mut form.fields.prefetch, error.as_deref(), &["auto"]);
+    let entry = Entry { label: "Prefetch", about, hint: "auto", was: form.was("Prefetch") };
+    entry_row(ui, &entry, &mut form.fields.prefetch, error.as_deref(), &["auto"]);
     let error = form.error("timeout");
     let about = "Seconds that one attempt of a task may take; empty for no limit";
-    let entry = Entry { label: "Timeout", about, hint: "none, or seconds" };
-    entry_row(ui, entry, &mut form.fields.timeout, error.as_deref(), &[]);
+    let entry = Entry { label: "Timeout", about, hint: "none, or seconds", was: form.was("Timeout") };
+    entry_row(ui, &entry, &mut form.fields.timeout, error.as_deref(), &[]);
     let error = form.error("retries");
     let about = "Attempts beyond the first for a task that failed, crashed or timed out";
-    let entry = Entry { label: "Retries", about, hint: "0" };
-    entry_row(ui, entry, &mut form.fields.retries, error.as_deref(), &[]);
+    let entry = Entry { label: "Retries", about, hint: "0", was: form.was("Retries") };
+    entry_row(ui, &entry, &mut form.fields.retries, error.as_deref(), &[]);
     let error = form.error("seed");
     let about = "The same seed gives the same tasks, whatever the pool";
-    entry_row(ui, Entry { label: "Seed", about, hint: "1" }, &mut form.fields.seed, error.as_deref(), &[]);
+    entry_row(
+        ui,
+        &Entry { label: "Seed", about, hint: "1", was: form.was("Seed") },
+        &mut form.fields.seed,
+        error.as_deref(),
+        &[],
+    );
     telemetry_row(ui, form);
 }
 
 fn telemetry_row(ui: &mut Ui, form: &mut Form) {
-    row(ui, "Telemetry", "What is measured around each task", |ui| {
+    let was = form.was("Telemetry");
+    row(ui, ("Telemetry", was.as_deref()), "What is measured around each task", |ui| {
         let width = ui.available_width();
         let combo =
             ComboBox::from_id_salt("telemetry").width(width).selected_text(form.fields.telemetry.name());
@@ -398,11 +410,5 @@ mod tests {
         assert_eq!(size_text("5_000_000", "B").as_deref(), Some("= 5.00 MB"));
         assert_eq!(size_text("480", "px"), None);
         assert_eq!(size_text("abc", "ns"), None);
-    }
-
-    #[test]
-    fn parameter_names_begin_with_a_capital() {
-        assert_eq!(title_case("iterations"), "Iterations");
-        assert_eq!(title_case(""), "");
     }
 }

@@ -98,7 +98,8 @@ pub(super) struct Shown {
     pub(super) target: Option<Target>,
 }
 
-/// `found` is whether the chosen attempt is to be brought into view.
+/// `found` is whether the chosen attempt is to be brought into view. Gives the row that it stands in, where it is chosen
+/// and in sight.
 pub(super) fn area_ui(
     ui: &mut Ui,
     id: Id,
@@ -106,7 +107,8 @@ pub(super) fn area_ui(
     axis: &mut TimeAxis,
     (scene, chosen): (&dyn Scene, &mut Chosen),
     found: bool,
-) {
+) -> Option<Rect> {
+    let mut chosen_row = None;
     let available = ui.available_height();
     let content = scene.height();
     let scrolls = content > available + 0.5;
@@ -153,8 +155,11 @@ pub(super) fn area_ui(
                 bring_into_view(axis, store, place);
             }
             take_click(&stage.response, axis, plot, store, shown.target.as_ref(), chosen);
+            let row = chosen.place().and_then(|place| scene.place_of(place)).map(|row| stage.row(&row));
+            chosen_row = row.map(|row| row.intersect(ui.clip_rect())).filter(Rect::is_positive);
         },
     );
+    chosen_row
 }
 
 /// What a click over the lanes is about.

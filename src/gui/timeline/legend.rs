@@ -43,6 +43,8 @@ enum Mark {
     OffCpu(OffCpu),
     Death,
     Pause,
+    /// What other programs had of a core.
+    Others,
     Worker(WorkerId),
     /// Several workers in one bar.
     Several,
@@ -156,6 +158,9 @@ fn core_entries(store: &RunStore, cores: &CoreIndex) -> Vec<(Mark, String)> {
     if workers > 1 {
         entries.push((Mark::Several, "several".to_owned()));
     }
+    if cores.others.seen {
+        entries.push((Mark::Others, "other programs".to_owned()));
+    }
     if cores.moved > 0 {
         let words = format!("moved {}, half on each core", units::count(cores.moved));
         entries.push((Mark::Moved, words));
@@ -209,6 +214,7 @@ fn paint_mark(lane: &mut LanePainter<'_>, place: Rect, mark: Mark, palette: &Pal
             }
         }
         Mark::Note => {}
+        Mark::Others => lane.others(place, 0.7),
         Mark::QueueWait => {
             let x = [place.left(), place.center().x + 2.0, place.right()];
             lane.queue_wait(x, place.expand2(vec2(0.0, 1.0)));

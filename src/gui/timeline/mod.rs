@@ -68,6 +68,8 @@ struct Memory {
     opened_for: Option<Place>,
     overview: Overview,
     chosen: Chosen,
+    /// For so many frames the window of what is chosen has been shown.
+    card: u8,
     finder: Finder,
     range: RangeMemory,
 }
@@ -110,12 +112,12 @@ pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, 
         let found = finder::finder_ui(ui, id, free, store, axis, (finder, chosen)) || picked.is_some();
         overview::overview_ui(ui, id, store, axis, &mut memory.overview);
         ticks_ui(ui, id, axis);
-        if by_core {
-            cores_ui(ui, id, (store, now_ns), axis, &mut memory, found);
+        let row = if by_core {
+            cores_ui(ui, id, (store, now_ns), axis, &mut memory, found)
         } else {
-            workers_ui(ui, id, (store, now_ns), axis, &mut memory, found);
-        }
-        details::chosen_ui(ui, id, store, axis, &mut memory, (outer, now_ns));
+            workers_ui(ui, id, (store, now_ns), axis, &mut memory, found)
+        };
+        details::chosen_ui(ui, id, store, axis, &mut memory, (outer, row, now_ns));
         details::range_ui(ui, id, store, axis, &mut memory.range, outer);
     });
 }
@@ -127,7 +129,7 @@ fn workers_ui(
     axis: &mut TimeAxis,
     memory: &mut Memory,
     found: bool,
-) {
+) -> Option<Rect> {
     let Memory { index, chosen, toggled, opened_for, summaries, .. } = memory;
     if *opened_for != chosen.place() {
         *opened_for = chosen.place();
@@ -136,11 +138,12 @@ fn workers_ui(
         }
     }
     let lanes = Lanes::new(run, index, chosen.place(), (&*toggled, &*summaries), ui.available_height());
-    area_ui(ui, id, run, axis, (&lanes, chosen), found);
+    let row = area_ui(ui, id, run, axis, (&lanes, chosen), found);
     if let Some((group, open)) = lanes.toggled() {
         toggled.set(group, open);
         ui.ctx().request_repaint();
     }
+    row
 }
 
 fn cores_ui(
@@ -150,7 +153,7 @@ fn cores_ui(
     axis: &mut TimeAxis,
     memory: &mut Memory,
     found: bool,
-) {
+) -> Option<Rect> {
     let Memory { index, cores, chosen, .. } = memory;
     if cores.progress().is_some() {
         ui.ctx().request_repaint();
@@ -158,10 +161,10 @@ fn cores_ui(
     if cores.knows_nothing() {
         let rect = ui.available_rect_before_wrap();
         cores::nothing_ui(ui, run.0, rect);
-        return;
+        return None;
     }
     let lanes = CoreLanes::new(run, (cores, index), chosen.place(), ui.available_height());
-    area_ui(ui, id, run, axis, (&lanes, chosen), found);
+    area_ui(ui, id, run, axis, (&lanes, chosen), found)
 }
 
 fn empty_ui(ui: &mut Ui, store: &RunStore, outer: Rect) {

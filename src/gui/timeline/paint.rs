@@ -122,6 +122,14 @@ impl<'a> LanePainter<'a> {
         }
     }
 
+    /// How much of a core other programs had, from the bottom up: quietly, behind the bars of the run.
+    pub(crate) fn others(&mut self, place: Rect, load: f32) {
+        let level = place.with_min_y(place.bottom() - place.height() * load.clamp(0.0, 1.0));
+        self.rect(level, self.palette.text_weak.gamma_multiply(0.16));
+        add_hatch(&mut self.mesh, level, 7.0, self.palette.text_weak.gamma_multiply(0.2));
+        self.rect(level.with_max_y(level.top() + 1.0), self.palette.text_weak.gamma_multiply(0.7));
+    }
+
     /// Over all that is in the mesh.
     fn over(&mut self, rect: Rect, color: Color32) {
         self.top.add_colored_rect(rect, color);

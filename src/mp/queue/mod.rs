@@ -213,6 +213,11 @@ impl Queue {
     pub fn flush(&self) -> Result<(), SendError> {
         flush(&self.handle.feeder)
     }
+
+    /// As [`Self::flush`], as a part of something else: no observer is told.
+    pub(crate) fn write_out(&self) -> Result<(), SendError> {
+        self.handle.feeder.flush()
+    }
 }
 
 impl Share for Queue {

@@ -3,12 +3,15 @@
 //! Every process tells before it begins to wait, and after each operation has taken effect. A process of which no wait is
 //! known is on its way and may do anything. One that waits goes on if what it waits for is there already, or if somebody
 //! who can go on himself could bring it about. Who is left over when that is followed to its end will wait for ever:
-//! nobody who could end the wait will ever do anything again. That follows from who waits for what alone, and no time
-//! that went by is part of it.
+//! nobody who could end the wait will ever do anything again. That follows from who waits for what.
 //!
-//! Whoever holds an object counts as able to use it, whatever its program says. So nothing is found that is not so; a
-//! process that holds a queue and would never put anything keeps its consumer from being found only for as long as it
-//! goes on.
+//! Whoever holds an object counts as able to use it, whatever its program says, and to start others who do. So nothing is
+//! found that is not so; a process that holds a queue and would never put anything keeps its consumer from being found
+//! only for as long as it goes on.
+//!
+//! What was told is not the whole truth. A process may have been stopped between what it did and the telling of it; one
+//! that is killed takes along what it had put and not yet written, or had got and not yet told, and leaves permits and
+//! arrivals behind. Whether a wait really lasts, only the system knows: see [`Waits::stuck`].
 
 mod words;
 
@@ -56,14 +59,6 @@ struct Object {
     bytes: i64,
     holder: Option<WorkerId>,
     set: bool,
-}
-
-/// What has to happen for a wait to end.
-enum Need {
-    /// Nothing: it ends by itself.
-    Nothing,
-    /// So many of these must go on.
-    From { anybody: Vec<WorkerId>, least: usize },
 }
 
 impl Object {
@@ -192,37 +187,37 @@ impl Waits {
             .filter(|(_, process)| process.ended.is_none() && !process.name.is_empty())
     }
 
-    /// The processes that will wait for ever, by their numbers.
-    pub(super) fn stuck(&self) -> Vec<Waiter> {
-        let mut going: BTreeSet<WorkerId> = self
-            .alive()
-            .filter(|(worker, process)| {
-                process
-                    .waiting
-                    .as_ref()
-                    .is_none_or(|began| matches!(self.need(*worker, began), Need::Nothing))
-            })
-            .map(|(worker, _)| worker)
-            .collect();
-        loop {
-            let mut more = Vec::new();
-            for (worker, process) in self.alive().filter(|(worker, _)| !going.contains(worker)) {
-                if let Some(began) = &process.waiting
-                    && let Need::From { anybody, least } = self.need(worker, began)
-                    && anybody.iter().filter(|other| going.contains(other)).count() >= least
-                {
-                    more.push(worker);
+    /// The processes that will wait for ever, by their numbers. `rests` is asked of each that has told that it waits,
+    /// together with whether what it waits for is there by all that was told: does it really wait, and in vain so far?
+    pub(super) fn stuck(&self, rests: impl Fn(WorkerId, bool) -> bool) -> Vec<Waiter> {
+        let mut resting = Vec::new();
+        let mut going = BTreeSet::new();
+        for (worker, process) in self.alive() {
+            let needs =
+                process.waiting.as_ref().and_then(|began| Some((began, self.bringers(worker, began)?)));
+            match needs {
+                Some((began, bringers)) if rests(worker, self.is_there(began)) => {
+                    resting.push((worker, began, bringers));
+                }
+                _ => {
+                    going.insert(worker);
                 }
             }
-            if more.is_empty() {
+        }
+        loop {
+            let before = resting.len();
+            resting.retain(|(worker, _, bringers)| {
+                let goes_on = bringers.iter().any(|other| going.contains(other));
+                if goes_on {
+                    going.insert(*worker);
+                }
+                !goes_on
+            });
+            if resting.len() == before {
                 break;
             }
-            going.extend(more);
         }
-        self.alive()
-            .filter(|(worker, _)| !going.contains(worker))
-            .filter_map(|(worker, process)| Some(self.waiter(worker, process.waiting.as_ref()?)))
-            .collect()
+        resting.into_iter().map(|(worker, began, needs)| self.waiter(worker, began, needs)).collect()
     }
 
     /// Those, but for one, who have an object open.
@@ -233,23 +228,22 @@ impl Waits {
             .collect()
     }
 
-    fn need(&self, worker: WorkerId, began: &Began) -> Need {
-        if began.verb == Verb::Join {
-            return match began.whom {
-                Some(whom) if self.is_alive(whom) => Need::From { anybody: vec![whom], least: 1 },
-                _ => Need::Nothing,
-            };
-        }
-        let Some((id, object)) = began.object.and_then(|id| Some((id, self.objects.get(id.index())?))) else {
-            return Need::Nothing;
+    fn object(&self, id: Option<ObjectId>) -> Option<&Object> {
+        self.objects.get(id?.index())
+    }
+
+    /// What is waited for is there, by all that was told, so that the wait ends by itself.
+    fn is_there(&self, began: &Began) -> bool {
+        let other_end = || began.object.and_then(|id| other_end(&self.objects, id));
+        let Some(object) = self.object(began.object) else {
+            return began.verb != Verb::Join || began.whom.is_none_or(|whom| !self.is_alive(whom));
         };
-        let there = match began.verb {
+        match began.verb {
             Verb::Put | Verb::Flush => object.has_room(began.verb),
-            Verb::Receive => object.count > 0 || !self.is_open(other_end(&self.objects, id)),
+            Verb::Receive => object.count > 0 || !self.is_open(other_end()),
             Verb::Send => {
-                let other = other_end(&self.objects, id).and_then(|id| self.objects.get(id.index()));
-                !self.is_open(other_end(&self.objects, id))
-                    || other.is_none_or(|other| other.bytes <= SURE_BYTES)
+                !self.is_open(other_end())
+                    || self.object(other_end()).is_none_or(|other| other.bytes <= SURE_BYTES)
             }
             Verb::Acquire if object.kind == ObjectKind::Lock => match object.holder {
                 None => true,
@@ -257,38 +251,38 @@ impl Waits {
             },
             Verb::Acquire | Verb::Get => object.count > 0,
             Verb::Wait => object.set,
-            Verb::Meet => false,
+            Verb::Meet => self.at_barrier(began.object) >= object.capacity.unwrap_or(1) as usize,
             // The rest waits for nobody.
             _ => true,
-        };
-        if there { Need::Nothing } else { self.bringers(worker, began.verb, id, object) }
+        }
     }
 
-    /// Who could bring about what is not there.
-    fn bringers(&self, worker: WorkerId, verb: Verb, id: ObjectId, object: &Object) -> Need {
-        let anybody = match verb {
+    /// Who have come to a barrier and are there still.
+    fn at_barrier(&self, id: Option<ObjectId>) -> usize {
+        let is_here = |began: &Began| began.verb == Verb::Meet && began.object == id;
+        self.alive().filter(|(_, process)| process.waiting.as_ref().is_some_and(is_here)).count()
+    }
+
+    /// Who could bring about what is waited for; `None` for what ends by itself.
+    fn bringers(&self, worker: WorkerId, began: &Began) -> Option<Vec<WorkerId>> {
+        if began.verb == Verb::Join {
+            return began.whom.map(|whom| vec![whom]);
+        }
+        let id = began.object?;
+        let object = self.objects.get(id.index())?;
+        Some(match began.verb {
             Verb::Receive | Verb::Send => {
                 other_end(&self.objects, id).map(|id| self.holders(id, worker)).unwrap_or_default()
             }
-            Verb::Acquire if object.kind == ObjectKind::Lock => {
+            // Any other lock may be let go of by anybody.
+            Verb::Acquire if object.kind == ObjectKind::Lock && object.robust => {
                 object.holder.into_iter().filter(|holder| self.is_alive(*holder)).collect()
             }
-            _ => self.holders(id, worker),
-        };
-        let least = match verb {
-            Verb::Meet => {
-                let here = self.alive().filter(|(_, process)| {
-                    process
-                        .waiting
-                        .as_ref()
-                        .is_some_and(|began| began.verb == Verb::Meet && began.object == Some(id))
-                });
-                (object.capacity.unwrap_or(1) as usize).saturating_sub(here.count())
+            Verb::Put | Verb::Flush | Verb::Acquire | Verb::Get | Verb::Wait | Verb::Meet => {
+                self.holders(id, worker)
             }
-            _ => 1,
-        };
-        // With nobody missing the barrier opens.
-        if least == 0 { Need::Nothing } else { Need::From { anybody, least } }
+            _ => return None,
+        })
     }
 
     fn is_open(&self, id: Option<ObjectId>) -> bool {

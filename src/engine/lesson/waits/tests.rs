@@ -62,8 +62,18 @@ impl Scene {
         self.waits.ended(worker, Exit::Code(0));
     }
 
+    /// By what was told alone.
+    fn found(&self) -> Vec<Waiter> {
+        self.waits.stuck(|_, is_there| !is_there)
+    }
+
     fn stuck(&self) -> Vec<u32> {
-        self.waits.stuck().iter().map(|waiter| waiter.worker.0).collect()
+        self.found().iter().map(|waiter| waiter.worker.0).collect()
+    }
+
+    /// When all but these are seen asleep.
+    fn stuck_but(&self, awake: &[WorkerId]) -> Vec<u32> {
+        self.waits.stuck(|worker, _| !awake.contains(&worker)).iter().map(|waiter| waiter.worker.0).collect()
     }
 }
 
@@ -76,7 +86,7 @@ fn a_consumer_without_a_sentinel_is_stuck_once_every_producer_has_gone() {
     scene.ends(A);
     scene.joins(MAIN, B);
     assert_eq!(scene.stuck(), [0, 2]);
-    let found = scene.waits.stuck();
+    let found = scene.found();
     assert!(found[1].why.contains("only main could put one, and waits itself"), "{}", found[1].why);
     assert_eq!((found[1].needs.as_slice(), scene.waits.all_stuck(&found)), ([MAIN].as_slice(), true));
     scene.done(MAIN, Verb::Put, 0, 20, None);
@@ -92,7 +102,7 @@ fn the_end_of_a_pipe_comes_once_nobody_holds_the_other_end() {
     scene.ends(A);
     scene.joins(MAIN, B);
     assert_eq!(scene.stuck(), [0, 2], "main and b itself hold the sending end");
-    assert!(scene.waits.stuck()[1].why.contains("holds open itself"), "{}", scene.waits.stuck()[1].why);
+    assert!(scene.found()[1].why.contains("holds open itself"), "{}", scene.found()[1].why);
     scene.done(MAIN, Verb::Close, 1, 0, None);
     assert_eq!(scene.stuck(), [0, 2], "b itself holds it");
     scene.done(B, Verb::Close, 1, 0, None);
@@ -120,8 +130,8 @@ fn two_locks_in_opposite_order_are_a_cycle() {
     assert_eq!(scene.stuck(), [0; 0]);
     scene.waits_at(B, Verb::Acquire, 0);
     assert_eq!(scene.stuck(), [1, 2], "main goes on");
-    assert!(!scene.waits.all_stuck(&scene.waits.stuck()));
-    let found = scene.waits.stuck();
+    assert!(!scene.waits.all_stuck(&scene.found()));
+    let found = scene.found();
     assert_eq!((found[0].needs.as_slice(), found[1].needs.as_slice()), ([B].as_slice(), [A].as_slice()));
     // A third that waits for one of them, in vain like them.
     scene.joins(MAIN, A);
@@ -178,4 +188,58 @@ fn who_sleeps_or_computes_is_not_stuck_and_neither_is_who_waits_for_him() {
     scene.waits_at(B, Verb::Get, 0);
     scene.began(A, Verb::Sleep, None, None);
     assert_eq!(scene.stuck(), [0; 0]);
+}
+
+#[test]
+fn who_is_awake_keeps_those_from_being_found_who_wait_for_him() {
+    let mut scene = scene(&[(ObjectKind::Queue, None, true)]);
+    scene.joins(MAIN, B);
+    scene.waits_at(A, Verb::Get, 0);
+    scene.waits_at(B, Verb::Get, 0);
+    assert_eq!(scene.stuck_but(&[]), [0, 1, 2]);
+    // B has perhaps been stopped with a message in its hand.
+    assert_eq!(scene.stuck_but(&[B]), [0; 0]);
+}
+
+#[test]
+fn what_a_process_took_along_when_it_died_is_not_there() {
+    let mut scene = scene(&[(ObjectKind::Queue, None, true)]);
+    scene.done(A, Verb::Put, 0, 20, None);
+    scene.waits_at(B, Verb::Get, 0);
+    scene.joins(MAIN, B);
+    scene.waits.ended(A, Exit::Signal(9));
+    assert_eq!(scene.stuck(), [0; 0], "it was put, by what was told");
+    assert_eq!(scene.stuck_but(&[]), [0, 2], "and never written");
+}
+
+#[test]
+fn who_could_start_others_may_fill_a_barrier_alone() {
+    let mut scene = scene(&[(ObjectKind::Barrier, Some(4), true)]);
+    scene.waits_at(A, Verb::Meet, 0);
+    scene.ends(B);
+    scene.began(MAIN, Verb::Sleep, None, None);
+    assert_eq!(scene.stuck_but(&[]), [0; 0]);
+    scene.joins(MAIN, A);
+    assert_eq!(scene.stuck_but(&[]), [0, 1]);
+}
+
+#[test]
+fn a_lock_that_anybody_may_release_waits_for_anybody() {
+    for (robust, stuck) in [(true, vec![0, 1]), (false, vec![])] {
+        let mut scene = scene(&[(ObjectKind::Lock, None, robust)]);
+        scene.done(MAIN, Verb::Acquire, 0, 0, None);
+        scene.waits_at(A, Verb::Acquire, 0);
+        scene.joins(MAIN, A);
+        assert_eq!(scene.stuck(), stuck, "robust {robust}: b goes on");
+    }
+}
+
+#[test]
+fn a_message_longer_than_its_pipe_is_stuck_although_there_seems_to_be_room() {
+    let ends = [(ObjectKind::PipeEnd, None, true), (ObjectKind::PipeEnd, None, true)];
+    let mut scene = scene(&ends);
+    scene.ends(B);
+    scene.waits_at(A, Verb::Send, 1);
+    scene.joins(MAIN, A);
+    assert_eq!((scene.stuck(), scene.stuck_but(&[])), (vec![], vec![0, 1]));
 }

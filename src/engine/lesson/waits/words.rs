@@ -1,17 +1,13 @@
 //! Why somebody waits for ever, in words.
 
-use super::{Need, Waits, other_end};
+use super::{Waits, other_end};
 use crate::{
     event::lesson::{Began, ObjectId, Verb, Waiter},
     ids::WorkerId,
 };
 
 impl Waits {
-    pub(super) fn waiter(&self, worker: WorkerId, began: &Began) -> Waiter {
-        let needs = match self.need(worker, began) {
-            Need::From { anybody, .. } => anybody,
-            Need::Nothing => Vec::new(),
-        };
+    pub(super) fn waiter(&self, worker: WorkerId, began: &Began, needs: Vec<WorkerId>) -> Waiter {
         let why = self.why(worker, began, &needs);
         Waiter { worker, verb: began.verb, object: began.object, line: began.line, needs, why: why.into() }
     }

@@ -80,10 +80,14 @@ pub(super) fn way(scene: &Scene<'_>, message: &Message) -> (Pos2, Pos2) {
     }
 }
 
-pub(super) fn messages(scene: &Scene<'_>, painter: &Painter) {
+/// Those that have been put at the moment shown, or those that will be.
+pub(super) fn messages(scene: &Scene<'_>, painter: &Painter, put: bool) {
     let color = scene.palette.rate;
     let mut labels: Vec<Rect> = Vec::new();
     let in_view = |message: &&Message| {
+        if (message.from.1 <= scene.shown_ns) != put {
+            return false;
+        }
         let (from, to) = way(scene, message);
         from.x.min(to.x) <= scene.plot.right() && from.x.max(to.x) >= scene.plot.left()
     };

@@ -33,12 +33,12 @@ pub(super) fn band(scene: &Scene<'_>, painter: &Painter, at: usize) {
     let band = band_rect(scene, at);
     let mut mesh = Mesh::default();
     mesh.add_colored_rect(band.with_min_y(band.bottom() - 1.0), scene.palette.grid);
-    match row.kind {
-        ObjectKind::Queue | ObjectKind::PipeEnd | ObjectKind::Semaphore | ObjectKind::Barrier => {
-            depth(scene, at, band, &mut mesh);
-        }
-        ObjectKind::Lock | ObjectKind::Event => {}
-        ObjectKind::Array | ObjectKind::Value => {}
+    let has_depth = matches!(
+        row.kind,
+        ObjectKind::Queue | ObjectKind::PipeEnd | ObjectKind::Semaphore | ObjectKind::Barrier
+    );
+    if has_depth {
+        depth(scene, at, band, &mut mesh);
     }
     paint_mesh(painter, mesh);
     match row.kind {

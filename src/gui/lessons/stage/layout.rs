@@ -87,7 +87,7 @@ impl Ruler<'_> {
         let Some(before) = after.checked_sub(1) else { return 0.0 };
         let from_ns = self.moments[before];
         let part = match self.moments.get(after) {
-            Some(to_ns) => (t_ns - from_ns) as f64 / (to_ns - from_ns).max(1) as f64,
+            Some(next_ns) => (t_ns - from_ns) as f64 / (next_ns - from_ns).max(1) as f64,
             // What still goes on reaches over the last moment.
             None if t_ns > from_ns => 0.5,
             None => 0.0,
@@ -174,25 +174,25 @@ pub(super) struct Piece {
 pub(super) fn pieces(lane: &Lane, ruler: &Ruler<'_>, now_ns: u64, for_ever: bool) -> Vec<Piece> {
     let end_ns = lane.ended.map_or(now_ns, |(ended_ns, _)| ended_ns).max(lane.from_ns);
     let end_x = if for_ever { ruler.x(end_ns).max(ruler.scale.right) } else { ruler.x(end_ns) };
-    let mut line = Line { pieces: Vec::new(), x: ruler.x(lane.from_ns) };
+    let mut cut = Cut { pieces: Vec::new(), x: ruler.x(lane.from_ns) };
     let ready_ns = lane.ready_ns.unwrap_or(end_ns).min(end_ns);
-    line.upto(ruler.x(ready_ns), Look::Starting, None);
+    cut.upto(ruler.x(ready_ns), Look::Starting, None);
     for (at, mark) in lane.marks.iter().enumerate().filter(|(_, mark)| mark.lasts()) {
-        line.upto(ruler.x(mark.from_ns), Look::Running, None);
+        cut.upto(ruler.x(mark.from_ns), Look::Running, None);
         let look = if mark.doing == Doing::Sleeps { Look::Sleeping } else { Look::Waiting };
-        line.upto(mark.to_ns.map_or(end_x, |to_ns| ruler.x(to_ns)), look, Some(at));
+        cut.upto(mark.to_ns.map_or(end_x, |to_ns| ruler.x(to_ns)), look, Some(at));
     }
-    line.upto(end_x, Look::Running, None);
-    line.pieces.retain(|piece| piece.right > ruler.scale.left && piece.left < ruler.scale.right);
-    line.pieces
+    cut.upto(end_x, Look::Running, None);
+    cut.pieces.retain(|piece| piece.right > ruler.scale.left && piece.left < ruler.scale.right);
+    cut.pieces
 }
 
-struct Line {
+struct Cut {
     pieces: Vec<Piece>,
     x: f32,
 }
 
-impl Line {
+impl Cut {
     fn upto(&mut self, right: f32, look: Look, mark: Option<usize>) {
         if right <= self.x {
             return;

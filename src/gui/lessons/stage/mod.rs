@@ -186,10 +186,10 @@ fn axis_ui(ui: &mut Ui, palette: &Palette, ruler: &Ruler<'_>, view: &mut StageVi
     let plot = Rect::from_x_y_ranges(ruler.scale.left..=ruler.scale.right, rect.y_range());
     let response = ui.interact(plot, ui.scope_id().with("moments"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, "Moments of the lesson"));
-    let pointer = response.hover_pos().or_else(|| response.interact_pointer_pos());
-    view.pointed = pointer
+    let hand = response.hover_pos().or_else(|| response.interact_pointer_pos());
+    view.pointed = hand
         .filter(|_| response.contains_pointer() || response.dragged())
-        .and_then(|pointer| ruler.moment_at(pointer.x));
+        .and_then(|at| ruler.moment_at(at.x));
     if response.clicked() || response.dragged() {
         let last = ruler.moments.last().copied();
         view.stand_at(view.pointed.filter(|t_ns| Some(*t_ns) != last));

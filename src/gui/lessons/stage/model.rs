@@ -174,7 +174,8 @@ impl Model {
         if let Some(stuck) = &model.stuck {
             model.happened.push((stuck.t_ns, Happened::Stuck));
         }
-        model.happened.sort_by_key(|(t_ns, _)| *t_ns);
+        // Whoever waits for the end of another goes on because of it.
+        model.happened.sort_by_key(|(t_ns, happened)| (*t_ns, !matches!(happened, Happened::Ended(_))));
         model.moments = model.happened.iter().map(|(t_ns, _)| *t_ns).collect();
         model.moments.dedup();
         model

@@ -41,11 +41,14 @@ pub(super) fn lane(scene: &Scene<'_>, painter: &Painter, at: usize) {
     }
     let spots = spots(lane, &scene.ruler, scene.end_ns);
     for spot in &spots {
-        let line = Rect::from_x_y_ranges(spot.x - 1.0..=spot.x + 1.0, band.top() - 3.0..=band.bottom() + 3.0);
-        mesh.add_colored_rect(line, scene.palette.text);
+        let tick = Rect::from_x_y_ranges(spot.x - 1.0..=spot.x + 1.0, band.top() - 3.0..=band.bottom() + 3.0);
+        mesh.add_colored_rect(tick, scene.palette.text);
     }
-    add_items(scene, painter, at, &mut mesh, color);
+    let items = add_items(scene, at, &mut mesh, color);
     paint_mesh(painter, mesh);
+    for (left, label, width) in items {
+        fitted(painter, left, &label, width, scene.palette.text);
+    }
     for piece in &pieces {
         piece_words(scene, painter, at, piece, band, color);
     }
@@ -108,12 +111,14 @@ fn piece_words(scene: &Scene<'_>, painter: &Painter, at: usize, piece: &Piece, b
         }
         return;
     };
-    let mut label = words::mark_label(scene.model, &scene.model.lanes[at].marks[mark]);
+    let mut labels = words::mark_labels(scene.model, &scene.model.lanes[at].marks[mark]);
     if is_stuck(scene, at, mark) {
-        label.push_str(" for ever");
+        labels.insert(0, format!("{} for ever", labels[0]));
     }
     let palette = scene.palette;
-    let text = text_width(painter, &label).min(width - theme::GAP_SMALL);
+    let room = width - theme::GAP_SMALL;
+    let fits = labels.into_iter().map(|label| (text_width(painter, &label), label));
+    let Some((text, label)) = fits.into_iter().find(|(text, _)| *text <= room) else { return };
     let center = pos2(left + theme::GAP_SMALL, band.center().y);
     let ground = Rect::from_min_size(
         pos2(center.x, band.center().y - theme::SMALL_TEXT * 0.5 - 2.0),
@@ -126,14 +131,12 @@ fn piece_words(scene: &Scene<'_>, painter: &Painter, at: usize, piece: &Piece, b
 
 const GROUND_INSET: f32 = 2.0;
 
-fn add_items(scene: &Scene<'_>, painter: &Painter, at: usize, mesh: &mut Mesh, color: Color32) {
-    let lane = &scene.model.lanes[at];
-    if lane.items.is_empty() {
-        return;
-    }
+/// Gives back the words, which go over the mesh: where they begin, and what room there is.
+fn add_items(scene: &Scene<'_>, at: usize, mesh: &mut Mesh, color: Color32) -> Vec<(Pos2, String, f32)> {
+    let mut labels = Vec::new();
     let strip = scene.items(at);
     let mut last_x = f32::NEG_INFINITY;
-    for item in &lane.items {
+    for item in &scene.model.lanes[at].items {
         let (left, right) = (scene.ruler.x(item.from_ns), scene.ruler.x(item.to_ns.unwrap_or(scene.end_ns)));
         if right < strip.left() || left > strip.right() || right - last_x < 1.0 {
             continue;
@@ -145,22 +148,13 @@ fn add_items(scene: &Scene<'_>, painter: &Painter, at: usize, mesh: &mut Mesh, c
         mesh.add_colored_rect(rect, fill.gamma_multiply(0.35));
         mesh.add_colored_rect(rect.with_max_x(rect.left() + 2.0), fill);
         mesh.add_colored_rect(rect.with_max_y(rect.top() + 1.0), fill);
-        let label = match lost {
-            true => format!("item {} lost", item.label),
-            false => format!("item {}", item.label),
-        };
         if rect.width() >= WORDS_WIDTH {
-            let at = pos2(rect.left() + theme::GAP_SMALL, rect.center().y);
-            // Over the mesh, which is painted before long: the strip is a light one.
-            let text = (at, label, rect.width() - theme::GAP);
-            painter.add(Shape::Noop);
-            fitted_later(painter, text, scene.palette);
+            let lost = if lost { " lost" } else { "" };
+            let from = pos2(rect.left() + theme::GAP_SMALL, rect.center().y);
+            labels.push((from, format!("item {}{lost}", item.label), rect.width() - theme::GAP));
         }
     }
-}
-
-fn fitted_later(painter: &Painter, (at, label, width): (Pos2, String, f32), palette: &Palette) {
-    fitted(painter, at, &label, width, palette.text);
+    labels
 }
 
 /// How a process ended, by form: a hook, a cross, a skull of lines; or that it waits for ever.

@@ -29,7 +29,7 @@ pub(super) fn player_ui(ui: &mut Ui, view: &mut StageView, end_ns: u64) {
             if view.is_playing() { (Icon::Pause, "Pause the stage") } else { (Icon::Play, "Play the stage") };
         let speed = match view.mode() {
             Mode::Order => "a moment after the other".to_owned(),
-            Mode::Time => format!("{:.0} times slower than it was", view.slowed(end_ns)),
+            Mode::Time => format!("{:.0} times slower than it was", StageView::slowed(end_ns)),
         };
         if button(ui, icon, name, &format!("Plays it {speed}")) {
             let now_secs = ui.input(|input| input.time);

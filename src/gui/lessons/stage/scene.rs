@@ -82,8 +82,9 @@ impl Scene<'_> {
         for at in 0..self.model.rows.len() {
             cells::band(self, &inside, at);
         }
-        arrows::messages(self, &inside);
+        arrows::messages(self, &inside, false);
         self.future(&inside);
+        arrows::messages(self, &inside, true);
         for at in 0..self.model.rows.len() {
             cells::boxes(self, &inside, at);
         }
@@ -146,8 +147,8 @@ impl Scene<'_> {
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &text));
         paint::head(self, painter, at, rect, response.hovered());
         if response.clicked() {
-            let line = lane.marks.iter().rfind(|mark| mark.from_ns <= self.shown_ns).map(|mark| mark.line);
-            actions.push(StageAction::Process(lane.worker, line));
+            let last = lane.marks.iter().rfind(|mark| mark.from_ns <= self.shown_ns);
+            actions.push(StageAction::Process(lane.worker, last.map(|mark| mark.line)));
         }
         response.on_hover_text(text);
     }

@@ -96,7 +96,7 @@ pub(super) fn tip_ui(response: &Response, scene: &Scene<'_>, store: &RunStore, h
         match hit {
             Hit::Message(message) => message_ui(ui, scene, &scene.model.messages[*message]),
             Hit::Mark { lane, mark, .. } => {
-                mark_ui(ui, scene, store, *lane, &scene.model.lanes[*lane].marks[*mark])
+                mark_ui(ui, scene, store, *lane, &scene.model.lanes[*lane].marks[*mark]);
             }
             Hit::Item { lane, item } => {
                 let item = &scene.model.lanes[*lane].items[*item];

@@ -28,21 +28,25 @@ pub(super) fn read(store: &RunStore, places: &Places, model: &mut Model) {
     };
     let others =
         others(&told.iter().map(|entry| (entry.t_ns, entry.worker, &entry.told)).collect::<Vec<_>>());
-    let mut begun = HashSet::new();
+    let mut may_wait = HashSet::new();
     for entry in told {
         let lane = entry.worker.and_then(|worker| places.get(&worker).copied());
         match (&entry.told, lane) {
             (Told::Object { object, cells, .. }, _) => reader.object(*object, cells),
-            (Told::Began(began), Some(lane)) => _ = begun.insert((lane, began.call)),
+            (Told::Began(began), Some(lane)) => _ = may_wait.insert((lane, began.call)),
             (Told::Done(done), Some(lane)) => {
-                let may_wait = begun.remove(&(lane, done.call));
-                let waited = may_wait && waited(&others, entry.worker, done, entry.t_ns);
-                reader.done(lane, entry.t_ns, done, waited);
+                // It has its effect on others before it is over: they may tell of that first.
+                let t_ns = if done.verb == Verb::Close { done.began_ns } else { entry.t_ns };
+                let waited =
+                    may_wait.remove(&(lane, done.call)) && waited(&others, entry.worker, done, entry.t_ns);
+                reader.done(lane, t_ns, done, waited);
             }
-            (Told::Printed { line, text }, Some(lane)) => reader.printed(lane, entry.t_ns, *line, text),
+            (Told::Printed { line, text }, Some(lane)) => reader.printed(lane, entry.t_ns, (*line, text)),
             _ => {}
         }
     }
+    reader.model.rows.iter_mut().for_each(|row| row.changes.sort_by_key(|change| change.t_ns));
+    reader.joined();
     reader.open();
     reader.stuck();
 }
@@ -168,7 +172,7 @@ impl Reader<'_> {
         }
     }
 
-    fn printed(&mut self, lane: usize, t_ns: u64, line: u32, text: &str) {
+    fn printed(&mut self, lane: usize, t_ns: u64, told: (u32, &str)) {
         self.model.lanes[lane].marks.push(Mark {
             doing: Doing::Prints,
             verb: None,
@@ -176,12 +180,23 @@ impl Reader<'_> {
             whom: None,
             from_ns: t_ns,
             to_ns: Some(t_ns),
-            line,
+            line: told.0,
             end: End::Ok,
-            value: Some(text.into()),
+            value: Some(told.1.into()),
             cell: None,
             message: None,
         });
+    }
+
+    /// Whoever was joined had ended by then, even if that was heard later.
+    fn joined(&mut self) {
+        let joins = |mark: &Mark| Some((mark.whom?, mark.to_ns?)).filter(|_| mark.verb == Some(Verb::Join));
+        let marks = self.model.lanes.iter().flat_map(|lane| &lane.marks);
+        for (whom, joined_ns) in marks.filter_map(joins).collect::<Vec<_>>() {
+            if let Some((ended_ns, _)) = &mut self.model.lanes[whom].ended {
+                *ended_ns = joined_ns.min(*ended_ns);
+            }
+        }
     }
 
     /// What processes are in the middle of.

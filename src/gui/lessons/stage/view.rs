@@ -125,7 +125,7 @@ impl StageView {
         self.stand_at(to.map(|at| moments[at]));
     }
 
-    pub(super) fn to_start(&mut self) {
+    pub(super) fn go_to_start(&mut self) {
         self.stand_at(self.model.moments.first().copied());
     }
 
@@ -144,13 +144,13 @@ impl StageView {
     }
 
     /// How much slower than it was a run is played in time.
-    pub(super) fn slowed(&self, now_ns: u64) -> f64 {
+    pub(super) fn slowed(now_ns: u64) -> f64 {
         (WHOLE_SECS / time::secs(now_ns).max(1e-6)).max(1.0)
     }
 
     /// Moves on what plays. True while it does.
     pub(super) fn play_on(&mut self, now_secs: f64, end_ns: u64) -> bool {
-        let (mode, slowed) = (self.mode(), self.slowed(end_ns));
+        let (mode, slowed) = (self.mode(), Self::slowed(end_ns));
         let Some(playing) = &mut self.playing else { return false };
         let passed = (now_secs - playing.at_secs).clamp(0.0, 1.0);
         playing.at_secs = now_secs;
@@ -233,7 +233,7 @@ impl StageView {
             self.step(true);
         }
         if pressed(Key::Home) {
-            self.to_start();
+            self.go_to_start();
         }
         if pressed(Key::End) {
             self.stand_at(None);

@@ -69,6 +69,9 @@ pub(super) fn mark_label(model: &Model, mark: &Mark) -> String {
 /// What a bar says, the longest first: the first that has room is to be taken.
 pub(super) fn mark_labels(model: &Model, mark: &Mark) -> Vec<String> {
     let verb = mark.verb.map_or("print", Verb::name);
+    if mark.lasts() {
+        return vec![mark_label(model, mark), verb.to_owned()];
+    }
     let value = mark.value.as_deref().map(|value| short(value, 8));
     if let Some((index, value)) = mark.cell {
         let sign = if mark.verb == Some(Verb::Write) { "=" } else { "is" };

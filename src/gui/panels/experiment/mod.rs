@@ -20,7 +20,6 @@ use crate::{
         icons::Icon,
         theme::{GAP, GAP_SMALL, TOOL},
     },
-    units,
 };
 
 use super::cells::empty;
@@ -70,37 +69,47 @@ pub(crate) fn experiment_ui(
     let size = ui.available_size();
     let column = Layout::top_down(Align::Min);
     if size.x < VARY_WIDTH + TABLE_WIDTH {
-        ScrollArea::vertical().id_salt("experiment").auto_shrink(false).show(ui, |ui| {
-            ui.set_max_width(size.x - GAP * 2.0);
-            vary::inquiries_ui(ui, state, actions);
-            ui.add_space(GAP_SMALL);
-            // What is there is looked at more than what is asked.
-            let shown = experiments.shown().is_some();
-            if shown {
-                results_ui(ui, experiments.shown(), Room::Flow, actions);
-                ui.add_space(GAP);
-            }
-            vary::vary_ui(ui, experiments, state, actions);
-            if !shown {
-                ui.add_space(GAP);
-                results_ui(ui, None, Room::Flow, actions);
-            }
-        });
-        return;
+        return narrow_ui(ui, experiments, state, actions);
     }
     ui.horizontal_top(|ui| {
         ui.allocate_ui_with_layout(vec2(VARY_WIDTH, size.y), column, |ui| {
+            ui.set_max_width(VARY_WIDTH - GAP * 2.0);
+            // Whoever must scroll to a field must not have to scroll for these.
+            vary::inquiries_ui(ui, state, actions);
+            ui.add_space(GAP_SMALL);
+            vary::start_ui(ui, experiments, state, None, actions);
+            ui.add_space(GAP_SMALL);
             ScrollArea::vertical().id_salt("vary").auto_shrink([false, false]).show(ui, |ui| {
                 ui.set_max_width(VARY_WIDTH - GAP * 2.0);
-                vary::inquiries_ui(ui, state, actions);
-                ui.add_space(GAP_SMALL);
-                vary::vary_ui(ui, experiments, state, actions);
+                vary::vary_ui(ui, experiments, state);
             });
         });
         ui.separator();
         let rest = ui.available_size();
         let room = if rest.x >= TABLE_WIDTH + PLOT_WIDTH { Room::Beside } else { Room::Below };
         ui.allocate_ui_with_layout(rest, column, |ui| results_ui(ui, experiments.shown(), room, actions));
+    });
+}
+
+/// One above the other: the button that starts, what is varied while that is edited or there is nothing else to see, and
+/// the results.
+fn narrow_ui(ui: &mut Ui, experiments: &mut Experiments, state: ExperimentState<'_>, actions: &mut Actions) {
+    let id = Id::unique("the experiment is edited");
+    let shown = experiments.shown().is_some();
+    let mut edits = ui.data(|data| data.get_temp::<bool>(id)).unwrap_or_default();
+    vary::start_ui(ui, experiments, state, shown.then_some(&mut edits), actions);
+    ui.data_mut(|data| data.insert_temp(id, edits));
+    ui.add_space(GAP_SMALL);
+    let width = ui.available_width();
+    ScrollArea::vertical().id_salt("experiment").auto_shrink(false).show(ui, |ui| {
+        ui.set_max_width(width - GAP * 2.0);
+        if edits || !shown {
+            vary::inquiries_ui(ui, state, actions);
+            ui.add_space(GAP_SMALL);
+            vary::vary_ui(ui, experiments, state);
+            ui.add_space(GAP);
+        }
+        results_ui(ui, experiments.shown(), Room::Flow, actions);
     });
 }
 
@@ -178,13 +187,6 @@ fn state_ui(ui: &mut Ui, shown: &Shown, actions: &mut Actions) {
     });
 }
 
-/// `spin, 120 tasks`, of the first variant.
-fn work_words(experiment: &Experiment) -> String {
-    experiment.plan.variants.first().map_or_else(String::new, |first| {
-        format!("{}, {} tasks", first.spec.workload, units::count(u64::from(first.spec.tasks)))
-    })
-}
-
 /// When it began, and how it was run.
 fn about(experiment: &Experiment) -> String {
     let began = i128::from(experiment.began_unix_ns);
@@ -196,7 +198,7 @@ fn about(experiment: &Experiment) -> String {
 fn state_words(experiment: &Experiment) -> String {
     let (over, all) = experiment.progress();
     let variants = experiment.plan.variants.len();
-    let work = work_words(experiment);
+    let work = experiment.work();
     match experiment.moment {
         Moment::Finished => format!("Finished: {variants} variants, {all} runs of {work}"),
         Moment::Stopped => {

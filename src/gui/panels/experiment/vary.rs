@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use eframe::egui::{Align, Button, Layout, Ui, vec2};
+use eframe::egui::{Align, Button, Label, Layout, RichText, Ui, vec2};
 
 use super::ExperimentState;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         experiments::{Experiments, Inquiry},
         icons::Icon,
         panels::fields::{Entry, complaint, entry_row},
-        theme::{GAP_SMALL, TOOL},
+        theme::{Palette, TOOL},
     },
     spec::SpecError,
 };
@@ -33,35 +33,66 @@ pub(super) fn inquiries_ui(ui: &mut Ui, state: ExperimentState<'_>, actions: &mu
     });
 }
 
-/// What is varied, field by field, and the button that starts it.
-pub(super) fn vary_ui(
-    ui: &mut Ui,
-    experiments: &mut Experiments,
-    state: ExperimentState<'_>,
-    actions: &mut Actions,
-) {
+/// What is varied, field by field.
+pub(super) fn vary_ui(ui: &mut Ui, experiments: &mut Experiments, state: ExperimentState<'_>) {
     let planned = experiments.plan(&state.form.fields).clone();
     let errors = planned.as_ref().err().map_or(&[][..], Vec::as_slice);
     fields_ui(ui, experiments, state, errors);
     for error in errors.iter().filter(|error| !OWN.contains(&error.field.as_str())) {
         complaint(ui, Some(&error.to_string()));
     }
-    ui.add_space(GAP_SMALL);
+}
+
+/// The button that starts it, what it would run, and those that are kept. With `edits` the fields are hidden unless it is
+/// set: what they say stands here then, beside a button that shows them.
+pub(super) fn start_ui(
+    ui: &mut Ui,
+    experiments: &mut Experiments,
+    state: ExperimentState<'_>,
+    edits: Option<&mut bool>,
+    actions: &mut Actions,
+) {
+    let planned = experiments.plan(&state.form.fields).clone();
+    let errors = planned.as_ref().err().map_or(&[][..], Vec::as_slice);
+    let all = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     ui.horizontal(|ui| {
-        let all = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let button = Button::new((Icon::Play.atom(), "Start experiment")).min_size(vec2(0.0, TOOL));
         let response = ui
             .add_enabled(!state.busy && planned.is_ok(), button)
             .on_hover_text("Run every combination of these values in turns, and record every run (X). What is empty is as the setup says")
-            .on_disabled_hover_text(if state.busy { BUSY.to_owned() } else { all })
+            .on_disabled_hover_text(if state.busy { BUSY } else { &all })
             .accessible_name("Start experiment");
-        if response.clicked() {
+        let started = response.clicked();
+        if started {
             actions.push(Action::StartExperiment);
         }
-        if let Ok(plan) = &planned {
-            ui.weak(format!("{} variants, {} runs", plan.variants.len(), plan.turns.len()));
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| kept_menu(ui, experiments, actions));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            kept_menu(ui, experiments, actions);
+            let hidden = edits.as_ref().is_some_and(|edits| !**edits);
+            if let Some(edits) = edits {
+                let edit = ui
+                    .selectable_label(*edits, "Edit")
+                    .on_hover_text("What to vary, and how often to run it")
+                    .accessible_name("Edit the experiment");
+                // What comes is looked at once it was started.
+                *edits = (*edits != edit.clicked()) && !started;
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let plan = planned.as_ref().map(|plan| {
+                    format!("{} variants, {} runs", plan.variants.len(), plan.turns.len())
+                });
+                let (text, about) = match plan {
+                    Ok(plan) if hidden => (RichText::new(format!("{}: {plan}", experiments.vary.summary())).weak(), ""),
+                    Ok(plan) => (RichText::new(plan).weak(), ""),
+                    Err(_) if hidden => (RichText::new(&all).color(Palette::of(ui).error), &*all),
+                    Err(_) => return,
+                };
+                let label = ui.add(Label::new(text).truncate());
+                if !about.is_empty() {
+                    label.on_hover_text(about);
+                }
+            });
+        });
     });
 }
 
@@ -76,6 +107,12 @@ fn kept_menu(ui: &mut Ui, experiments: &Experiments, actions: &mut Actions) {
                 actions.push(Action::OpenExperiment(path.clone()));
                 ui.close();
             }
+        }
+        ui.separator();
+        if ui.button("All of them…").on_hover_text("With what each is, to delete and to find them").clicked()
+        {
+            actions.push(Action::ShowKept { experiments: true });
+            ui.close();
         }
     });
     if menu.response.clicked() {
@@ -138,7 +175,7 @@ fn fields_ui(ui: &mut Ui, experiments: &mut Experiments, state: ExperimentState<
             let ui = if at < ROWS { &mut *left } else { &mut *right };
             let error = errors.iter().find(|error| error.field == name);
             let error = error.map(|error| format!("allowed: {}", error.allowed));
-            entry_row(ui, Entry { label, about, hint: shown }, text, error.as_deref(), &[]);
+            entry_row(ui, &Entry { label, about, hint: shown, was: None }, text, error.as_deref(), &[]);
         }
     });
 }

@@ -4,7 +4,7 @@ use eframe::egui::{Align2, Id, Rect, Role, Sense, Ui, WidgetInfo, pos2};
 
 use super::{
     super::head::{TRACE, paint_trace},
-    index::CoreTracks,
+    index::CoreIndex,
     words,
 };
 use crate::{
@@ -30,7 +30,7 @@ fn loads_until(store: &RunStore, core: usize, t_ns: u64) -> Vec<f32> {
 pub(super) fn head_ui(
     ui: &Ui,
     id: Id,
-    (store, tracks): (&RunStore, Option<&CoreTracks>),
+    (store, index): (&RunStore, &CoreIndex),
     (core, lane): (usize, Rect),
     axis: &TimeAxis,
 ) {
@@ -39,7 +39,8 @@ pub(super) fn head_ui(
     let until_ns = ns_from_secs(axis.cursor_secs().unwrap_or(axis.edges_secs().1));
     let loads = loads_until(store, core, until_ns);
     let load = loads.last().map(|load| units::percent((f64::from(*load) * 100.0).round() / 100.0));
-    let told = words::lane(core, tracks, load.as_deref());
+    let others = index.others.mean(core).filter(|mean| *mean >= 0.01).map(units::percent);
+    let told = words::lane(core, index.cores.get(core), load.as_deref(), others.as_deref());
     let response = ui.interact(place, id.with(("core head", core)), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &told));
     let palette = Palette::of(ui);

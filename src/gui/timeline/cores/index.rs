@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::track::{Entry, Part, Track, part_times};
+use super::{
+    others::Others,
+    track::{Entry, Part, Track, part_times},
+};
 use crate::{
     gui::plots::{RunKey, run_key},
     store::{Lane, RunStore, Span},
@@ -75,6 +78,8 @@ pub(crate) struct CoreIndex {
     pub(crate) moved: u64,
     /// Attempts that are there to be read.
     total: usize,
+    /// What other programs did meanwhile.
+    pub(crate) others: Others,
 }
 
 impl CoreIndex {
@@ -89,6 +94,9 @@ impl CoreIndex {
         self.total = store.lanes.iter().map(|lane| lane.spans.len()).sum();
         if self.read() < self.total {
             self.read_slice(store, budget);
+        }
+        if self.read() == self.total {
+            self.others.update(store);
         }
     }
 
@@ -127,8 +135,12 @@ impl CoreIndex {
             self.cores.resize_with(most, CoreTracks::default);
         }
         let times = (span.start_ns, span.end_ns);
+        let run_ns = span.end_ns.saturating_sub(span.start_ns);
+        let cpu_ns = span.usage.cpu_ns.unwrap_or(run_ns).min(run_ns) as f64;
         let mut add = |core: usize, part| {
-            self.cores[core].add(lanes, Entry::new(lane, at, part), part_times(part, times));
+            let times = part_times(part, times);
+            self.others.take(core, times, if part == Part::Whole { cpu_ns } else { cpu_ns * 0.5 });
+            self.cores[core].add(lanes, Entry::new(lane, at, part), times);
         };
         if first == last {
             add(first, Part::Whole);

@@ -7,6 +7,7 @@
 mod head;
 mod index;
 mod layout;
+mod others;
 #[cfg(test)]
 mod tests;
 mod track;
@@ -124,6 +125,10 @@ impl<'a> CoreLanes<'a> {
         let most_rows = ((lane.height() / LEAST_ROW) as usize).clamp(1, MOST_ROWS);
         let rows = lay_out(tracks, &self.store.lanes, &scale, most_rows);
         let chosen = self.chosen_on(core, tracks);
+        for (left, right, load) in self.index.others.levels(self.store, core, &scale) {
+            let place = Rect::from_x_y_ranges(left..=right, lane.y_range());
+            painter.others(place, load);
+        }
         for (at, row) in rows.iter().enumerate() {
             let rect = Self::row_rect(lane, at, rows.len());
             painter.core_bars(&row.bars, rect, |bar| self.label(bar), |bar| self.moved(bar, core));
@@ -251,7 +256,7 @@ impl Scene for CoreLanes<'_> {
         let mut shown = Shown::default();
         for (core, place) in &lanes {
             let lane = stage.row(place);
-            head::head_ui(ui, id, (self.store, self.index.cores.get(*core)), (*core, lane), axis);
+            head::head_ui(ui, id, (self.store, self.index), (*core, lane), axis);
             self.core_ui(axis, stage, &mut lane_painter, (*core, lane), &mut shown);
         }
         lane_painter.finish();

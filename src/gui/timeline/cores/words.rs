@@ -24,7 +24,12 @@ pub(super) fn nothing(store: &RunStore) -> String {
 }
 
 /// `core 1 lane: 120 tasks began here, 4 of them ended on another core, 3 came from one, 87 % busy`
-pub(super) fn lane(core: usize, tracks: Option<&CoreTracks>, load: Option<&str>) -> String {
+pub(super) fn lane(
+    core: usize,
+    tracks: Option<&CoreTracks>,
+    load: Option<&str>,
+    others: Option<&str>,
+) -> String {
     let (began, left, came) = tracks.map_or((0, 0, 0), |core| (core.began, core.left, core.came));
     let mut words = format!("core {core} lane: {} began here", some(began, "task"));
     if left > 0 {
@@ -35,6 +40,9 @@ pub(super) fn lane(core: usize, tracks: Option<&CoreTracks>, load: Option<&str>)
     }
     if let Some(load) = load {
         _ = write!(words, ", {load} busy with everything on the machine");
+    }
+    if let Some(others) = others {
+        _ = write!(words, ", other programs had {others} of it on average");
     }
     words
 }

@@ -88,10 +88,9 @@ fn a_lane_is_cut_into_stretches_without_gaps() {
         assert!(!for_ever || (last - 900.0).abs() < 0.01, "what waits for ever goes on to the edge: {last}");
         pieces.iter().map(|piece| piece.look).collect()
     };
-    use Look::{Running, Starting, Waiting};
-    assert_eq!(looks(0, true), [Starting, Running, Waiting, Running, Waiting]);
-    assert_eq!(looks(1, false), [Starting, Running]);
-    assert_eq!(looks(2, true), [Starting, Running, Waiting, Running, Waiting]);
+    assert_eq!(looks(0, true), [Look::Starting, Look::Running, Look::Waiting, Look::Running, Look::Waiting]);
+    assert_eq!(looks(1, false), [Look::Starting, Look::Running]);
+    assert_eq!(looks(2, true), [Look::Starting, Look::Running, Look::Waiting, Look::Running, Look::Waiting]);
 }
 
 #[test]

@@ -152,8 +152,8 @@ fn a_pipe_is_one_row_and_children_have_the_ends_that_their_parents_had() {
     let model = Model::new(&run(events));
     assert_eq!((model.rows.len(), &*model.rows[0].name), (1, "receiving – sending"));
     for (end, t_ns, lanes) in [
-        (0, 9, vec![0, 1]),
-        (0, 10, vec![0]),
+        (0, 8, vec![0, 1]),
+        (0, 9, vec![0]),
         (0, 30, vec![0, 2]),
         (1, 9, vec![0, 1]),
         (1, 30, vec![1]),
@@ -177,4 +177,29 @@ fn what_the_end_of_a_process_cut_short_was_not_done() {
 #[test]
 fn a_run_that_is_no_lesson_has_an_empty_stage() {
     assert!(Model::new(&run([])).is_empty());
+}
+
+#[test]
+fn whoever_was_joined_had_ended_before() {
+    let mut events = process(0, 0, "main", None);
+    events.extend(process(2, 1, "child", Some(0)));
+    events.push(began(10, 0, Verb::Join, None, Some(1)));
+    events.push(told(300_000, 0, Told::Done(Done { whom: Some(WorkerId(1)), ..done(10, Verb::Join, None) })));
+    events.push(exited(300_090, 1, Exit::Code(3), true));
+    let model = Model::new(&run(events));
+    assert_eq!(model.lanes[1].ended, Some((300_000, Exit::Code(3))));
+    assert_eq!(words::sentence(&model, 300_000), "child ends: exit 3; main goes on: child has ended");
+}
+
+#[test]
+fn an_end_is_closed_before_anybody_is_told_of_it() {
+    let mut events = process(0, 0, "main", None);
+    events.push(object(1, 0, ObjectKind::PipeEnd, "receiving", &[]));
+    events.push(object(1, 1, ObjectKind::PipeEnd, "sending", &[]));
+    events.extend(process(2, 1, "receiver", Some(0)));
+    events.push(told(20, 1, Told::Done(Done { end: End::Eof, ..done(15, Verb::Receive, Some(0)) })));
+    events.push(told(25, 0, Told::Done(done(18, Verb::Close, Some(1)))));
+    let model = Model::new(&run(events));
+    assert_eq!(words::sentence(&model, 18), "main closes its sending end");
+    assert!(words::sentence(&model, 20).contains("no more messages"));
 }
