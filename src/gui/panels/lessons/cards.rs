@@ -105,7 +105,9 @@ fn chip_ui(ui: &mut Ui, place: Place, learned: &Learned, actions: &mut Actions) 
     let button = if place.goes_wrong() { Button::new((wrong_sign(ui), text)) } else { Button::new(text) };
     let wrong = if place.goes_wrong() { "Something goes wrong here. " } else { "" };
     let hint = format!("{wrong}{} ({})", place.variant().about, progress_words(learned.of(place)));
-    let chip = in_sight(ui.add(button)).on_hover_text(hint).accessible_name(format!("Open lesson {}", place.title()));
+    let chip = in_sight(ui.add(button))
+        .on_hover_text(hint)
+        .accessible_name(format!("Open lesson {}", place.title()));
     if chip.clicked() {
         actions.push(Action::Lesson(LessonAction::Go(place)));
     }
