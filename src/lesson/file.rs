@@ -127,6 +127,9 @@ struct VariantText {
     name: String,
     title: String,
     about: String,
+    /// Something goes wrong that neither waits nor dies.
+    #[serde(default)]
+    wrong: bool,
     #[serde(default)]
     shared: Vec<Shared>,
     #[serde(default)]
@@ -152,6 +155,7 @@ pub fn read(text: &str, pythons: &[(&'static str, &'static str)]) -> Result<Less
         name: String::new(),
         title: file.title.clone(),
         about: file.about,
+        wrong: false,
         shared: file.shared,
         role: file.role,
         run: file.run,
@@ -210,6 +214,7 @@ fn variant(
         name,
         title: text.title.clone(),
         about: text.about.clone(),
+        goes_wrong: text.wrong || ends_badly(text),
         what,
         questions: text.question.clone(),
         expect: Expect {
@@ -221,6 +226,13 @@ fn variant(
         },
         python: python.map(|&(file, text_of)| Python { file, text: text_of, hangs: text.python_hangs }),
     }
+}
+
+/// Somebody waits for ever, dies, or is lost; or in Python.
+fn ends_badly(text: &VariantText) -> bool {
+    let expect = &text.expect;
+    let of_program = expect.ended == Ending::Stuck || !expect.died.is_empty();
+    of_program || text.python_hangs || text.run.iter().any(|run| run.lost)
 }
 
 fn program(text: &VariantText, base: Option<&VariantText>, wrong: &mut Vec<String>) -> Program {

@@ -58,6 +58,8 @@ pub struct Variant {
     pub title: String,
     /// What is different, and what comes of it.
     pub about: String,
+    /// It shows how something goes wrong.
+    pub goes_wrong: bool,
     pub what: What,
     /// What to predict.
     pub questions: Vec<Question>,

@@ -1,7 +1,7 @@
 //! Where in the catalogue of lessons one stands.
 
 use crate::{
-    lesson::{self, Ending, Lesson, Variant, What},
+    lesson::{self, Lesson, Variant},
     spec::LessonName,
 };
 
@@ -65,12 +65,7 @@ impl Place {
 
     /// Something goes wrong in it, on purpose.
     pub(crate) fn goes_wrong(self) -> bool {
-        let variant = self.variant();
-        let fails = match &variant.what {
-            What::Program(_) => !variant.expect.died.is_empty(),
-            What::Runs(runs) => runs.iter().any(|run| run.expect.lost),
-        };
-        fails || variant.expect.ended == Ending::Stuck || variant.python.is_some_and(|python| python.hangs)
+        self.variant().goes_wrong
     }
 
     pub(crate) fn next_variant(self) -> Option<Self> {
