@@ -87,7 +87,7 @@ fn a_consumer_without_a_sentinel_is_stuck_once_every_producer_has_gone() {
     scene.joins(MAIN, B);
     assert_eq!(scene.stuck(), [0, 2]);
     let found = scene.found();
-    assert!(found[1].why.contains("only main could put one, and waits itself"), "{}", found[1].why);
+    assert!(found[1].why.contains("only main could put one, which waits for ever too"), "{}", found[1].why);
     assert_eq!((found[1].needs.as_slice(), scene.waits.all_stuck(&found)), ([MAIN].as_slice(), true));
     scene.done(MAIN, Verb::Put, 0, 20, None);
     assert_eq!(scene.stuck(), [0; 0], "a message is there");

@@ -23,16 +23,16 @@ impl Waits {
         let thing = object.map_or("it", |object| object.name.as_str());
         let only = |could: &str| match needs {
             [] => format!("no other process that is left could {could}"),
-            [one] => format!("only {} could {could}, and waits itself", self.name(*one)),
+            [one] => format!("only {} could {could}, which waits for ever too", self.name(*one)),
             many => {
                 let names: Vec<_> = many.iter().map(|worker| self.name(*worker)).collect();
-                format!("only {} could {could}, and they wait themselves", names.join(" and "))
+                format!("only {} could {could}, which wait for ever too", names.join(" and "))
             }
         };
         match began.verb {
             Verb::Join => {
                 let whom = began.whom.map_or_else(|| "it".to_owned(), |whom| self.name(whom));
-                format!("{me} waits for {whom} to end, and {whom} waits itself")
+                format!("{me} waits for the end of {whom}, which waits for ever too")
             }
             Verb::Get => format!("{me} waits for a message in {thing}, which is empty: {}", only("put one")),
             Verb::Put => format!("{me} waits for room in {thing}, which is full: {}", only("get from it")),
@@ -62,7 +62,7 @@ impl Waits {
                 Some(holder) if holder == worker => format!("{me} waits for {thing}, which it holds itself"),
                 Some(holder) => {
                     format!(
-                        "{me} waits for {thing}, which {} holds, and that waits itself",
+                        "{me} waits for {thing}, which {} holds and will never let go of",
                         self.name(holder)
                     )
                 }
