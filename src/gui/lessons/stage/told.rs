@@ -35,8 +35,7 @@ pub(super) fn read(store: &RunStore, places: &Places, model: &mut Model) {
             (Told::Object { object, cells, .. }, _) => reader.object(*object, cells),
             (Told::Began(began), Some(lane)) => _ = may_wait.insert((lane, began.call)),
             (Told::Done(done), Some(lane)) => {
-                // It has its effect on others before it is over: they may tell of that first.
-                let t_ns = if done.verb == Verb::Close { done.began_ns } else { entry.t_ns };
+                let t_ns = reader.effect_ns(done, entry.t_ns);
                 let waited =
                     may_wait.remove(&(lane, done.call)) && waited(&others, entry.worker, done, entry.t_ns);
                 reader.done(lane, t_ns, done, waited);
@@ -92,6 +91,17 @@ impl Reader<'_> {
         }
     }
 
+    /// When an operation took effect. What it does to others is done before it is over, so that they may tell of that
+    /// first: then the moment at which it began stands for it.
+    fn effect_ns(&self, done: &Done, ended_ns: u64) -> u64 {
+        let taken = done.message.and_then(|message| self.taken.get(&message));
+        match done.verb {
+            Verb::Close | Verb::Set => done.began_ns.min(ended_ns),
+            Verb::Put | Verb::Send if taken.is_some() => done.began_ns.min(ended_ns),
+            _ => ended_ns,
+        }
+    }
+
     fn done(&mut self, lane: usize, t_ns: u64, done: &Done, waited: bool) {
         let doing = match done.verb {
             Verb::Sleep => Doing::Sleeps,
@@ -128,9 +138,8 @@ impl Reader<'_> {
                 if to.is_none() {
                     self.put.insert(message, self.model.messages.len());
                 }
-                let put_ns = to.map_or(t_ns, |(_, got_ns)| got_ns.min(t_ns));
                 let value = done.value.clone().unwrap_or_default();
-                self.model.messages.push(Message { row, value, from: (lane, put_ns), to });
+                self.model.messages.push(Message { row, value, from: (lane, t_ns), to });
             }
             Verb::Get | Verb::Receive => {
                 if let Some(at) = self.put.remove(&message) {

@@ -44,7 +44,8 @@ fn a_message_that_was_taken_before_its_putting_was_over_is_one_too() {
     events.push(told(20, 1, Told::Done(moved(11, Verb::Get, 0, 5, 0))));
     events.push(told(25, 0, Told::Done(moved(10, Verb::Put, 0, 5, 0))));
     let model = Model::new(&run(events));
-    assert_eq!((model.messages[0].from, model.messages[0].to), ((0, 20), Some((1, 20))));
+    assert_eq!((model.messages[0].from, model.messages[0].to), ((0, 10), Some((1, 20))));
+    assert_eq!(words::sentence(&model, 10), "main puts m5 into queue");
     assert_eq!(model.messages_in(0, 25).count(), 0);
 }
 
