@@ -77,12 +77,15 @@ mod tests {
     }
 
     #[test]
-    fn a_lesson_with_a_pool_becomes_that_pool_and_another_stays_a_run() {
+    fn a_lesson_becomes_a_pool_or_an_experiment_where_it_is_one() {
         assert_eq!(lab("queue"), Lab::Run);
         let Lab::Pool(spec) = lab("pool") else { panic!("a pool") };
         assert_eq!(
             (spec.backend, spec.workers, spec.workload, spec.tasks),
             (Backend::Processes, 4, Kind::Square, 9)
         );
+        let Lab::Experiment(spec, backends) = lab("threads-or-processes") else { panic!("an experiment") };
+        assert_eq!(spec.workload, Kind::Spin);
+        assert_eq!(backends, [Backend::Threads, Backend::Processes, Backend::Gil]);
     }
 }

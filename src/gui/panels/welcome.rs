@@ -6,7 +6,7 @@ use crate::{
     gui::{
         action::{Action, Actions},
         lessons::LessonAction,
-        theme::{GAP, GAP_LARGE, GAP_SMALL, TITLE_TEXT, TOOL},
+        theme::{GAP, GAP_LARGE, GAP_SMALL, TITLE_TEXT},
     },
     spec::PRESETS,
 };
@@ -26,24 +26,13 @@ pub(crate) fn welcome_ui(ui: &mut Ui, actions: &mut Actions) {
                 ui.add_space(GAP);
                 ui.label(
                     "Set a pool and its work at the left, then press Run. Real processes or threads do the work \
-                     while this window shows every core, the queue and each worker, live.",
+                     while this window shows every core, the queue and each worker, live. Run both does the same work \
+                     twice, in processes and in threads, and lays the two side by side.",
                 );
-                ui.add_space(GAP);
-                ui.label("Run both does the same work twice, in processes and in threads, and lays the two side by side.");
-                ui.add_space(GAP_LARGE);
-                ui.label(RichText::new("New to pools and processes?").strong());
-                ui.add_space(GAP_SMALL);
-                ui.horizontal(|ui| {
-                    let button = Button::new("Begin with the lessons").min_size(vec2(NAME_WIDTH, TOOL));
-                    if ui.add(button).on_hover_text("Open the page of lessons (F1)").clicked() {
-                        actions.push(Action::Lesson(LessonAction::Cards));
-                    }
-                    let about = "Small programs to predict, run and watch, from one process to a deadlock.";
-                    ui.add(eframe::egui::Label::new(RichText::new(about).weak()).wrap());
-                });
                 ui.add_space(GAP_LARGE);
                 ui.label(RichText::new("Or begin with one of these:").strong());
                 ui.add_space(GAP_SMALL);
+                lessons_ui(ui, actions);
                 for (at, preset) in PRESETS.iter().enumerate() {
                     ui.horizontal(|ui| {
                         let button = Button::new(preset.name).min_size(vec2(NAME_WIDTH, 0.0));
@@ -55,5 +44,19 @@ pub(crate) fn welcome_ui(ui: &mut Ui, actions: &mut Actions) {
                 }
             });
         });
+    });
+}
+
+/// The first thing for whoever has never seen a pool.
+fn lessons_ui(ui: &mut Ui, actions: &mut Actions) {
+    ui.horizontal(|ui| {
+        let name = RichText::new("Begin with the lessons").strong();
+        let button = Button::new(name).selected(true).min_size(vec2(NAME_WIDTH, 0.0));
+        let open = ui.add(button).on_hover_text("Open the page of lessons (F1)");
+        if open.accessible_name("Begin with the lessons").clicked() {
+            actions.push(Action::Lesson(LessonAction::Cards));
+        }
+        let about = "New to pools and processes? Small programs to predict, run and watch.";
+        ui.add(eframe::egui::Label::new(about).wrap());
     });
 }
