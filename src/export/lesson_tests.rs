@@ -50,7 +50,7 @@ fn trace(store: &RunStore) -> Vec<Value> {
 }
 
 #[test]
-fn a_trace_has_a_slice_for_each_operation_and_an_arrow_for_each_message() {
+fn operations_are_lines_and_slices_and_messages_are_arrows() {
     let (kind, name) = (ObjectKind::Queue, "friends".into());
     let store = store([
         run_started(spec(Backend::Processes, 2, 2)),
@@ -63,6 +63,12 @@ fn a_trace_has_a_slice_for_each_operation_and_an_arrow_for_each_message() {
         call(Verb::Get, [500, 3000], 1, 7),
         call(Verb::Get, [4000, 5000], 1, 8),
     ]);
+    let mut lines = Vec::new();
+    write_jsonl(&store, &mut lines).expect("written");
+    let lines: Vec<Value> =
+        lines.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    let told: Vec<_> = lines.iter().filter(|line| line["kind"] == "lesson").collect();
+    assert_eq!((told.len(), &told[0]["told"]["role"]["name"]), (6, &"main".into()));
     let events = trace(&store);
     let of =
         |key: &str, is: &str| -> Vec<&Value> { events.iter().filter(|event| event[key] == is).collect() };

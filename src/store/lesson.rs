@@ -100,7 +100,6 @@ impl LessonStore {
     }
 
     /// Everything that was told, in the order of telling. The rest follows from it.
-    #[cfg(test)]
     pub(crate) fn told(&self) -> impl Iterator<Item = &Entry> {
         self.told.iter()
     }

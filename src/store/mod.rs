@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 pub use chunked::Chunked;
 pub use lane::{Lane, Life, OpenSpan, Span};
+pub(crate) use lesson::Entry;
 pub use lesson::{Call, LessonStore, Object, Printed, Stuck};
 pub use locks::{LockSpan, Locks};
 pub use replay::Replay;
