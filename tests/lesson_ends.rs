@@ -117,9 +117,13 @@ fn who_is_stopped_for_seconds_is_not_stuck() {
         let file = folder.path().join(format!("{seed}.pscope"));
         let program = start(&["lesson", name, "--json", "--output", file.to_str().expect("UTF-8")]);
         let found = roles(&program.mark, 3);
-        found.iter().for_each(|pid| strike(*pid, "STOP"));
+        for pid in &found {
+            strike(*pid, "STOP");
+        }
         sleep(Duration::from_millis(2500));
-        found.iter().for_each(|pid| strike(*pid, "CONT"));
+        for pid in &found {
+            strike(*pid, "CONT");
+        }
         let told: Value = serde_json::from_slice(&wait(program).stdout).expect("JSON");
         assert_eq!((told["ended"].as_str(), told["stuck"].as_str()), (Some("finished"), None), "{name}");
     }
@@ -130,7 +134,9 @@ fn stopped_processes_end_with_the_program() {
     let folder = folder();
     let file = folder.path().join("stopped.pscope");
     let program = start(&["lesson", "sleep-and-square", "--output", file.to_str().expect("UTF-8")]);
-    roles(&program.mark, 3).iter().for_each(|pid| strike(*pid, "STOP"));
+    for pid in roles(&program.mark, 3) {
+        strike(pid, "STOP");
+    }
     strike(program.child.id(), "INT");
     let output = wait(program);
     assert_eq!(output.status.code(), Some(130), "{output:?}");

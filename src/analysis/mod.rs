@@ -28,8 +28,8 @@ pub use experiment::{
 };
 pub use figures::{AttemptTotals, Figures, PartsTotal};
 pub use lesson::{
-    Answered, LabReport, LessonReport, Process as LessonProcess, Shared as LessonShared, answered,
-    answered_by_runs, holds, measure, processes,
+    Answered, LabReport, LessonReport, LessonTold, Process as LessonProcess, Shared as LessonShared,
+    answered, answered_by_runs, holds, measure, processes,
 };
 pub use locks::{LockTotals, LocksReport};
 pub use order::{Turn, order};

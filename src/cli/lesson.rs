@@ -19,16 +19,19 @@ use super::{
     signals::{self, Wake},
 };
 use crate::{
-    analysis::{LessonReport, Observer},
+    analysis::{LessonProcess, LessonReport, LessonShared, LessonTold, Observer},
     export::{LogPattern, write_atomically, write_lesson_log},
     lesson::{self, Lesson, Variant, What},
     library::Library,
     record::{Recorder, Recording},
     session::Launcher,
-    spec::{LessonName, quoted},
+    spec::{LessonName, one_line, quoted},
     store::RunStore,
     time::process_cpu_ns,
 };
+
+/// Printed lines that `show` repeats.
+const MOST_SHOWN: usize = 200;
 
 pub(super) fn lesson(args: &LessonArgs) -> Result<u8, CliError> {
     let Some(name) = &args.name else {
@@ -154,18 +157,8 @@ fn text(report: &LessonReport) -> Vec<String> {
     };
     part("printed", report.printed.clone());
     part(report.log_file.as_deref().unwrap_or("log"), report.log.clone());
-    let width = report.processes.iter().map(|process| process.name.len()).max().unwrap_or(0);
-    let process = |process: &crate::analysis::LessonProcess| {
-        let pid = process.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
-        format!("{:width$}  pid {pid:7}  {}", process.name, process.end.as_deref().unwrap_or("runs"))
-    };
-    part("processes", report.processes.iter().map(process).collect());
-    let shared = |shared: &crate::analysis::LessonShared| {
-        let cells = if shared.cells.is_empty() { String::new() } else { format!("  {:?}", shared.cells) };
-        let plural = if shared.operations == 1 { "" } else { "s" };
-        format!("{}  {} operation{plural}{cells}", shared.name, shared.operations)
-    };
-    part("shared", report.shared.iter().map(shared).collect());
+    part("processes", process_lines(&report.processes));
+    part("shared", shared_lines(&report.shared));
     part("stuck", report.stuck.iter().cloned().collect());
     for question in &report.questions {
         let choice = |(text, right): &(String, Option<bool>)| {
@@ -181,5 +174,44 @@ fn text(report: &LessonReport) -> Vec<String> {
         part(&question.ask, answers);
     }
     part("otherwise than the lesson says", report.unexpected.clone());
+    lines
+}
+
+fn process_lines(processes: &[LessonProcess]) -> Vec<String> {
+    let width = processes.iter().map(|process| process.name.len()).max().unwrap_or(0);
+    let line = |process: &LessonProcess| {
+        let pid = process.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+        format!("{:width$}  pid {pid:7}  {}", process.name, process.end.as_deref().unwrap_or("runs"))
+    };
+    processes.iter().map(line).collect()
+}
+
+fn shared_lines(shared: &[LessonShared]) -> Vec<String> {
+    let line = |shared: &LessonShared| {
+        let cells = if shared.cells.is_empty() { String::new() } else { format!("  {:?}", shared.cells) };
+        let plural = if shared.operations == 1 { "" } else { "s" };
+        format!("{}  {} operation{plural}{cells}", shared.name, shared.operations)
+    };
+    shared.iter().map(line).collect()
+}
+
+/// What a lesson's run file tells beyond any other run's: printed lines, processes, shared objects and who waits for ever.
+/// The file may be anybody's.
+pub(super) fn told_lines(told: &LessonTold) -> Vec<String> {
+    let mut printed: Vec<String> = told.printed.iter().take(MOST_SHOWN).cloned().collect();
+    if told.printed.len() > MOST_SHOWN {
+        printed.push(format!("… and {} lines more", told.printed.len() - MOST_SHOWN));
+    }
+    let parts = [
+        ("printed", printed),
+        ("processes", process_lines(&told.processes)),
+        ("shared", shared_lines(&told.shared)),
+        ("stuck", told.stuck.iter().cloned().collect()),
+    ];
+    let mut lines = Vec::new();
+    for (title, part) in parts.into_iter().filter(|(_, part)| !part.is_empty()) {
+        lines.push(title.to_owned());
+        lines.extend(part.iter().map(|line| format!("  {}", one_line(line))));
+    }
     lines
 }

@@ -9,9 +9,9 @@ use std::{
 
 use serde::Serialize;
 
-use super::{CliError, EXIT_OK, Kept, args::ShowArgs, compare, kept, run::print_run};
+use super::{CliError, EXIT_OK, Kept, args::ShowArgs, compare, kept, lesson::told_lines, run::print_run};
 use crate::{
-    analysis::{ComparedRun, MOST_COMPARED, Observer, RunReport, RunsComparison},
+    analysis::{ComparedRun, LessonTold, MOST_COMPARED, Observer, RunReport, RunsComparison},
     experiment,
     record::{self, RunFile},
     time::process_cpu_ns,
@@ -29,12 +29,48 @@ fn show_one(given: &Path, json: bool) -> Result<(), CliError> {
     match kept(given) {
         Kept::Run(path) => {
             let (file, observer) = read(given, &path)?;
-            print_run(&file.store, observer, json, false, &file.label)
+            match LessonTold::new(&file.store) {
+                Some(told) => print_lesson(&file, observer, json, told),
+                None => print_run(&file.store, observer, json, false, &file.label),
+            }
         }
         Kept::Experiment(path) => {
             let experiment = experiment::read(&path)?;
             compare::print(&experiment, &experiment.report(), json)
         }
+    }
+}
+
+/// A lesson's run as JSON shows it.
+#[derive(Serialize)]
+struct LessonRun {
+    #[serde(flatten)]
+    run: RunReport,
+    lesson: LessonTold,
+}
+
+/// As any other run, and what its processes told.
+fn print_lesson(file: &RunFile, observer: Observer, json: bool, lesson: LessonTold) -> Result<(), CliError> {
+    if !json {
+        print_run(&file.store, observer, false, false, &file.label)?;
+    }
+    let mut out = io::stdout().lock();
+    let written = if json {
+        let run = RunReport::new(&file.store, observer);
+        serde_json::to_writer_pretty(&mut out, &LessonRun { run, lesson })
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out))
+    } else {
+        told_lines(&lesson).iter().try_for_each(|line| writeln!(out, "{line}"))
+    };
+    finish(written, &mut out)
+}
+
+fn finish(written: io::Result<()>, out: &mut impl Write) -> Result<(), CliError> {
+    match written.and_then(|()| out.flush()) {
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
     }
 }
 
@@ -91,9 +127,5 @@ fn show_several(files: &[PathBuf], json: bool) -> Result<(), CliError> {
     } else {
         comparison.summary_lines().iter().try_for_each(|line| writeln!(out, "{line}"))
     };
-    match written.and_then(|()| out.flush()) {
-        // The reader has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
+    finish(written, &mut out)
 }

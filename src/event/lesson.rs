@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{TaskId, WorkerId};
 
+/// Things told that one lesson's run keeps; a teacher's longest takes a few thousand.
+pub const MAX_TOLD: usize = 1 << 18;
+
 /// Something that several processes share, by its place in the order in which a lesson's objects were told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -11,6 +11,7 @@
 //! | `worker_sample` | when it was read | `worker` (null for the engine), `cpu` (in cores), `cpu_ns`, `rss_bytes`, `pss_bytes`, `state`, `core`, `voluntary_switches`, `involuntary_switches` |
 //! | `queue_sample` | when it was read | `queued`, `in_flight`, `done` |
 //! | `log` | when it was said | `worker`, `level`, `text` |
+//! | `lesson` | when it was told | `worker`, `told`: an object with one of `role`, `object`, `began`, `done`, `printed`, `stuck` |
 //! | `worker` | when it happened | `worker`, `pid`, `tid`, `what` (`spawned`, `ready`, `exited`), `exit`, `expected` |
 //! | `pool` | when it happened | `what` (`ready`, `paused`, `resumed`, `resized`, `ended`), `workers`, `status` |
 //!
@@ -27,7 +28,7 @@ use serde::Serialize;
 
 use super::tasks::{Rows, TaskRow};
 use crate::{
-    event::{CoreLoad, Exit, Host, Level, LockKind, Status, WorkerSample},
+    event::{CoreLoad, Exit, Host, Level, LockKind, Status, WorkerSample, lesson::Told},
     spec::{Spec, Telemetry},
     store::{RunStore, Tally},
     time::RunClock,
@@ -53,13 +54,44 @@ fn line(line: &Line<'_>, out: &mut dyn Write) -> io::Result<()> {
 enum Line<'a> {
     Run(Box<RunLine<'a>>),
     Task(Box<TaskLine>),
-    Lock { t_ns: u64, worker: u32, lock: LockKind, asked_ns: u64, got_ns: u64, released_ns: u64 },
-    CoreSample { t_ns: u64, cores: &'a [CoreLoad] },
+    Lock {
+        t_ns: u64,
+        worker: u32,
+        lock: LockKind,
+        asked_ns: u64,
+        got_ns: u64,
+        released_ns: u64,
+    },
+    CoreSample {
+        t_ns: u64,
+        cores: &'a [CoreLoad],
+    },
     WorkerSample(SampleLine<'a>),
-    QueueSample { t_ns: u64, queued: u32, in_flight: u32, done: u32 },
-    Log { t_ns: u64, worker: Option<u32>, level: Level, text: &'a str },
+    QueueSample {
+        t_ns: u64,
+        queued: u32,
+        in_flight: u32,
+        done: u32,
+    },
+    Log {
+        t_ns: u64,
+        worker: Option<u32>,
+        level: Level,
+        text: &'a str,
+    },
+    /// What a process of a lesson told; without a worker, what the engine found out about all.
+    Lesson {
+        t_ns: u64,
+        worker: Option<u32>,
+        told: &'a Told,
+    },
     Worker(WorkerLine),
-    Pool { t_ns: u64, what: &'static str, workers: Option<u32>, status: Option<Status> },
+    Pool {
+        t_ns: u64,
+        what: &'static str,
+        workers: Option<u32>,
+        status: Option<Status>,
+    },
 }
 
 #[derive(Serialize)]
@@ -174,6 +206,9 @@ impl<'a> Line<'a> {
                 in_flight: sample.in_flight,
                 done: sample.done,
             },
+            Moment::Lesson(entry) => {
+                Self::Lesson { t_ns, worker: entry.worker.map(|worker| worker.0), told: &entry.told }
+            }
             Moment::Log(line) => Self::Log {
                 t_ns,
                 worker: line.worker.map(|worker| worker.0),

@@ -11,6 +11,8 @@ mod hyperfine;
 mod joblog;
 mod json;
 mod jsonl;
+#[cfg(test)]
+mod lesson_tests;
 mod log;
 mod page;
 mod svg;

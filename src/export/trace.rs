@@ -4,7 +4,8 @@
 //! worker is another process. The threads of the other backends are threads of the engine. A worker's thread holds an
 //! `X` slice for each attempt (category `task`) and, where they nest, its waits for locks and its holds of them; what
 //! does not nest is on a thread of its own beside it. The engine has a thread `pool` for what happened to the pool as
-//! a whole and a thread `submit`, from whose slices arrows lead to the attempts.
+//! a whole and a thread `submit`, from whose slices arrows lead to the attempts. Processes of a lesson have their names,
+//! and a thread of their operations (category `lesson`), with an arrow for each message.
 //!
 //! Times are microseconds since the run's start, to the nanosecond. `tdur` is an attempt's CPU time, and `tts` the CPU
 //! time of the attempts before it on its thread. Counters tell the load of the cores, over the interval that begins at
@@ -16,6 +17,7 @@
 
 mod engine;
 mod lane;
+mod lesson;
 mod places;
 #[cfg(test)]
 mod tests;
@@ -41,7 +43,7 @@ pub fn write_trace(store: &RunStore, out: &mut dyn Write) -> io::Result<()> {
     let left_out = LeftOut::new(store);
     out.write_all(b"{\"traceEvents\":[\n")?;
     let mut events = Events { out, first: true };
-    places.write_names(&mut events)?;
+    places.write_names(&store.lesson, &mut events)?;
     engine::write_pool(store, &places, &mut events)?;
     engine::write_counters(store, &places, &mut events)?;
     if !left_out.arrows {
@@ -51,6 +53,7 @@ pub fn write_trace(store: &RunStore, out: &mut dyn Write) -> io::Result<()> {
     for at in 0..store.lanes.len() {
         lane::write_lane(store, &places, at, left_out, &mut arrow, &mut events)?;
     }
+    lesson::write_lesson(store, &places, &mut events)?;
     out.write_all(b"\n],\"otherData\":")?;
     serde_json::to_writer(&mut *out, &About::new(store, left_out))?;
     out.write_all(b"}\n")

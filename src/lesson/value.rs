@@ -4,6 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// What a value may weigh, which is about its bytes: larger than any pipe, small enough for any machine.
+pub(super) const HEAVIEST: usize = 1 << 24;
+/// What an item of a list weighs beside what is in it.
+const ITEM: usize = 16;
+/// Lists within lists.
+const DEEPEST: usize = 32;
+
 /// What a variable holds, and what is moved between processes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Value {
@@ -24,6 +31,28 @@ impl Value {
             Self::Float(_) => "a number",
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
+        }
+    }
+
+    /// The value, unless it is too large or too deep for variables and messages. A program without end could else fill the
+    /// memory in a few steps.
+    pub(super) fn bounded(self) -> Result<Self, String> {
+        if self.weight(0).is_some_and(|weight| weight <= HEAVIEST) {
+            Ok(self)
+        } else {
+            Err("the result is too large".to_owned())
+        }
+    }
+
+    /// `None` where it is too deep.
+    fn weight(&self, depth: usize) -> Option<usize> {
+        match self {
+            Self::Text(text) => Some(text.len()),
+            Self::List(_) if depth == DEEPEST => None,
+            Self::List(items) => items
+                .iter()
+                .try_fold(0_usize, |sum, item| Some(sum.saturating_add(item.weight(depth + 1)? + ITEM))),
+            _ => Some(0),
         }
     }
 

@@ -8,7 +8,10 @@ use tempfile::TempDir;
 
 use super::{ReadError, RunFile, brief, file, open::beside, read, write::Writer};
 use crate::{
-    event::{CoreLoad, Ended, Event, Exit, Host, Level, LockKind, Outcome, RunInfo, Usage, WorkerSample},
+    event::{
+        CoreLoad, Ended, Event, Exit, Host, Level, LockKind, Outcome, RunInfo, Usage, WorkerSample,
+        lesson::{Began, Done, End, ObjectId, ObjectKind, Told, Verb, Waiter},
+    },
     ids::{CoreId, TaskId, WorkerId},
     spec::{Draft, Telemetry},
     time::RunClock,
@@ -178,6 +181,53 @@ fn ended(task: u32, outcome: Outcome, value: Value) -> Event {
     })
 }
 
+/// What the processes of a lesson tell. It stands in no run of another workload, which is for the reader to bear.
+fn lesson() -> Vec<Event> {
+    let object = Some(ObjectId(0));
+    let began = Began { call: 1, verb: Verb::Get, object, whom: None, line: 3 };
+    let done = Done {
+        call: 1,
+        verb: Verb::Get,
+        object,
+        whom: Some(WorkerId(1)),
+        line: 3,
+        began_ns: 1200,
+        message: Some(7),
+        bytes: Some(64),
+        depth: Some(2),
+        cell: Some((1, -5)),
+        end: End::Failed("why".into()),
+        value: Some("'x'".into()),
+    };
+    let waiter = Waiter {
+        worker: WorkerId(1),
+        verb: Verb::Join,
+        object,
+        line: 4,
+        needs: vec![WorkerId(0)],
+        why: "it waits".into(),
+    };
+    let role = |parent| Told::Role { name: "p1".into(), role: "p".into(), parent, task: Some(TaskId(1)) };
+    let (kind, name) = (ObjectKind::Array, "cells".into());
+    let told = [
+        role(None),
+        role(Some(WorkerId(0))),
+        Told::Object { object: ObjectId(0), kind, name, capacity: Some(3), cells: vec![1, -2, i64::MAX] },
+        Told::Began(began),
+        Told::Done(done),
+        Told::Printed { line: 5, text: "a line".into() },
+        Told::Stuck { waiters: vec![waiter], text: "for ever".into() },
+    ];
+    (1000..)
+        .zip(told)
+        .map(|(t_ns, told)| Event::Lesson {
+            t_ns,
+            worker: Some(WorkerId(t_ns as u32 % 2)),
+            told: Box::new(told),
+        })
+        .collect()
+}
+
 /// A little of everything that a run can tell.
 fn events() -> Vec<Event> {
     let host = Host { os: "test".to_owned(), cores: 2, usable_cores: 2.0, ..Host::default() };
@@ -217,6 +267,7 @@ fn events() -> Vec<Event> {
             events.push(Event::Queue { t_ns, queued: 60 - task, in_flight: 2, done: task });
         }
     }
+    events.extend(lesson());
     let exit = Exit::Signal(9);
     events.push(Event::WorkerExited { t_ns: 9000, worker: WorkerId(1), exit, expected: false });
     events.push(Event::Resized { t_ns: 9100, workers: 1 });

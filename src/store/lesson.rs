@@ -4,14 +4,12 @@ use super::{Chunked, LogLine};
 use crate::{
     event::{
         Level,
-        lesson::{Began, Done, ObjectKind, Told, Verb, Waiter},
+        lesson::{Began, Done, MAX_TOLD, ObjectKind, Told, Verb, Waiter},
     },
     ids::{TaskId, WorkerId},
     spec::MAX_WORKERS,
 };
 
-/// Things told that one lesson keeps; a teacher's longest takes a few thousand.
-const MAX_TOLD: usize = 1 << 18;
 /// Objects that one lesson may have.
 const MAX_OBJECTS: usize = 1 << 10;
 

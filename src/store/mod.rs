@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub use chunked::Chunked;
 pub use lane::{Lane, Life, OpenSpan, Span};
-pub use lesson::{Call, Entry as LessonEntry, LessonStore, Object, Printed, Stuck};
+pub use lesson::{Call, Entry, LessonStore, Object, Printed, Stuck};
 pub use locks::{LockSpan, Locks};
 pub use replay::Replay;
 pub use sizes::resized_words;

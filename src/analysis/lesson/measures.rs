@@ -139,5 +139,6 @@ pub(super) fn exit(store: &RunStore, worker: WorkerId) -> Option<String> {
 fn waited(store: &RunStore, worker: WorkerId) -> Measured {
     let calls =
         store.lesson.calls.iter().filter(|call| call.worker == worker && call.done.verb != Verb::Sleep);
-    Measured::Number(secs(calls.map(|call| call.ended_ns.saturating_sub(call.done.began_ns)).sum()))
+    let each = calls.map(|call| call.ended_ns.saturating_sub(call.done.began_ns));
+    Measured::Number(secs(each.fold(0, u64::saturating_add)))
 }

@@ -69,6 +69,28 @@ pub struct LessonReport {
     pub run: RunReport,
 }
 
+/// What any lesson's run tells, whether this program knows the lesson or not.
+#[derive(Clone, Debug, Serialize)]
+pub struct LessonTold {
+    pub printed: Vec<String>,
+    pub processes: Vec<Process>,
+    pub shared: Vec<Shared>,
+    pub stuck: Option<String>,
+}
+
+impl LessonTold {
+    /// `None` for every other run.
+    pub fn new(store: &RunStore) -> Option<Self> {
+        let told = &store.lesson;
+        (!told.is_empty()).then(|| Self {
+            printed: told.printed.iter().map(|line| line.text.to_string()).collect(),
+            processes: processes(store),
+            shared: shared(store),
+            stuck: told.stuck.as_ref().map(|stuck| stuck.text.to_string()),
+        })
+    }
+}
+
 impl LessonReport {
     /// `log` are the lines of the lesson's log in its own pattern.
     pub fn new(
@@ -126,16 +148,18 @@ pub fn processes(store: &RunStore) -> Vec<Process> {
 }
 
 fn shared(store: &RunStore) -> Vec<Shared> {
-    let operations = |at: usize| {
-        let of = |call: &&crate::store::Call| call.done.object.is_some_and(|object| object.index() == at);
-        store.lesson.calls.iter().filter(of).count()
-    };
+    let mut operations = vec![0; store.lesson.objects.len()];
+    for call in store.lesson.calls.iter() {
+        if let Some(count) = call.done.object.and_then(|object| operations.get_mut(object.index())) {
+            *count += 1;
+        }
+    }
     let object = |(at, object): (usize, &crate::store::Object)| Shared {
         name: object.name.to_string(),
         kind: object.kind,
         cells: object.cells.clone(),
         depth: object.depth,
-        operations: operations(at),
+        operations: operations[at],
     };
     store.lesson.objects.iter().enumerate().map(object).collect()
 }

@@ -1,6 +1,8 @@
 //! The engine's side of a lesson, from the start of `main` to the end of the last process.
 
+mod limit;
 mod stuck;
+mod tell;
 
 use std::{
     collections::BTreeMap,
@@ -12,10 +14,11 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded, never, select_biased};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use self::stuck::SETTLE;
+use self::{limit::Limit, stuck::SETTLE};
 use super::{
     super::{
         emitter::Emitter,
+        log_limit::{Line, LogLimit},
         pool::FromSession,
         sampler::{Sampler, Target},
     },
@@ -30,6 +33,7 @@ use crate::{
         lesson::{Told, Verb, Waiter},
     },
     ids::{TaskId, WorkerId},
+    lesson::program::MAX_PROCESSES,
     mp::Process,
     spec::LessonName,
     time::RunClock,
@@ -55,6 +59,8 @@ struct Known {
     exit: Option<Exit>,
     /// The engine has ended it.
     ended_by_us: bool,
+    /// Of what it logs and prints.
+    logged: LogLimit,
 }
 
 /// Why a lesson is being ended before it has ended by itself.
@@ -74,6 +80,9 @@ struct Conductor {
     /// Messages in all queues, for the plot of the queue.
     depths: BTreeMap<u32, u32>,
     done: u32,
+    limit: Limit,
+    /// Of what is said of reports that cannot be read.
+    unread: LogLimit,
     /// `None` once every process has gone that could report.
     inbox: Option<Inbox>,
     /// The processes that are known to wait for ever, and since when.
@@ -118,6 +127,8 @@ pub(in crate::engine) fn conduct(
                 main,
                 depths: BTreeMap::new(),
                 done: 0,
+                limit: Limit::default(),
+                unread: LogLimit::default(),
                 inbox: Some(inbox),
                 stuck: Vec::new(),
                 stuck_at: None,
@@ -263,15 +274,18 @@ impl Conductor {
         let _already_gone = self.main.kill();
     }
 
-    fn log(&mut self, level: Level, text: String) {
-        self.emitter.emit(&Event::Log { t_ns: self.clock.now_ns(), worker: None, level, text });
-    }
-
     fn take(&mut self, report: io::Result<Report>) {
         self.heard = Instant::now();
         self.known.values_mut().for_each(|known| known.asleep = None);
         match report {
-            Err(error) => self.log(Level::Warning, format!("a report could not be read: {error}")),
+            Err(error) => {
+                let text = format!("a report could not be read: {error}");
+                if self.unread.take(text.len()) == Line::Kept {
+                    self.log(Level::Warning, text);
+                }
+            }
+            // No process of ours has such a number.
+            Ok(Report::Starting { worker, .. }) if worker.0 >= MAX_PROCESSES => {}
             Ok(Report::Starting { t_ns, worker, name, role, parent, task }) => {
                 self.waits.started(worker, &name, Some(parent));
                 self.known.insert(worker, Known { parent: Some(parent), ..Known::default() });
@@ -285,7 +299,9 @@ impl Conductor {
             Ok(Report::Ready { t_ns, worker, pid }) => self.ready(t_ns, worker, pid),
             Ok(Report::Told { t_ns, worker, told, robust }) => self.told(t_ns, worker, told, robust),
             Ok(Report::Log { t_ns, worker, level, text }) => {
-                self.emitter.emit(&Event::Log { t_ns, worker: Some(worker), level, text });
+                if self.has_room(worker, text.len()) {
+                    self.emitter.emit(&Event::Log { t_ns, worker: Some(worker), level, text });
+                }
             }
             Ok(Report::Started { t_ns, worker, task, enqueued_ns }) => {
                 if let Some(known) = self.known.get_mut(&worker) {
@@ -309,10 +325,6 @@ impl Conductor {
                 self.orphaned(t_ns, worker);
             }
         }
-    }
-
-    fn tell(&mut self, t_ns: u64, worker: WorkerId, told: Told) {
-        self.emitter.emit(&Event::Lesson { t_ns, worker: Some(worker), told: Box::new(told) });
     }
 
     fn ready(&mut self, t_ns: u64, worker: WorkerId, pid: u32) {
@@ -343,9 +355,12 @@ impl Conductor {
                     (done.verb, done.object, done.depth)
                 {
                     self.depths.insert(object.0, depth);
-                    self.sample_queue(t_ns);
+                    if !self.limit.is_reached() {
+                        self.sample_queue(t_ns);
+                    }
                 }
             }
+            Told::Printed { text, .. } if !self.has_room(worker, text.len()) => return,
             _ => {}
         }
         self.tell(t_ns, worker, told);
@@ -353,7 +368,7 @@ impl Conductor {
 
     fn sample_queue(&mut self, t_ns: u64) {
         let in_flight = self.known.values().filter(|known| known.running.is_some()).count() as u32;
-        let queued = self.depths.values().sum();
+        let queued = self.depths.values().fold(0_u32, |sum, depth| sum.saturating_add(*depth));
         self.emitter.emit(&Event::Queue { t_ns, queued, in_flight, done: self.done });
     }
 
@@ -408,7 +423,12 @@ impl Conductor {
         for worker in left {
             self.exited(self.clock.now_ns(), worker, Exit::Signal(9));
         }
+        self.tell_standing();
         self.sample_queue(self.clock.now_ns());
+        for (worker, text) in self.left_out() {
+            let t_ns = self.clock.now_ns();
+            self.emitter.emit(&Event::Log { t_ns, worker, level: Level::Warning, text });
+        }
         self.sampler.finish();
         self.emitter.flush();
         match self.cut {

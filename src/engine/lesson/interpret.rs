@@ -22,6 +22,9 @@ use crate::{
 /// The longest sleep of a step.
 const LONGEST_SLEEP_SECS: f64 = 60.0;
 
+/// The longest name of a process, in bytes.
+const LONGEST_NAME: usize = 64;
+
 /// Why the steps do not simply go on.
 pub(super) enum Leave {
     /// The innermost loop is left.
@@ -374,6 +377,9 @@ impl<'h> Interpreter<'h> {
             Some(text) => tried!(self.text(text)),
             None => role.to_owned(),
         };
+        if name.is_empty() || name.len() > LONGEST_NAME {
+            return fail(&format!("a process's name has 1 to {LONGEST_NAME} bytes, and not {}", name.len()));
+        }
         let mut arguments = Vec::new();
         for (parameter, value) in with {
             arguments.push((parameter.clone(), tried!(self.value(value))));

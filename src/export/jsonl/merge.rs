@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use crate::{
     event::{LockKind, Status},
     ids::WorkerId,
-    store::{CoreSample, Life, LockSpan, LogLine, Phase, ProcessSample, QueueSample, RunStore, Span},
+    store::{CoreSample, Entry, Life, LockSpan, LogLine, Phase, ProcessSample, QueueSample, RunStore, Span},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +45,7 @@ pub(super) enum Moment<'a> {
     Process(&'a ProcessSample),
     Queue(&'a QueueSample),
     Log(&'a LogLine),
+    Lesson(&'a Entry),
 }
 
 type Timed<'a> = (u64, Moment<'a>);
@@ -85,6 +86,7 @@ fn streams(store: &RunStore) -> Vec<Stream<'_>> {
     streams.push(Box::new(store.queue.iter().map(|sample| (sample.t_ns, Moment::Queue(sample)))));
     // Log lines are kept in the order of their arrival, which need not be that of time.
     streams.push(sorted(store.log.iter().map(|line| (line.t_ns, Moment::Log(line))).collect()));
+    streams.push(sorted(store.lesson.told().map(|entry| (entry.t_ns, Moment::Lesson(entry))).collect()));
     streams
 }
 

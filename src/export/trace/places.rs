@@ -8,7 +8,11 @@ use std::{
 use serde::Serialize;
 
 use super::{Events, Place, TraceEvent};
-use crate::{event::LockKind, ids::WorkerId, store::RunStore};
+use crate::{
+    event::LockKind,
+    ids::WorkerId,
+    store::{LessonStore, RunStore},
+};
 
 /// Ids that no Linux system gives out, for what has none of its own: the limit of pids is 2^22.
 const FIRST_MADE_UP: u32 = 1 << 23;
@@ -28,6 +32,8 @@ struct WorkerPlaces {
     lives: Vec<(u64, Place)>,
     /// For uses of a lock that nest in nothing, by kind; each in the process of the first life.
     locks: [Place; LockKind::ALL.len()],
+    /// For what it does in a lesson.
+    operations: Place,
 }
 
 #[derive(Serialize)]
@@ -82,10 +88,13 @@ impl Places {
             }
             let pid = lives[0].1.pid;
             let locks = LockKind::ALL.map(|_| Place { pid, tid: allocator.made_up() });
-            workers.push(WorkerPlaces { lives, locks });
+            workers.push(WorkerPlaces { lives, locks, operations: Place { pid, tid: 0 } });
         }
         let pool = Place { pid: engine_pid, tid: allocator.made_up() };
         let submit = Place { pid: engine_pid, tid: allocator.made_up() };
+        for worker in &mut workers {
+            worker.operations.tid = allocator.made_up();
+        }
         Self { engine_pid, pool, submit, workers }
     }
 
@@ -101,14 +110,29 @@ impl Places {
         self.workers[worker].locks[kind as usize]
     }
 
+    /// The worker's thread beside its own, for its operations in a lesson.
+    pub(super) fn operations(&self, worker: usize) -> Place {
+        self.workers[worker].operations
+    }
+
+    pub(super) fn write_operations_name(
+        &self,
+        worker: usize,
+        lesson: &LessonStore,
+        events: &mut Events<'_>,
+    ) -> io::Result<()> {
+        let name = format!("{}, operations", lesson.name(WorkerId(worker as u32)));
+        thread(events, self.operations(worker), &name, order(worker as u32) + 1)
+    }
+
     /// Names and order of all processes and threads. Threads beside a worker's own are named where they are used.
-    pub(super) fn write_names(&self, events: &mut Events<'_>) -> io::Result<()> {
+    pub(super) fn write_names(&self, lesson: &LessonStore, events: &mut Events<'_>) -> io::Result<()> {
         process(events, self.pool, "engine", 0)?;
         thread(events, self.pool, "pool", 0)?;
         thread(events, self.submit, "submit", 1)?;
         let mut named = HashSet::from([self.engine_pid]);
         for (worker, places) in (0..).zip(&self.workers) {
-            let name = WorkerId(worker).to_string();
+            let name = lesson.name(WorkerId(worker));
             let mut before = None;
             for (_, place) in &places.lives {
                 if named.insert(place.pid) {

@@ -8,6 +8,8 @@ use crate::lesson::value::Value;
 
 /// Processes that one lesson may have.
 pub const MAX_PROCESSES: u32 = 64;
+/// Steps that are looked at: loops in loops could else take for ever to count.
+const MOST_STEPS: u32 = 1 << 22;
 /// Roles that start roles that start roles.
 const DEEPEST: usize = 8;
 
@@ -23,59 +25,71 @@ pub struct Counts {
 /// Walks through the program as it would run, with the values that are known beforehand. What depends on a message is
 /// counted once, and so is what is done for ever.
 pub fn counts(program: &Program) -> Counts {
-    let mut counts = Counts { processes: 1, tasks: 1 };
-    walk_role(program, "main", Names::new(), &mut counts, 0);
-    counts
+    let mut walk = Walk { program, counts: Counts { processes: 1, tasks: 1 }, seen: 0 };
+    walk.role("main", Names::new(), 0);
+    walk.counts
 }
 
-fn walk_role(program: &Program, role: &str, names: Names, counts: &mut Counts, depth: usize) {
-    if let Some(role) = program.role(role)
-        && depth < DEEPEST
-    {
-        let mut names = names;
-        walk(program, &role.steps, &mut names, counts, depth);
-    }
+/// On its way through a program.
+struct Walk<'p> {
+    program: &'p Program,
+    counts: Counts,
+    seen: u32,
 }
 
-fn walk(program: &Program, steps: &[Step], names: &mut Names, counts: &mut Counts, depth: usize) {
-    for step in steps {
-        if counts.processes > MAX_PROCESSES {
-            return;
+impl Walk<'_> {
+    fn role(&mut self, role: &str, names: Names, depth: usize) {
+        if let Some(role) = self.program.role(role)
+            && depth < DEEPEST
+        {
+            let mut names = names;
+            self.steps(&role.steps, &mut names, depth);
         }
-        match &step.act {
-            Act::Let { name, value } => match value.value(names) {
-                Ok(value) => {
-                    names.insert(name.clone(), value);
-                }
-                Err(_) => {
-                    names.remove(name);
-                }
-            },
-            Act::Start { role, with, .. } => {
-                counts.processes += 1;
-                counts.tasks += 1;
-                let given =
-                    with.iter().filter_map(|(name, value)| Some((name.clone(), value.value(names).ok()?)));
-                walk_role(program, role, given.collect(), counts, depth + 1);
+    }
+
+    fn steps(&mut self, steps: &[Step], names: &mut Names, depth: usize) {
+        for step in steps {
+            self.seen += 1;
+            if self.counts.processes > MAX_PROCESSES || self.seen > MOST_STEPS {
+                return;
             }
-            Act::Map { over, workers, .. } => {
-                counts.processes += whole(workers, names);
-                counts.tasks += list(over, names).map_or(1, |items| items.len() as u32);
-            }
-            Act::For { name, over, steps } => match list(over, names) {
-                Some(items) => {
-                    for item in items {
-                        names.insert(name.clone(), item);
-                        walk(program, steps, names, counts, depth);
+            match &step.act {
+                Act::Let { name, value } => match value.value(names) {
+                    Ok(value) => {
+                        names.insert(name.clone(), value);
                     }
+                    Err(_) => {
+                        names.remove(name);
+                    }
+                },
+                Act::Start { role, with, .. } => {
+                    self.counts.processes += 1;
+                    self.counts.tasks += 1;
+                    let given = with
+                        .iter()
+                        .filter_map(|(name, value)| Some((name.clone(), value.value(names).ok()?)));
+                    self.role(role, given.collect(), depth + 1);
                 }
-                None => walk(program, steps, names, counts, depth),
-            },
-            Act::Forever(steps) => walk(program, steps, names, counts, depth),
-            Act::If(condition, steps) if may_hold(condition, names) => {
-                walk(program, steps, names, counts, depth);
+                Act::Map { over, workers, .. } => {
+                    self.counts.processes += whole(workers, names);
+                    let items = list(over, names).map_or(1, |items| items.len() as u32);
+                    self.counts.tasks = self.counts.tasks.saturating_add(items);
+                }
+                Act::For { name, over, steps } => match list(over, names) {
+                    Some(items) => {
+                        for item in items {
+                            names.insert(name.clone(), item);
+                            self.steps(steps, names, depth);
+                        }
+                    }
+                    None => self.steps(steps, names, depth),
+                },
+                Act::Forever(steps) => self.steps(steps, names, depth),
+                Act::If(condition, steps) if may_hold(condition, names) => {
+                    self.steps(steps, names, depth);
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
 }
@@ -143,5 +157,7 @@ mod tests {
     fn what_would_never_end_is_cut_off() {
         assert!(counts(&program("start itself")).processes > 5);
         assert!(counts(&program("for n in 1..1000000:\n start child")).processes > MAX_PROCESSES);
+        let loops = "for a in 1..100000:\n for b in 1..100000:\n  for c in 1..100000:\n   print \"a\"";
+        assert_eq!(counts(&program(loops)), Counts { processes: 1, tasks: 1 });
     }
 }

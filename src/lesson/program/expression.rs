@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    super::value::Value,
+    super::value::{HEAVIEST, Value},
     words::{Word, words},
 };
 
-/// The longest list or text that an expression may make: larger than any pipe, small enough for any machine.
-const LONGEST: i64 = 1 << 24;
+/// Items of the longest range.
+const LONGEST: i64 = 1 << 20;
 /// Brackets within brackets.
 const DEEPEST: usize = 32;
 
@@ -77,6 +77,9 @@ impl Text {
                 Piece::Plain(plain) => text.push_str(plain),
                 Piece::Value(expression) => text.push_str(&expression.value(names)?.to_string()),
             }
+            if text.len() > HEAVIEST {
+                return Err("the text is too long".to_owned());
+            }
         }
         Ok(text)
     }
@@ -92,9 +95,12 @@ impl Expression {
             Self::Name(name) => {
                 names.get(name).cloned().ok_or_else(|| format!("the name {name} stands for nothing here"))
             }
-            Self::List(items) => {
-                items.iter().map(|item| item.value(names)).collect::<Result<_, _>>().map(Value::List)
-            }
+            Self::List(items) => items
+                .iter()
+                .map(|item| item.value(names))
+                .collect::<Result<_, _>>()
+                .map(Value::List)?
+                .bounded(),
             Self::Range(from, to) => match (from.value(names)?, to.value(names)?) {
                 (Value::Int(from), Value::Int(to)) if to.saturating_sub(from) < LONGEST => {
                     Ok(Value::List((from..=to).map(Value::Int).collect()))
@@ -120,11 +126,11 @@ fn compute(operator: Operator, left: Value, right: Value) -> Result<Value, Strin
             };
             result.map(Value::Int).ok_or_else(too_large)
         }
-        (Operator::Add, Value::Text(a), Value::Text(b)) => Ok(Value::Text(a + &b)),
-        (Operator::Add, Value::List(a), Value::List(b)) => Ok(Value::List([a, b].concat())),
+        (Operator::Add, Value::Text(a), Value::Text(b)) => Value::Text(a + &b).bounded(),
+        (Operator::Add, Value::List(a), Value::List(b)) => Value::List([a, b].concat()).bounded(),
         (Operator::Multiply, Value::Text(text), Value::Int(times)) => {
             let times = usize::try_from(times.max(0)).map_err(|_| too_large())?;
-            if text.len().saturating_mul(times) > LONGEST as usize {
+            if text.len().saturating_mul(times) > HEAVIEST {
                 return Err(too_large());
             }
             Ok(Value::Text(text.repeat(times)))
@@ -300,7 +306,14 @@ mod tests {
     use super::*;
 
     fn names() -> Names {
-        Names::from([("n".to_owned(), Value::Int(3)), ("who".to_owned(), Value::Text("you".to_owned()))])
+        let deep = (0..31).fold(Value::List(vec![]), |inner, _| Value::List(vec![inner]));
+        let named = [
+            ("n", Value::Int(3)),
+            ("who", Value::Text("you".to_owned())),
+            ("long", Value::Text("x".repeat(9_000_000))),
+            ("deep", deep),
+        ];
+        named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     fn value(text: &str) -> Result<Value, String> {
@@ -351,6 +364,11 @@ mod tests {
             "1..99999999999",
             "\"x\" * 99999999999",
             "none * 2",
+            "(\"x\" * 9000000) + (\"x\" * 9000000)",
+            "\"{long}{long}\"",
+            "(1..1000000) + (1..1000000)",
+            "[1..1000000, 1..1000000]",
+            "[deep]",
             "2 ** 0.5 ** [1]",
         ] {
             assert!(value(text).is_err(), "{text}");

@@ -41,6 +41,7 @@ impl Conductor {
         });
         let is_new = |waiter: &Waiter| !self.stuck.iter().any(|old| is_same(old, waiter));
         if stuck.iter().any(is_new) {
+            self.tell_standing();
             let text = Waits::words(&stuck);
             let t_ns = self.clock.now_ns();
             self.log(Level::Error, text.clone());

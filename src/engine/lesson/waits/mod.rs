@@ -29,6 +29,9 @@ use crate::{
 /// do not fill them.
 const SURE_BYTES: i64 = 32 << 10;
 
+/// Far more than any program makes.
+const MAX_OBJECTS: usize = 1 << 10;
+
 /// A lesson's processes and objects, as far as they have told.
 #[derive(Debug, Default)]
 pub(super) struct Waits {
@@ -92,7 +95,7 @@ impl Waits {
         capacity: Option<u32>,
         robust: bool,
     ) {
-        if object.index() != self.objects.len() {
+        if object.index() != self.objects.len() || object.index() == MAX_OBJECTS {
             return;
         }
         let permits = if kind == ObjectKind::Semaphore { capacity.unwrap_or(0) } else { 0 };
