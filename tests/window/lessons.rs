@@ -2,9 +2,13 @@
 
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 
+use poolscope::lesson::{Ending, Lines, What, all};
+
 use super::{SIZE, open};
 use crate::support::{folder, path, window::Window};
 
+/// What the page says of a run that was not as it should be.
+const OTHERWISE: &str = "otherwise than the lesson says";
 const QUEUE: &str = "Open lesson 5. Producer and consumer";
 
 fn open_queue(window: &mut Window) {
@@ -154,5 +158,48 @@ fn every_control_of_the_lessons_has_a_name() {
                 .collect();
             assert!(nameless.is_empty(), "{page}: {nameless:?}");
         }
+    }
+}
+
+/// Every lesson and every variant of it, as a person would run it, ends as it says, and prints and logs what it says.
+#[test]
+fn every_lesson_and_every_variant_comes_out_in_the_window_as_it_says() {
+    let Some(mut window) = open() else { return };
+    // All cards are in sight.
+    window.resize(1600, 1000);
+    window.click("Lessons");
+    for (number, lesson) in (1..).zip(all()) {
+        for variant in &lesson.variants {
+            let base = format!("Open lesson {number}. {}", lesson.title);
+            window.click(&match variant.name {
+                Some(_) => format!("{base}: {}", variant.title),
+                None => base,
+            });
+            window.click("Run");
+            // Said once the run is over and was judged.
+            window.wait_text("Nothing was predicted");
+            if let What::Program(_) = variant.what {
+                window.wait_text(match variant.expect.ended {
+                    Ending::Finished => "All processes have ended",
+                    Ending::Stuck => "Stuck: ended by Poolscope",
+                });
+            }
+            for line in variant.expect.printed.iter().chain(&variant.expect.logged).flat_map(lines) {
+                // What stands for a number is different each time.
+                window.wait_text(line.split('{').next().unwrap_or_default());
+            }
+            let name = lesson.name_of(variant);
+            let odd = window.widgets().into_iter().find(|widget| widget.value.contains(OTHERWISE));
+            assert!(odd.is_none(), "{name}: {odd:?}");
+            window.click("All lessons");
+        }
+    }
+    window.wait_text("0 of 11 lessons understood");
+}
+
+fn lines(lines: &Lines) -> &[String] {
+    match lines {
+        Lines::One(line) => std::slice::from_ref(line),
+        Lines::AnyOrder(lines) => lines,
     }
 }
