@@ -71,6 +71,32 @@ impl Camera {
     }
 }
 
+impl Camera {
+    /// A lesson that went well, and one whose processes wait for ever.
+    fn lessons(&mut self) {
+        let window = &mut self.window;
+        window.resize(1600, 900);
+        window.click("Lessons");
+        window.click("Open lesson 6. Seven processes, one array");
+        window.click("[4, 9, 16, 25, 36, 49, 64]");
+        window.click("Run");
+        window.wait_text("You were right in 1 of");
+        window.hover(eframe::egui::pos2(640.0, 3.0));
+        self.shot("lesson");
+        let window = &mut self.window;
+        window.click("All lessons");
+        window.click("Open lesson 5. Producer and consumer: The sentinel is missing");
+        window.click("It waits for ever");
+        window.click("Run");
+        window.wait_text("You were right in 1 of 1");
+        window.hover(eframe::egui::pos2(640.0, 3.0));
+        self.shot("stuck");
+        self.window.click("All lessons");
+        self.shot("lessons");
+        self.window.click("Back to the lab");
+    }
+}
+
 #[test]
 fn take_them() {
     let Some(folder) = std::env::var_os("POOLSCOPE_SCREENSHOTS").map(PathBuf::from) else {
@@ -128,4 +154,7 @@ fn take_them() {
 
     camera.sweep();
     camera.shot("experiment");
+
+    camera.window.click("Light theme");
+    camera.lessons();
 }

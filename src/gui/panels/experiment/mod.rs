@@ -28,6 +28,8 @@ const VARY_WIDTH: f32 = 446.0;
 /// What the table of variants needs to stand beside a plot.
 const TABLE_WIDTH: f32 = 520.0;
 const PLOT_WIDTH: f32 = 300.0;
+/// What table and plot want to be read with ease; where there is less, the form gives way to them.
+const SIDE_WIDTH: f32 = 440.0;
 /// Of a plot below a table.
 const PLOT_HEIGHT: f32 = 240.0;
 
@@ -68,7 +70,8 @@ pub(crate) fn experiment_ui(
 ) {
     let size = ui.available_size();
     let column = Layout::top_down(Align::Min);
-    if size.x < VARY_WIDTH + TABLE_WIDTH {
+    let needed = if experiments.shown().is_some() { TABLE_WIDTH + SIDE_WIDTH } else { TABLE_WIDTH };
+    if size.x < VARY_WIDTH + needed {
         return narrow_ui(ui, experiments, state, actions);
     }
     ui.horizontal_top(|ui| {
@@ -101,6 +104,9 @@ fn narrow_ui(ui: &mut Ui, experiments: &mut Experiments, state: ExperimentState<
     ui.data_mut(|data| data.insert_temp(id, edits));
     ui.add_space(GAP_SMALL);
     let width = ui.available_width();
+    if shown && !edits && width >= TABLE_WIDTH + SIDE_WIDTH {
+        return results_ui(ui, experiments.shown(), Room::Beside, actions);
+    }
     ScrollArea::vertical().id_salt("experiment").auto_shrink(false).show(ui, |ui| {
         ui.set_max_width(width - GAP * 2.0);
         if edits || !shown {
