@@ -23,6 +23,8 @@ const CAPACITY_BYTES: usize = 48 << 20;
 const CAPACITY_FRAMES: usize = 1 << 14;
 /// How often a run that waits for its session looks whether there is room.
 const ROOM_POLL: Duration = Duration::from_millis(1);
+/// How long [`Emitter::settle`] waits for a session that does not read.
+const SETTLE_WITHIN: Duration = Duration::from_secs(1);
 /// A frame is handed over once it is this long.
 const FRAME_BYTES: usize = 128 << 10;
 
@@ -79,6 +81,15 @@ impl Emitter {
         append_message(&mut self.frame, event);
         if self.frame.len() >= FRAME_BYTES {
             self.flush();
+        }
+    }
+
+    /// Waits until the session has been given everything: what follows may end this process at any instruction.
+    pub(super) fn settle(&mut self) {
+        self.flush();
+        let began = std::time::Instant::now();
+        while self.waiting_bytes.load(Ordering::Relaxed) > 0 && began.elapsed() < SETTLE_WITHIN {
+            std::thread::yield_now();
         }
     }
 
@@ -161,6 +172,23 @@ mod tests {
         assert_eq!(frames.finish(), Ok(()));
         let expected = (0..50_000).chain([u64::MAX]).map(|t_ns| Event::PoolReady { t_ns });
         assert!(events.into_iter().eq(expected));
+    }
+
+    #[test]
+    fn what_is_settled_has_been_written() {
+        let sink = Sink::default();
+        let (mut emitter, writer) = Emitter::start(sink.clone(), || true).unwrap();
+        for t_ns in 0..100 {
+            emitter.emit(&Event::PoolReady { t_ns });
+            emitter.settle();
+            let mut frames = FrameReader::default();
+            frames.push(&sink.0.lock().unwrap());
+            let mut events = 0;
+            while frames.next_batch(|_: Event| events += 1).unwrap() {}
+            assert_eq!(events, t_ns + 1);
+        }
+        drop(emitter);
+        writer.join().unwrap();
     }
 
     #[test]
