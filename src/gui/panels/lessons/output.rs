@@ -15,6 +15,9 @@ use crate::{
     store::RunStore,
 };
 
+/// Beside each other the log's name and its button need so much.
+const NAME_AND_BUTTON: f32 = 220.0;
+
 pub(super) fn output_ui(
     ui: &mut Ui,
     lessons: &Lessons,
@@ -80,19 +83,27 @@ fn printed_ui(ui: &mut Ui, store: Option<&RunStore>, moment: Option<u64>) {
 }
 
 fn log_ui(ui: &mut Ui, log: &LogFile, lines: &[String], actions: &mut Actions) {
-    ui.horizontal(|ui| {
+    let name = |ui: &mut Ui| {
         ui.label(RichText::new(format!("Log: {}", log.file)).strong()).on_hover_text(&log.format);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let save = ui.add_enabled(!lines.is_empty(), eframe::egui::Button::new("Save log…").small());
-            if save
-                .on_hover_text("Write these lines to a file")
-                .on_disabled_hover_text("It is empty")
-                .clicked()
-            {
-                actions.push(Action::Lesson(LessonAction::SaveLog));
-            }
+    };
+    let save = |ui: &mut Ui, actions: &mut Actions| {
+        let save = ui
+            .add_enabled(!lines.is_empty(), eframe::egui::Button::new("Save log…").small())
+            .on_hover_text("Write these lines to a file")
+            .on_disabled_hover_text("It is empty");
+        if save.clicked() {
+            actions.push(Action::Lesson(LessonAction::SaveLog));
+        }
+    };
+    if ui.available_width() < NAME_AND_BUTTON {
+        name(ui);
+        save(ui, actions);
+    } else {
+        ui.horizontal(|ui| {
+            name(ui);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| save(ui, actions));
         });
-    });
+    }
     if lines.is_empty() {
         ui.add(
             Label::new(RichText::new(format!("Empty so far. Its lines are {}", log.format)).weak()).wrap(),
