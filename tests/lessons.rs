@@ -130,6 +130,9 @@ fn what_is_no_lesson_is_refused_by_name() {
         (&["lesson", "queue/nothing"], "missing-sentinel"),
         (&["lesson", "queue", "--variant", "x"], "missing-sentinel"),
         (&["lesson", "../x"], "small letters"),
+        (&["lesson", "queue/missing-sentinel", "--variant", "join-before-draining"], "missing-sentinel"),
+        (&["lesson", "--variant", "missing-sentinel"], "NAME"),
+        (&["lesson", "queue", "--log", "/dev/null"], "keeps no log"),
         (&["run", "--workload", "lesson"], "poolscope lesson"),
     ] {
         let (code, _, error) = run(args);

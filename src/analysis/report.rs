@@ -69,6 +69,9 @@ pub struct RunReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorkerReport {
     pub id: u32,
+    /// What this process is called in its lesson; left out in any other run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     pub pid: u32,
     pub tid: u32,
     /// Tasks that ended ok here.
@@ -139,7 +142,7 @@ impl RunReport {
                 .iter()
                 .enumerate()
                 .map(|(at, row)| {
-                    WorkerReport::new(row, worker_time.as_ref().and_then(|time| time.of_worker(at)))
+                    WorkerReport::new(store, row, worker_time.as_ref().and_then(|time| time.of_worker(at)))
                 })
                 .collect(),
             throughput: throughput(store),
@@ -166,9 +169,10 @@ impl RunReport {
 }
 
 impl WorkerReport {
-    fn new(row: &WorkerRow, worker_time_ns: Option<PartsTotal>) -> Self {
+    fn new(store: &RunStore, row: &WorkerRow, worker_time_ns: Option<PartsTotal>) -> Self {
         Self {
             id: row.worker.0,
+            name: store.lesson.role(row.worker).map(|role| role.name.to_string()),
             pid: row.pid,
             tid: row.tid,
             tasks: row.tasks_ok,

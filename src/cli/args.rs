@@ -125,15 +125,15 @@ pub(super) struct LessonArgs {
     #[arg(value_name = "NAME")]
     pub(super) name: Option<String>,
     /// One of its variants
-    #[arg(long, value_name = "VARIANT")]
+    #[arg(long, value_name = "VARIANT", requires = "name")]
     pub(super) variant: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
-    /// Record the run in this file [default: among the runs that are kept on this machine]
+    /// Record the run in this file [default: among the runs that are kept on this machine]; not for a lesson of several runs
     #[arg(long, short, value_name = "RUN.pscope")]
     pub(super) output: Option<PathBuf>,
-    /// Write the lesson's log there, in its own pattern
+    /// Write the lesson's log there, in its own pattern; only for a lesson that keeps one
     #[arg(long, value_name = "FILE")]
     pub(super) log: Option<PathBuf>,
 }

@@ -39,6 +39,9 @@ pub(super) fn lesson(args: &LessonArgs) -> Result<u8, CliError> {
         return Ok(EXIT_OK);
     };
     let (lesson, variant) = find(name, args.variant.as_deref())?;
+    if args.log.is_some() && (lesson.log.is_none() || matches!(variant.what, What::Runs(_))) {
+        return Err(CliError::Usage(format!("--log: the lesson {} keeps no log", lesson.name)));
+    }
     match &variant.what {
         What::Program(_) => run_program(args, lesson, variant),
         What::Runs(_) => super::lesson_runs::run(args, lesson, variant),
@@ -70,6 +73,13 @@ fn find(name: &str, variant: Option<&str>) -> Result<(&'static Lesson, &'static 
     let lesson = lesson::find(&asked.name).ok_or_else(|| {
         CliError::Usage(format!("lesson: there is no {}; there are {}", quoted(&asked.name), names()))
     })?;
+    if let (Some(one), Some(other)) = (&asked.variant, variant)
+        && one != other
+    {
+        let text =
+            format!("variant: {} was asked for, and {} by the lesson's name", quoted(other), quoted(one));
+        return Err(CliError::Usage(text));
+    }
     let wanted = asked.variant.as_deref().or(variant);
     let found = lesson.variant(wanted).ok_or_else(|| {
         let variants: Vec<&str> =

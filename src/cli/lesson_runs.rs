@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use crossbeam_channel::bounded;
+use crossbeam_channel::{Receiver, Sender, bounded};
 use serde::Serialize;
 
 use super::{
@@ -47,14 +47,18 @@ pub(super) fn run(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Resu
         );
         return Err(CliError::Usage(text));
     }
+    let (wake, woken) = bounded(64);
+    let over = Arc::new(AtomicBool::new(false));
+    signals::forward(wake.clone(), Arc::clone(&over)).map_err(CliError::Signals)?;
     let mut reports = Vec::new();
     for run in runs {
-        let (report, signal) = one(run)?;
+        let (report, signal) = one(run, &wake, &woken)?;
         if let Some(signal) = signal {
             return Ok(128 + u8::try_from(signal).unwrap_or(0));
         }
         reports.push(report);
     }
+    over.store(true, Ordering::Release);
     let as_expected = reports.iter().all(|report| report.unexpected.is_empty());
     let report = Report {
         name: lesson.name_of(variant).to_string(),
@@ -74,21 +78,22 @@ pub(super) fn run(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Resu
 }
 
 /// One of the runs, and the signal that ended it, if one did.
-fn one(run: &LabRun) -> Result<(LabReport, Option<i32>), CliError> {
-    let (wake, woken) = bounded(64);
-    let over = Arc::new(AtomicBool::new(false));
-    signals::forward(wake.clone(), Arc::clone(&over)).map_err(CliError::Signals)?;
+fn one(
+    run: &LabRun,
+    wake: &Sender<Wake>,
+    woken: &Receiver<Wake>,
+) -> Result<(LabReport, Option<i32>), CliError> {
     let began = Instant::now();
+    let wake = wake.clone();
     let notify = Arc::new(move || {
         // A full channel already holds a wake-up.
         let _already_awake = wake.try_send(Wake::Snapshot);
     });
     let recorder = Library::of_this_person()?.record(&run.spec)?;
     let mut handle = Launcher::this_program().launch_recorded(run.spec.clone(), notify, Some(recorder))?;
-    let signal = follow(&handle, &woken, |_| {});
-    let signal = wait_for_record(&handle, &woken, signal);
+    let signal = follow(&handle, woken, |_| {});
+    let signal = wait_for_record(&handle, woken, signal);
     let store = handle.wait();
-    over.store(true, Ordering::Release);
     let wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let observer = Observer { cpu_ns: process_cpu_ns(), wall_ns };
     Ok((LabReport::new(run, &store, observer), signal))

@@ -70,6 +70,10 @@ impl Several {
         if MOST_COMPARED.contains(&runs.len()) {
             self.comparison = Some(RunsComparison::new(&runs, 0));
             self.runs = runs;
+        } else {
+            // What was there is no answer to what was asked.
+            self.comparison = None;
+            self.runs = Vec::new();
         }
         failed
     }

@@ -135,9 +135,11 @@ impl App {
             Lab::Experiment(spec, backends) => {
                 self.form = Form::from_spec(&spec);
                 let names: Vec<&str> = backends.into_iter().map(Backend::name).collect();
-                self.experiments.vary = Vary { backend: names.join(","), ..Vary::default() };
+                let Vary { repeats, warmup, calm, .. } = std::mem::take(&mut self.experiments.vary);
+                self.experiments.vary =
+                    Vary { backend: names.join(","), repeats, warmup, calm, ..Vary::default() };
                 self.dock.bring(Panel::Experiment);
-                "The setup holds the work of the lesson, and Experiment its backends: press Start"
+                "The setup holds the work of the lesson, and Experiment its backends: press Start experiment"
             }
         };
         self.remembered.setup = true;

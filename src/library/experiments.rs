@@ -119,20 +119,22 @@ const HOLD_PAUSE: Duration = Duration::from_millis(2);
 impl Hold {
     /// Of whoever runs it. `None` where a folder cannot be locked, or somebody looks at it.
     pub fn to_run(folder: &Path) -> Option<Self> {
-        Self::take(folder, File::try_lock)
+        Self::take(folder, HOLD_TRIES, File::try_lock)
     }
 
-    /// Of whoever shows it. `None` also while it goes on.
+    /// Of whoever shows it. `None` also while it goes on, and for the moment in which somebody looks: who shows it asks
+    /// again soon, and does not wait.
     pub fn to_look(folder: &Path) -> Option<Self> {
-        Self::take(folder, File::try_lock_shared)
+        Self::take(folder, 1, File::try_lock_shared)
     }
 
-    fn take(folder: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Option<Self> {
+    fn take(folder: &Path, tries: u32, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Option<Self> {
         let folder = File::open(folder).ok()?;
-        for _ in 0..HOLD_TRIES {
+        for left in (0..tries).rev() {
             match lock(&folder) {
                 Ok(()) => return Some(Self { _folder: folder }),
-                Err(TryLockError::WouldBlock) => thread::sleep(HOLD_PAUSE),
+                Err(TryLockError::WouldBlock) if left > 0 => thread::sleep(HOLD_PAUSE),
+                Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(_)) => return None,
             }
         }

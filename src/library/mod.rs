@@ -270,9 +270,17 @@ impl Library {
     ) -> Result<Room, LibraryError> {
         let mut room = Room::default();
         let (entries, experiments) = (self.list()?, self.experiments()?);
+        let mut first_error = None;
         for leaving in giving_way(&entries, &experiments, limit) {
             let error = |why| LibraryError::Remove { path: leaving.path().to_owned(), why };
-            let removed = remove(leaving).map_err(error)?;
+            let removed = match remove(leaving) {
+                Ok(removed) => removed,
+                // What cannot go must not keep all others from giving way.
+                Err(why) => {
+                    first_error.get_or_insert(error(why));
+                    continue;
+                }
+            };
             room.experiments +=
                 usize::from(removed != Removed::NoTrash && matches!(leaving, Leaving::Experiment(_)));
             match removed {
@@ -284,7 +292,7 @@ impl Library {
                 }
             }
         }
-        Ok(room)
+        first_error.map_or(Ok(room), Err)
     }
 
     fn settings(&self) -> PathBuf {

@@ -7,6 +7,9 @@ use crate::spec::Spec;
 
 /// `20261122-221655-primes-processes-4`, in local time.
 pub(super) fn stem(spec: &Spec, unix_ns: u64, zone: &TimeZone) -> String {
+    if let Some(lesson) = &spec.lesson {
+        return format!("{}-lesson-{}", moment(unix_ns, zone), lesson.to_string().replace('/', "-"));
+    }
     format!("{}-{}-{}-{}", moment(unix_ns, zone), spec.workload, spec.backend, spec.workers)
 }
 

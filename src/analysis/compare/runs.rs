@@ -26,7 +26,7 @@ use crate::{
     },
     event::{Host, Outcome},
     record::RunFile,
-    spec::{Spec, Telemetry, name_variants},
+    spec::{Lengths, Spec, Telemetry, name_variants},
     store::{RunStore, resized_words},
 };
 
@@ -76,9 +76,11 @@ impl ComparedRun {
         })
     }
 
-    /// Runs repeat one another where this is equal: all but the seed and how they were measured.
+    /// Runs repeat one another where this is equal: all but how they were measured, and but the seed where every task is as
+    /// long as any other whatever it is.
     fn kind(&self) -> Spec {
-        Spec { seed: 0, telemetry: Telemetry::Auto, ..self.spec.clone() }
+        let seed = if self.spec.lengths == Lengths::Fixed { 0 } else { self.spec.seed };
+        Spec { seed, telemetry: Telemetry::Auto, ..self.spec.clone() }
     }
 }
 

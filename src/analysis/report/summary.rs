@@ -57,7 +57,8 @@ impl RunReport {
         let of_worker = |worker: &WorkerReport| {
             let time = worker.worker_time_ns?;
             let parts = Part::ALL.map(|part| (part, time.share(part)));
-            Some(line("", &format!("worker {}: {}", worker.id, parts_text(parts))))
+            let name = worker.name.clone().unwrap_or_else(|| format!("worker {}", worker.id));
+            Some(line("", &format!("{name}: {}", parts_text(parts))))
         };
         self.workers.iter().filter_map(of_worker).collect()
     }

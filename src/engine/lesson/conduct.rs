@@ -20,7 +20,7 @@ use super::{
         emitter::Emitter,
         log_limit::{Line, LogLimit},
         pool::FromSession,
-        sampler::{Sampler, Target},
+        sampler::{Sampler, Target, cpu_of},
     },
     interpret::starter,
     report::{Inbox, Report, channel},
@@ -59,6 +59,8 @@ struct Known {
     exit: Option<Exit>,
     /// The engine has ended it.
     ended_by_us: bool,
+    /// CPU time that it had used by then: afterwards nobody can tell.
+    cpu_ns: Option<u64>,
     /// Of what it logs and prints.
     logged: LogLimit,
 }
@@ -270,6 +272,11 @@ impl Conductor {
         self.cut_at = Some(Instant::now());
         for known in self.known.values_mut().filter(|known| known.exit.is_none()) {
             known.ended_by_us = true;
+            known.cpu_ns = cpu_of(known.pid);
+        }
+        // Each by itself too: who dies lets go of what others wait for, and these must not go on with it.
+        for pidfd in self.known.values().filter_map(|known| known.pidfd.as_ref()) {
+            let _already_gone = pidfd_send_signal(pidfd, Signal::KILL);
         }
         let _already_gone = self.main.kill();
     }
@@ -277,6 +284,14 @@ impl Conductor {
     fn take(&mut self, report: io::Result<Report>) {
         self.heard = Instant::now();
         self.known.values_mut().for_each(|known| known.asleep = None);
+        // What somebody does between the death of another and his own is no part of the lesson.
+        let is_late = matches!(
+            report,
+            Ok(Report::Told { .. } | Report::Log { .. } | Report::Started { .. } | Report::Ended { .. })
+        );
+        if self.cut.is_some() && is_late {
+            return;
+        }
         match report {
             Err(error) => {
                 let text = format!("a report could not be read: {error}");
@@ -398,8 +413,9 @@ impl Conductor {
         let Some(known) = self.known.get_mut(&worker).filter(|known| known.exit.is_none()) else { return };
         known.exit = Some(exit);
         let by_us = known.ended_by_us;
+        let cpu_ns = known.cpu_ns;
         let outcome = if by_us { Outcome::Cancelled } else { Outcome::Crashed(exit) };
-        self.ended(t_ns, worker, outcome, None);
+        self.ended(t_ns, worker, outcome, cpu_ns);
         let expected = by_us || exit == Exit::Code(0);
         self.emitter.emit(&Event::WorkerExited { t_ns, worker, exit, expected });
     }

@@ -465,7 +465,12 @@ pub(super) fn start_process(
         ended(exit);
         voice.report(&Report::Exited { t_ns: voice.now_ns(), worker, exit });
     };
-    process.watch(tell).map_err(|error| error.to_string())?;
+    if let Err(error) = process.watch(tell) {
+        // Nobody would hear of its end.
+        let _already_gone = process.kill();
+        let _nothing_to_reap = join(household, worker, &process);
+        return Err(error.to_string());
+    }
     Ok(process)
 }
 

@@ -119,11 +119,11 @@ impl Household {
 }
 
 fn run_role(given: Given) -> i32 {
-    let cpu_before_ns = process_cpu_ns();
     let Ok(household) = Household::take(&given) else { return mp::NO_PACKAGE };
     let voice = household.voice.clone();
     let task = household.person.task;
     voice.ready();
+    let cpu_before_ns = process_cpu_ns();
     if let Some(task) = task {
         voice.started(task, voice.now_ns());
     }

@@ -49,6 +49,11 @@ use crate::{
 /// A last interval shorter than this says nothing: the kernel counts CPU time in steps of 10 ms.
 const SHORTEST_INTERVAL_NS: u64 = 30_000_000;
 
+/// CPU time that a process has used so far; `None` for one that has gone.
+pub(super) fn cpu_of(pid: u32) -> Option<u64> {
+    ProcessMeter::of_process(pid, false).read(0, false).map(|sample| sample.cpu_ns)
+}
+
 /// A worker to be watched: `tid` differs from `pid` for a thread of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Target {

@@ -30,6 +30,7 @@ const DETAILS_WIDTH: f32 = 340.0;
 const LIST_WIDTH: f32 = 600.0;
 /// Of the facts, those that say what was run, and how much of it.
 const WHAT_LINES: usize = 2;
+const LIVE_TO_OPEN: &str = "It goes on: it can be opened once it has ended.";
 const LIVE: &str = "It goes on: it can be deleted once it has ended.";
 
 /// Which of the two lists is shown.
@@ -214,6 +215,8 @@ fn choices(
     view: &KeptExperiments,
 ) -> [(&'static str, Option<&'static str>, Action); 4] {
     let unreadable = matches!(view.brief(entry), Some(Err(_))).then_some("Its file cannot be read");
+    // What was opened now would be told as stopped half-way.
+    let unreadable = entry.is_live.then_some(LIVE_TO_OPEN).or(unreadable);
     let folder = entry.folder().to_owned();
     [
         ("Open", unreadable, Action::OpenExperiment(entry.path.clone())),

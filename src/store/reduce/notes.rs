@@ -26,6 +26,10 @@ impl RunStore {
     }
 
     pub(super) fn note_pool_ready(&mut self, t_ns: u64) {
+        // The processes of a lesson come one after another.
+        if !self.lesson.is_empty() {
+            return;
+        }
         let workers = match self.size() {
             1 => "1 worker is".to_owned(),
             n => format!("all {n} workers are"),
