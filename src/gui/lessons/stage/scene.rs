@@ -147,7 +147,7 @@ impl Scene<'_> {
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &text));
         paint::head(self, painter, at, rect, response.hovered());
         if response.clicked() {
-            let last = lane.marks.iter().rfind(|mark| mark.from_ns <= self.shown_ns);
+            let last = lane.marks.iter().rfind(|mark| mark.line > 0 && mark.from_ns <= self.shown_ns);
             actions.push(StageAction::Process(lane.worker, last.map(|mark| mark.line)));
         }
         response.on_hover_text(text);

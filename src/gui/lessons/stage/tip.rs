@@ -34,7 +34,7 @@ impl Hit {
     /// The lane, and the line of its program.
     pub(super) fn place(&self) -> Option<(usize, Option<u32>)> {
         match self {
-            Self::Mark { lane, line, .. } => Some((*lane, Some(*line))),
+            Self::Mark { lane, line, .. } => Some((*lane, Some(*line).filter(|line| *line > 0))),
             Self::Item { lane, .. } | Self::Lane(lane) => Some((*lane, None)),
             Self::Message(_) | Self::Row(_) => None,
         }
