@@ -83,7 +83,7 @@ fn add_piece(mesh: &mut Mesh, scene: &Scene<'_>, at: usize, piece: &Piece, band:
         Look::Waiting => {
             mesh.add_colored_rect(rect, palette.blocked);
             add_hatch(mesh, rect, HATCH, palette.blocked.lerp_to_gamma(color, 0.75));
-            let stuck = piece.mark.is_some_and(|mark| is_stuck(scene, at, mark));
+            let stuck = piece.mark.is_some_and(|mark| words::is_stuck(scene.model, at, mark, scene.shown_ns));
             let (edge, height) = if stuck { (palette.error, 3.0) } else { (color, 1.0) };
             mesh.add_colored_rect(rect.with_max_y(rect.top() + height), edge);
             mesh.add_colored_rect(rect.with_min_y(rect.bottom() - height), edge);
@@ -93,11 +93,6 @@ fn add_piece(mesh: &mut Mesh, scene: &Scene<'_>, at: usize, piece: &Piece, band:
             add_dots(mesh, rect, palette.blocked.lerp_to_gamma(color, 0.75));
         }
     }
-}
-
-/// A wait that never ends.
-fn is_stuck(scene: &Scene<'_>, lane: usize, mark: usize) -> bool {
-    scene.model.lanes[lane].marks[mark].to_ns.is_none() && scene.model.stuck_at(lane, scene.end_ns).is_some()
 }
 
 /// What a wait or a sleep is about, on a ground of its own: letters on a pattern cannot be read.
@@ -111,10 +106,7 @@ fn piece_words(scene: &Scene<'_>, painter: &Painter, at: usize, piece: &Piece, b
         }
         return;
     };
-    let mut labels = words::mark_labels(scene.model, &scene.model.lanes[at].marks[mark]);
-    if is_stuck(scene, at, mark) {
-        labels.insert(0, format!("{} for ever", labels[0]));
-    }
+    let labels = words::wait_labels(scene.model, at, mark, scene.shown_ns);
     let palette = scene.palette;
     let room = width - theme::GAP_SMALL;
     let fits = labels.into_iter().map(|label| (text_width(painter, &label), label));

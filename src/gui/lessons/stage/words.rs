@@ -89,6 +89,20 @@ pub(super) fn mark_labels(model: &Model, mark: &Mark) -> Vec<String> {
     ]
 }
 
+/// What the bar of a wait or a sleep says at a moment, the longest first.
+pub(super) fn wait_labels(model: &Model, lane: usize, mark: usize, t_ns: u64) -> Vec<String> {
+    let mut labels = mark_labels(model, &model.lanes[lane].marks[mark]);
+    if is_stuck(model, lane, mark, t_ns) {
+        labels.insert(0, format!("{} for ever", labels[0]));
+    }
+    labels
+}
+
+/// A wait that never ends, as is known from a moment on.
+pub(super) fn is_stuck(model: &Model, lane: usize, mark: usize, t_ns: u64) -> bool {
+    model.lanes[lane].marks[mark].to_ns.is_none() && model.stuck_at(lane, t_ns).is_some()
+}
+
 /// For what somebody waits.
 pub(super) fn wait_words(model: &Model, mark: &Mark) -> String {
     let object = mark.object.map(|object| end_name(model, object)).unwrap_or_default();

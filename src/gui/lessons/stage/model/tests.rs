@@ -83,6 +83,17 @@ fn who_waits_for_ever_does_not_end_and_is_told_apart() {
 }
 
 #[test]
+fn a_wait_is_for_ever_only_once_that_is_known() {
+    let model = Model::new(&missing_sentinel());
+    for (t_ns, label) in
+        [(300_062, "join consumer"), (399_999, "join consumer"), (400_000, "join consumer for ever")]
+    {
+        assert_eq!(words::wait_labels(&model, 0, 1, t_ns)[0], label, "at {t_ns}");
+    }
+    assert_eq!(words::wait_labels(&model, 0, 0, 400_000)[0], "join producer", "it was over");
+}
+
+#[test]
 fn every_moment_has_a_sentence() {
     let model = Model::new(&missing_sentinel());
     assert!(model.moments.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", model.moments);
