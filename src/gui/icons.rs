@@ -28,6 +28,8 @@ pub(crate) enum Icon {
     Moon,
     /// The desktop's own choice.
     Screen,
+    /// An open book.
+    Lessons,
 }
 
 impl Icon {
@@ -105,6 +107,15 @@ impl Icon {
                 let screen = Rect::from_min_max(at(0.0, 0.08), at(1.0, 0.72));
                 painter.rect_stroke(screen, 1.5, stroke, eframe::egui::StrokeKind::Inside);
                 painter.line_segment([at(0.25, 0.93), at(0.75, 0.93)], stroke);
+            }
+            Self::Lessons => {
+                let page = |side: f32| {
+                    let (fold, edge) = (at(0.5, 0.22), at(side, 0.08));
+                    let points = vec![fold, edge, at(side, 0.8), at(0.5, 0.94)];
+                    painter.add(Shape::closed_line(points, stroke));
+                };
+                page(0.0);
+                page(1.0);
             }
         }
     }

@@ -78,6 +78,39 @@ fn the_log_of_a_lesson_is_saved_as_its_file_would_have_it() {
 }
 
 #[test]
+fn the_log_is_as_it_stood_at_the_moment_of_the_stage() {
+    let Some(mut window) = open() else { return };
+    window.key(Key::F1, Modifiers::NONE);
+    window.click("Open lesson 1. One process and its log");
+    window.click("Run");
+    let child = "INFO-this is my multiprocessing program";
+    window.wait_text(child);
+    step_back_to(&mut window, "child logs: this is my multiprocessing");
+    window.wait_text(child);
+    step_back_to(&mut window, "main logs: this is my main programme");
+    window.wait_text("INFO-this is my main programme");
+    window.wait_gone(child);
+    step_back_to(&mut window, "Nothing is logged up to this moment.");
+    window.click("End");
+    window.wait_text(child);
+}
+
+/// From one moment to the one before, until something is said.
+fn step_back_to(window: &mut Window, what: &str) {
+    loop {
+        let widgets = window.widgets();
+        let says = |text: &str| widgets.iter().find(|w| w.label.contains(text) || w.value.contains(text));
+        if says(what).is_some() {
+            return;
+        }
+        let stage = says("Stage: ").expect("it was run").label.clone();
+        assert!(!stage.contains("moment 1 of"), "no moment says {what}");
+        window.click("Step back");
+        window.wait_gone(&stage);
+    }
+}
+
+#[test]
 fn what_was_learnt_survives_a_restart() {
     let Some(mut window) = open() else { return };
     window.click("Begin with the lessons");

@@ -16,8 +16,8 @@ pub(crate) struct Outcome {
     run: RunId,
     live: bool,
     logged: usize,
-    /// In the lesson's pattern.
-    pub(crate) log: Vec<String>,
+    /// In the lesson's pattern and in order of time, each line with when it was logged.
+    pub(crate) log: Vec<(u64, String)>,
     /// `None` while it runs, and for a run that somebody stopped or that was lost: it tells nothing.
     pub(crate) answered: Option<Vec<Answered>>,
     /// What came out otherwise than the lesson says.
@@ -51,12 +51,15 @@ impl Outcome {
     }
 }
 
-fn log_lines(lesson: &Lesson, store: &RunStore) -> Vec<String> {
+fn log_lines(lesson: &Lesson, store: &RunStore) -> Vec<(u64, String)> {
     let Some(pattern) = lesson.log.as_ref().and_then(|log| LogPattern::parse(&log.format).ok()) else {
         return Vec::new();
     };
     let mut bytes = Vec::new();
     // Nothing fails that is written to memory.
     let _ = write_lesson_log(store, &pattern, &jiff::tz::TimeZone::system(), &mut bytes);
-    String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+    // Each record is one line.
+    let mut times: Vec<u64> = store.lesson.logged.iter().map(|line| line.t_ns).collect();
+    times.sort_unstable();
+    times.into_iter().zip(String::from_utf8_lossy(&bytes).lines().map(str::to_owned)).collect()
 }

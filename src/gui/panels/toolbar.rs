@@ -28,7 +28,7 @@ const NARROW_RATE_WIDTH: f32 = 104.0;
 /// Below this width of the remaining strip the forecast gives way to the bar.
 const NARROW: f32 = 330.0;
 const SHORTEST_BAR: f32 = 60.0;
-/// Below this the menu View alone leads to the lessons.
+/// Below this the lessons have an icon alone.
 const ROOMY: f32 = 1080.0;
 
 /// What the strip must know beside the runs.
@@ -74,11 +74,10 @@ pub(crate) fn toolbar_ui(
             ui.add_space(GAP / 2.0);
             export_menu(ui, runs, export_open, actions);
             ui.add_space(GAP / 2.0);
-            if roomy {
-                let lessons = ui.add(Button::new("Lessons").min_size(vec2(0.0, TOOL)));
-                if lessons.on_hover_text("Learn what pools and processes do, step by step (F1)").clicked() {
-                    actions.push(Action::Lesson(LessonAction::Toggle));
-                }
+            let lessons = if roomy { Button::new("Lessons") } else { Button::new(Icon::Lessons.atom()) };
+            let lessons = ui.add(lessons.min_size(vec2(0.0, TOOL))).accessible_name("Lessons");
+            if lessons.on_hover_text("Lessons: what pools and processes do, step by step (F1)").clicked() {
+                actions.push(Action::Lesson(LessonAction::Toggle));
             }
             ui.add_space(GAP);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| progress_ui(ui, runs));

@@ -93,6 +93,12 @@ pub(super) fn messages(scene: &Scene<'_>, painter: &Painter, put: bool) {
     };
     let bands: Vec<Rect> = (0..scene.model.lanes.len()).map(|lane| scene.taken(lane)).collect();
     let crowded = bands.windows(2).any(|pair| pair[1].top() - pair[0].bottom() < theme::SMALL_TEXT + 8.0);
+    // Names of items are never covered: without them nobody knows what goes along the arrow.
+    let names: Vec<Rect> = (0..bands.len())
+        .filter(|_| crowded)
+        .flat_map(|lane| super::paint::item_words(scene, painter, lane))
+        .collect();
+    let covers = |place: &Rect, parts: &[Rect]| parts.iter().any(|part| part.expand(1.0).intersects(*place));
     let mut last: Option<(Pos2, Pos2)> = None;
     for message in scene.model.messages.iter().filter(in_view).take(MOST) {
         let (from, to) = way(scene, message);
@@ -107,11 +113,8 @@ pub(super) fn messages(scene: &Scene<'_>, painter: &Painter, put: bool) {
         let size = vec2(text_width(painter, &text) + theme::GAP_SMALL, theme::SMALL_TEXT + 4.0);
         // The first place along the way that is free, and covers no lane where the lanes leave room for that.
         let place = |part: f32| Rect::from_center_size(from.lerp(to, part), size);
-        let clear = |place: &Rect| !labels.iter().any(|label| label.expand(1.0).intersects(*place));
-        let free = PARTS
-            .into_iter()
-            .map(place)
-            .find(|place| clear(place) && !bands.iter().any(|band| band.expand(1.0).intersects(*place)));
+        let clear = |place: &Rect| !covers(place, &labels) && !covers(place, &names);
+        let free = PARTS.into_iter().map(place).find(|place| clear(place) && !covers(place, &bands));
         let free = free.or_else(|| PARTS.into_iter().map(place).find(clear).filter(|_| crowded));
         let free = free.filter(|_| from.distance(to) > size.y * 1.2);
         if let Some(place) = free {

@@ -53,9 +53,9 @@ pub(super) fn band(scene: &Scene<'_>, painter: &Painter, at: usize) {
 fn depth(scene: &Scene<'_>, at: usize, band: Rect, mesh: &mut Mesh) {
     let steps = depths(scene, at);
     let most = steps.iter().map(|(_, depth)| *depth).max().unwrap_or(0).max(1) as f32;
-    let ends = steps.iter().skip(1).map(|(t_ns, _)| *t_ns).chain([scene.end_ns]);
-    for ((from_ns, depth), to_ns) in steps.iter().zip(ends) {
-        let (left, right) = (scene.ruler.x(*from_ns), scene.ruler.x(to_ns));
+    let ends = steps.iter().skip(1).map(|(t_ns, _)| scene.ruler.x(*t_ns)).chain([scene.last_x()]);
+    for ((from_ns, depth), right) in steps.iter().zip(ends) {
+        let left = scene.ruler.x(*from_ns);
         let top = band.bottom() - band.height() * *depth as f32 / most;
         let rect = Rect::from_min_max(pos2(left, top), pos2(right, band.bottom()));
         if *depth > 0 && right > left {
@@ -101,11 +101,11 @@ fn depths(scene: &Scene<'_>, at: usize) -> Vec<(u64, u32)> {
 
 /// Who holds it, in the holder's colour and with its name.
 fn held(scene: &Scene<'_>, painter: &Painter, row: &Row, band: Rect) {
-    let ends = row.changes.iter().skip(1).map(|change| change.t_ns).chain([scene.end_ns]);
+    let ends = row.changes.iter().skip(1).map(|change| scene.ruler.x(change.t_ns)).chain([scene.last_x()]);
     let mut last_right = f32::NEG_INFINITY;
-    for (change, to_ns) in row.changes.iter().zip(ends) {
+    for (change, right) in row.changes.iter().zip(ends) {
         let State::Held(Some(lane)) = change.to else { continue };
-        let (left, right) = (scene.ruler.x(change.t_ns), scene.ruler.x(to_ns));
+        let left = scene.ruler.x(change.t_ns);
         if right < band.left() || left > band.right() || right - last_right < 1.0 {
             continue;
         }
@@ -141,12 +141,12 @@ fn met(scene: &Scene<'_>, painter: &Painter, row: &Row, band: Rect) {
 }
 
 fn set(scene: &Scene<'_>, painter: &Painter, row: &Row, band: Rect) {
-    let ends = row.changes.iter().skip(1).map(|change| change.t_ns).chain([scene.end_ns]);
-    for (change, to_ns) in row.changes.iter().zip(ends) {
+    let ends = row.changes.iter().skip(1).map(|change| scene.ruler.x(change.t_ns)).chain([scene.last_x()]);
+    for (change, right) in row.changes.iter().zip(ends) {
         if change.to != State::Set(true) {
             continue;
         }
-        let rect = Rect::from_x_y_ranges(scene.ruler.x(change.t_ns)..=scene.ruler.x(to_ns), band.y_range());
+        let rect = Rect::from_x_y_ranges(scene.ruler.x(change.t_ns)..=right, band.y_range());
         painter.rect_filled(rect, 0.0, scene.palette.rate);
         let text = format!("set by {}", lane_name(scene.model, change.lane));
         if text_width(painter, &text) < rect.width() {

@@ -169,11 +169,17 @@ pub(super) struct Piece {
     pub(super) mark: Option<usize>,
 }
 
+/// How far to the right something is drawn that lasts at the end: up to the edge where it does so for ever.
+pub(super) fn reach(ruler: &Ruler<'_>, end_ns: u64, for_ever: bool) -> f32 {
+    let end_x = ruler.x(end_ns);
+    if for_ever { end_x.max(ruler.scale.right) } else { end_x }
+}
+
 /// The stretches of one lane from left to right, each beginning where the one before ends. What waits for ever reaches
 /// up to the right edge.
 pub(super) fn pieces(lane: &Lane, ruler: &Ruler<'_>, now_ns: u64, for_ever: bool) -> Vec<Piece> {
     let end_ns = lane.ended.map_or(now_ns, |(ended_ns, _)| ended_ns).max(lane.from_ns);
-    let end_x = if for_ever { ruler.x(end_ns).max(ruler.scale.right) } else { ruler.x(end_ns) };
+    let end_x = reach(ruler, end_ns, for_ever);
     let mut cut = Cut { pieces: Vec::new(), x: ruler.x(lane.from_ns) };
     let ready_ns = lane.ready_ns.unwrap_or(end_ns).min(end_ns);
     cut.upto(ruler.x(ready_ns), Look::Starting, None);

@@ -21,13 +21,15 @@ pub(super) enum Doing {
     /// An operation that is over at once.
     Does(Verb),
     Prints,
+    /// Into the lesson's log.
+    Logs,
 }
 
 /// A part of what a process did.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Mark {
     pub(super) doing: Doing,
-    /// `None` for what was printed.
+    /// `None` for what was printed or logged.
     pub(super) verb: Option<Verb>,
     pub(super) object: Option<ObjectId>,
     /// The lane of the process that is joined or killed.
@@ -35,9 +37,10 @@ pub(super) struct Mark {
     pub(super) from_ns: u64,
     /// `None` while it goes on.
     pub(super) to_ns: Option<u64>,
+    /// 0 where it is not known: nobody tells the line of what is logged.
     pub(super) line: u32,
     pub(super) end: End,
-    /// What was moved or printed.
+    /// What was moved, printed or logged.
     pub(super) value: Option<Box<str>>,
     pub(super) cell: Option<(u32, i64)>,
     pub(super) message: Option<u64>,

@@ -5,6 +5,7 @@ use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, St
 
 use super::{
     layout::{Look, Piece, pieces, spots},
+    model::Item,
     scene::{Scene, fitted, text_width},
     words,
 };
@@ -83,7 +84,7 @@ fn add_piece(mesh: &mut Mesh, scene: &Scene<'_>, at: usize, piece: &Piece, band:
         Look::Waiting => {
             mesh.add_colored_rect(rect, palette.blocked);
             add_hatch(mesh, rect, HATCH, palette.blocked.lerp_to_gamma(color, 0.75));
-            let stuck = piece.mark.is_some_and(|mark| is_stuck(scene, at, mark));
+            let stuck = piece.mark.is_some_and(|mark| words::is_stuck(scene.model, at, mark, scene.shown_ns));
             let (edge, height) = if stuck { (palette.error, 3.0) } else { (color, 1.0) };
             mesh.add_colored_rect(rect.with_max_y(rect.top() + height), edge);
             mesh.add_colored_rect(rect.with_min_y(rect.bottom() - height), edge);
@@ -93,11 +94,6 @@ fn add_piece(mesh: &mut Mesh, scene: &Scene<'_>, at: usize, piece: &Piece, band:
             add_dots(mesh, rect, palette.blocked.lerp_to_gamma(color, 0.75));
         }
     }
-}
-
-/// A wait that never ends.
-fn is_stuck(scene: &Scene<'_>, lane: usize, mark: usize) -> bool {
-    scene.model.lanes[lane].marks[mark].to_ns.is_none() && scene.model.stuck_at(lane, scene.end_ns).is_some()
 }
 
 /// What a wait or a sleep is about, on a ground of its own: letters on a pattern cannot be read.
@@ -111,10 +107,7 @@ fn piece_words(scene: &Scene<'_>, painter: &Painter, at: usize, piece: &Piece, b
         }
         return;
     };
-    let mut labels = words::mark_labels(scene.model, &scene.model.lanes[at].marks[mark]);
-    if is_stuck(scene, at, mark) {
-        labels.insert(0, format!("{} for ever", labels[0]));
-    }
+    let labels = words::wait_labels(scene.model, at, mark, scene.shown_ns);
     let palette = scene.palette;
     let room = width - theme::GAP_SMALL;
     let fits = labels.into_iter().map(|label| (text_width(painter, &label), label));
@@ -131,28 +124,55 @@ fn piece_words(scene: &Scene<'_>, painter: &Painter, at: usize, piece: &Piece, b
 
 const GROUND_INSET: f32 = 2.0;
 
-/// Gives back the words, which go over the mesh: where they begin, and what room there is.
-fn add_items(scene: &Scene<'_>, at: usize, mesh: &mut Mesh, color: Color32) -> Vec<(Pos2, String, f32)> {
-    let mut labels = Vec::new();
+/// The items that can be seen, with where they stand.
+fn items<'s>(scene: &Scene<'s>, at: usize) -> Vec<(&'s Item, Rect)> {
     let strip = scene.items(at);
     let mut last_x = f32::NEG_INFINITY;
+    let mut seen = Vec::new();
     for item in &scene.model.lanes[at].items {
         let (left, right) = (scene.ruler.x(item.from_ns), scene.ruler.x(item.to_ns.unwrap_or(scene.end_ns)));
         if right < strip.left() || left > strip.right() || right - last_x < 1.0 {
             continue;
         }
         last_x = right;
-        let rect = Rect::from_x_y_ranges(left..=(right - 1.0).max(left + 1.0), strip.y_range());
-        let lost = item.outcome.as_ref().is_some_and(|outcome| *outcome != Outcome::Ok);
-        let fill = if lost { scene.palette.crashed } else { color };
+        seen.push((item, Rect::from_x_y_ranges(left..=(right - 1.0).max(left + 1.0), strip.y_range())));
+    }
+    seen
+}
+
+fn is_lost(item: &Item) -> bool {
+    item.outcome.as_ref().is_some_and(|outcome| *outcome != Outcome::Ok)
+}
+
+/// What an item that is wide enough says: where that begins, and what room there is.
+fn item_label(item: &Item, rect: Rect) -> Option<(Pos2, String, f32)> {
+    let lost = if is_lost(item) { " lost" } else { "" };
+    let from = pos2(rect.left() + theme::GAP_SMALL, rect.center().y);
+    let label = (from, format!("item {}{lost}", item.label), rect.width() - theme::GAP);
+    (rect.width() >= WORDS_WIDTH).then_some(label)
+}
+
+/// Where the words of a lane's items stand.
+pub(super) fn item_words(scene: &Scene<'_>, painter: &Painter, at: usize) -> Vec<Rect> {
+    let labels = items(scene, at).into_iter().filter_map(|(item, rect)| item_label(item, rect));
+    let height = scene.items(at).height();
+    labels
+        .map(|(from, label, room)| {
+            let width = text_width(painter, &label).min(room);
+            Rect::from_min_size(from - vec2(0.0, height * 0.5), vec2(width, height))
+        })
+        .collect()
+}
+
+/// Gives back the words, which go over the mesh.
+fn add_items(scene: &Scene<'_>, at: usize, mesh: &mut Mesh, color: Color32) -> Vec<(Pos2, String, f32)> {
+    let mut labels = Vec::new();
+    for (item, rect) in items(scene, at) {
+        let fill = if is_lost(item) { scene.palette.crashed } else { color };
         mesh.add_colored_rect(rect, fill.gamma_multiply(0.35));
         mesh.add_colored_rect(rect.with_max_x(rect.left() + 2.0), fill);
         mesh.add_colored_rect(rect.with_max_y(rect.top() + 1.0), fill);
-        if rect.width() >= WORDS_WIDTH {
-            let lost = if lost { " lost" } else { "" };
-            let from = pos2(rect.left() + theme::GAP_SMALL, rect.center().y);
-            labels.push((from, format!("item {}{lost}", item.label), rect.width() - theme::GAP));
-        }
+        labels.extend(item_label(item, rect));
     }
     labels
 }

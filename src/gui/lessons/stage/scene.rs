@@ -6,7 +6,7 @@ use eframe::egui::{Align2, Id, Mesh, Painter, Rect, Role, Sense, Ui, WidgetInfo,
 
 use super::{
     StageAction, arrows, cells,
-    layout::{Mode, Places, Ruler},
+    layout::{Mode, Places, Ruler, reach},
     model::Model,
     paint, words,
 };
@@ -68,6 +68,11 @@ impl Scene<'_> {
     pub(super) fn taken(&self, at: usize) -> Rect {
         let band = self.band(at);
         if self.model.lanes[at].items.is_empty() { band } else { band.union(self.items(at)) }
+    }
+
+    /// How far what is shared is drawn as it stands at the end: where some wait for ever, nobody will change it.
+    pub(super) fn last_x(&self) -> f32 {
+        reach(&self.ruler, self.end_ns, self.model.stuck.is_some())
     }
 
     pub(super) fn show(&self, ui: &Ui, id: Id, actions: &mut Vec<StageAction>) {
@@ -147,7 +152,7 @@ impl Scene<'_> {
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &text));
         paint::head(self, painter, at, rect, response.hovered());
         if response.clicked() {
-            let last = lane.marks.iter().rfind(|mark| mark.from_ns <= self.shown_ns);
+            let last = lane.marks.iter().rfind(|mark| mark.line > 0 && mark.from_ns <= self.shown_ns);
             actions.push(StageAction::Process(lane.worker, last.map(|mark| mark.line)));
         }
         response.on_hover_text(text);

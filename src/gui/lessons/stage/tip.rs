@@ -34,7 +34,7 @@ impl Hit {
     /// The lane, and the line of its program.
     pub(super) fn place(&self) -> Option<(usize, Option<u32>)> {
         match self {
-            Self::Mark { lane, line, .. } => Some((*lane, Some(*line))),
+            Self::Mark { lane, line, .. } => Some((*lane, Some(*line).filter(|line| *line > 0))),
             Self::Item { lane, .. } | Self::Lane(lane) => Some((*lane, None)),
             Self::Message(_) | Self::Row(_) => None,
         }
@@ -157,7 +157,7 @@ fn mark_ui(ui: &mut Ui, scene: &Scene<'_>, store: &RunStore, lane: usize, mark: 
     if let Some(trouble) = words::trouble(&mark.end) {
         ui.label(trouble);
     }
-    if let Some(waiting) = scene.model.stuck_at(lane, scene.end_ns).filter(|_| mark.to_ns.is_none()) {
+    if let Some(waiting) = scene.model.stuck_at(lane, scene.shown_ns).filter(|_| mark.to_ns.is_none()) {
         ui.label(&*waiting.why);
     }
     if let Some(text) = line_of(store, &scene.model.lanes[lane].role, mark.line) {

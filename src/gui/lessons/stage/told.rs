@@ -40,10 +40,13 @@ pub(super) fn read(store: &RunStore, places: &Places, model: &mut Model) {
                     may_wait.remove(&(lane, done.call)) && waited(&others, entry.worker, done, entry.t_ns);
                 reader.done(lane, t_ns, done, waited);
             }
-            (Told::Printed { line, text }, Some(lane)) => reader.printed(lane, entry.t_ns, (*line, text)),
+            (Told::Printed { line, text }, Some(lane)) => {
+                reader.said(lane, entry.t_ns, Doing::Prints, (*line, text));
+            }
             _ => {}
         }
     }
+    reader.logged();
     reader.model.rows.iter_mut().for_each(|row| row.changes.sort_by_key(|change| change.t_ns));
     reader.joined();
     reader.open();
@@ -181,9 +184,9 @@ impl Reader<'_> {
         }
     }
 
-    fn printed(&mut self, lane: usize, t_ns: u64, told: (u32, &str)) {
+    fn said(&mut self, lane: usize, t_ns: u64, doing: Doing, told: (u32, &str)) {
         self.model.lanes[lane].marks.push(Mark {
-            doing: Doing::Prints,
+            doing,
             verb: None,
             object: None,
             whom: None,
@@ -195,6 +198,19 @@ impl Reader<'_> {
             cell: None,
             message: None,
         });
+    }
+
+    /// What processes logged goes another way than the rest, and has its place between that.
+    fn logged(&mut self) {
+        for line in self.lesson.logged.iter() {
+            let lane = line.worker.and_then(|worker| self.places.get(&worker).copied());
+            if let Some(lane) = lane {
+                self.said(lane, line.t_ns, Doing::Logs, (0, &line.text));
+            }
+        }
+        for lane in &mut self.model.lanes {
+            lane.marks.sort_by_key(Mark::at_ns);
+        }
     }
 
     /// Whoever was joined had ended by then, even if that was heard later.

@@ -38,7 +38,7 @@ pub(crate) struct StageView {
     playing: Option<Playing>,
     pub(super) model: Arc<Model>,
     /// What the model is of.
-    of: Option<(RunKey, usize, usize, bool)>,
+    of: Option<(RunKey, [usize; 3], bool)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,8 @@ impl StageView {
         let ends =
             store.lanes.iter().flat_map(|lane| &lane.lives).filter(|life| life.exited_ns.is_some()).count();
         let starts: usize = store.lanes.iter().map(|lane| lane.lives.len() + lane.spans.len()).sum();
-        let of = (run_key(store), store.lesson.told_len(), ends + starts, store.phase.is_live());
+        let counts = [store.lesson.told_len(), store.lesson.logged.len(), ends + starts];
+        let of = (run_key(store), counts, store.phase.is_live());
         if self.of == Some(of) {
             return;
         }

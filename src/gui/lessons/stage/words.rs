@@ -1,6 +1,6 @@
 //! What a stage says, in few words on a bar and in a sentence beside it.
 
-use super::model::{Happened, Item, Lane, Mark, Model, Row, State};
+use super::model::{Doing, Happened, Item, Lane, Mark, Model, Row, State};
 use crate::{
     event::{
         Exit, Outcome,
@@ -43,7 +43,7 @@ pub(super) fn lane_name(model: &Model, lane: usize) -> &str {
 pub(super) fn mark_label(model: &Model, mark: &Mark) -> String {
     let value = mark.value.as_deref().map(|value| short(value, VALUE_CHARS));
     let object = mark.object.map(|object| end_name(model, object)).unwrap_or_default();
-    let Some(verb) = mark.verb else { return format!("print {}", value.unwrap_or_default()) };
+    let Some(verb) = mark.verb else { return format!("{} {}", said(mark), value.unwrap_or_default()) };
     match (verb, mark.whom, mark.cell) {
         (Verb::Join | Verb::Kill | Verb::Start, Some(whom), _) => {
             format!("{verb} {}", lane_name(model, whom))
@@ -66,9 +66,14 @@ pub(super) fn mark_label(model: &Model, mark: &Mark) -> String {
     }
 }
 
+/// What has no verb of its own.
+fn said(mark: &Mark) -> &'static str {
+    if mark.doing == Doing::Logs { "log" } else { "print" }
+}
+
 /// What a bar says, the longest first: the first that has room is to be taken.
 pub(super) fn mark_labels(model: &Model, mark: &Mark) -> Vec<String> {
-    let verb = mark.verb.map_or("print", Verb::name);
+    let verb = mark.verb.map_or(said(mark), Verb::name);
     if mark.lasts() {
         return vec![mark_label(model, mark), verb.to_owned()];
     }
@@ -82,6 +87,20 @@ pub(super) fn mark_labels(model: &Model, mark: &Mark) -> Vec<String> {
         value.map_or(verb.to_owned(), |value| format!("{verb} {value}")),
         verb.to_owned(),
     ]
+}
+
+/// What the bar of a wait or a sleep says at a moment, the longest first.
+pub(super) fn wait_labels(model: &Model, lane: usize, mark: usize, t_ns: u64) -> Vec<String> {
+    let mut labels = mark_labels(model, &model.lanes[lane].marks[mark]);
+    if is_stuck(model, lane, mark, t_ns) {
+        labels.insert(0, format!("{} for ever", labels[0]));
+    }
+    labels
+}
+
+/// A wait that never ends, as is known from a moment on.
+pub(super) fn is_stuck(model: &Model, lane: usize, mark: usize, t_ns: u64) -> bool {
+    model.lanes[lane].marks[mark].to_ns.is_none() && model.stuck_at(lane, t_ns).is_some()
 }
 
 /// For what somebody waits.
@@ -110,6 +129,7 @@ fn done_words(model: &Model, mark: &Mark) -> String {
         return format!("{}: {trouble}", mark_label(model, mark));
     }
     match (mark.verb, mark.cell) {
+        (None, _) if mark.doing == Doing::Logs => format!("logs: {value}"),
         (None, _) => format!("prints {value}"),
         (Some(Verb::Put), _) => format!("puts {value} into {object}"),
         (Some(Verb::Get), _) => format!("gets {value} from {object}"),

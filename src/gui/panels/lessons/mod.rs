@@ -94,7 +94,7 @@ fn lesson_ui(ui: &mut Ui, lessons: &mut Lessons, place: Place, state: PageState<
                 stage::stage_ui(ui, lessons, place, state, code_open, actions);
             } else {
                 stage::head_ui(ui, "The runs", code_open, actions);
-                ScrollArea::both().auto_shrink(false).id_salt("lesson runs").show(ui, |ui| {
+                ScrollArea::vertical().auto_shrink(false).id_salt("lesson runs").show(ui, |ui| {
                     runs::runs_ui(ui, lessons.series(place), place, state.runs, actions);
                 });
             }

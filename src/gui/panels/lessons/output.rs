@@ -27,11 +27,12 @@ pub(super) fn output_ui(
 ) {
     let store = lessons.run(place, state.runs).map(|run| Arc::clone(run.whole()));
     let moment = lessons.stage.moment();
+    let by_then = |t_ns: u64| moment.is_none_or(|moment| t_ns <= moment);
     let size = ui.available_size();
     // What is not filled yet keeps its height.
     ui.set_min_size(size);
     let Some(log) = &place.lesson().log else {
-        printed_ui(ui, store.as_deref(), moment);
+        printed_ui(ui, store.as_deref(), by_then);
         return;
     };
     ui.horizontal_top(|ui| {
@@ -40,19 +41,18 @@ pub(super) fn output_ui(
         let column = Layout::top_down(Align::Min);
         ui.allocate_ui_with_layout(half, column, |ui| {
             ui.set_max_width(half.x);
-            printed_ui(ui, store.as_deref(), moment);
+            printed_ui(ui, store.as_deref(), by_then);
         });
         ui.allocate_ui_with_layout(half, column, |ui| {
             ui.set_max_width(half.x);
             let lines = lessons.outcome().map_or(&[][..], |outcome| &outcome.log);
-            log_ui(ui, log, lines, actions);
+            log_ui(ui, log, lines, by_then, actions);
         });
     });
 }
 
-/// As a terminal would show it, with who printed each line before it. What is printed after the moment that the stage shows
-/// is weaker.
-fn printed_ui(ui: &mut Ui, store: Option<&RunStore>, moment: Option<u64>) {
+/// As a terminal would have shown it at the moment of the stage, with who printed each line before it.
+fn printed_ui(ui: &mut Ui, store: Option<&RunStore>, by_then: impl Fn(u64) -> bool) {
     ui.horizontal(|ui| ui.label(RichText::new("Printed").strong()));
     let Some(lesson) = store.map(|store| &store.lesson).filter(|lesson| !lesson.printed.is_empty()) else {
         let text = match store {
@@ -62,17 +62,16 @@ fn printed_ui(ui: &mut Ui, store: Option<&RunStore>, moment: Option<u64>) {
         ui.add(Label::new(RichText::new(text).weak()).wrap());
         return;
     };
-    let who = |at: usize| {
-        let printed = lesson.printed.get(at)?;
-        let name = printed.worker.map_or_else(String::new, |worker| lesson.name(worker));
-        Some((name, &*printed.text, moment.is_some_and(|t_ns| printed.t_ns > t_ns)))
-    };
+    let printed: Vec<_> = lesson.printed.iter().filter(|printed| by_then(printed.t_ns)).collect();
+    if printed.is_empty() {
+        ui.add(Label::new(RichText::new("Nothing is printed up to this moment.").weak()).wrap());
+        return;
+    }
     let names = lesson.roles.iter().flatten().map(|role| role.name.chars().count());
     let width = names.max().unwrap_or(0);
-    terminal(ui, "lesson printed", lesson.printed.len(), |ui, at| {
-        let Some((name, text, later)) = who(at) else { return };
-        let text = RichText::new(text).monospace();
-        let text = if later { text.weak() } else { text };
+    terminal(ui, "lesson printed", printed.len(), |ui, at| {
+        let name = printed[at].worker.map_or_else(String::new, |worker| lesson.name(worker));
+        let text = RichText::new(&*printed[at].text).monospace();
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = GAP;
             ui.add(Label::new(RichText::new(format!("{name:>width$}")).monospace().weak()).extend())
@@ -82,14 +81,20 @@ fn printed_ui(ui: &mut Ui, store: Option<&RunStore>, moment: Option<u64>) {
     });
 }
 
-fn log_ui(ui: &mut Ui, log: &LogFile, lines: &[String], actions: &mut Actions) {
+fn log_ui(
+    ui: &mut Ui,
+    log: &LogFile,
+    lines: &[(u64, String)],
+    by_then: impl Fn(u64) -> bool,
+    actions: &mut Actions,
+) {
     let name = |ui: &mut Ui| {
         ui.label(RichText::new(format!("Log: {}", log.file)).strong()).on_hover_text(&log.format);
     };
     let save = |ui: &mut Ui, actions: &mut Actions| {
         let save = ui
             .add_enabled(!lines.is_empty(), eframe::egui::Button::new("Save log…").small())
-            .on_hover_text("Write these lines to a file")
+            .on_hover_text("Write all its lines to a file")
             .on_disabled_hover_text("It is empty");
         if save.clicked() {
             actions.push(Action::Lesson(LessonAction::SaveLog));
@@ -110,8 +115,14 @@ fn log_ui(ui: &mut Ui, log: &LogFile, lines: &[String], actions: &mut Actions) {
         );
         return;
     }
-    terminal(ui, "lesson log", lines.len(), |ui, at| {
-        ui.add(Label::new(RichText::new(&lines[at]).monospace()).extend());
+    // They are in order of time.
+    let written = lines.partition_point(|(t_ns, _)| by_then(*t_ns));
+    if written == 0 {
+        ui.add(Label::new(RichText::new("Nothing is logged up to this moment.").weak()).wrap());
+        return;
+    }
+    terminal(ui, "lesson log", written, |ui, at| {
+        ui.add(Label::new(RichText::new(&lines[at].1).monospace()).extend());
     });
 }
 

@@ -1,6 +1,6 @@
 //! The ordinary runs of a lesson: how each ended, how long it took and what it cost.
 
-use eframe::egui::{Button, Grid, Label, Rect, RichText, Sense, Ui, vec2};
+use eframe::egui::{Button, Grid, Label, Rect, RichText, ScrollArea, Sense, Ui, vec2};
 
 use crate::{
     gui::{
@@ -9,12 +9,16 @@ use crate::{
         runs::Runs,
         theme::{BAR_TALL, GAP, GAP_LARGE, Palette, TOOL},
     },
-    lesson::What,
+    lesson::{LabRun, What},
     spec::run_line,
     units,
 };
 
-const BAR_WIDTH: f32 = 160.0;
+/// The bars of the times take what the other columns leave.
+const BAR_WIDTH: (f32, f32) = (32.0, 160.0);
+const BESIDE_BAR: f32 = 500.0;
+/// How a run ended that did all it had to do.
+const FINISHED: &str = "finished";
 
 pub(super) fn runs_ui(
     ui: &mut Ui,
@@ -29,7 +33,25 @@ pub(super) fn runs_ui(
             .wrap(),
     );
     ui.add_space(GAP);
-    let row = |at: usize| series?.row(at)?.1;
+    ScrollArea::horizontal()
+        .auto_shrink(true)
+        .id_salt("lesson runs table")
+        .show(ui, |ui| table_ui(ui, series, labs, runs, actions));
+    ui.add_space(GAP_LARGE);
+    ui.label(RichText::new("The same in a terminal").strong());
+    for lab in labs {
+        ui.add(Label::new(RichText::new(run_line(&lab.spec)).monospace().weak()).wrap());
+    }
+    ui.add_space(GAP);
+    let reports = (0..labs.len()).filter_map(|at| series?.row(at)?.1);
+    for what in reports.flat_map(|report| &report.unexpected) {
+        ui.add(Label::new(format!("Otherwise than the lesson says: {what}")).wrap());
+    }
+}
+
+fn table_ui(ui: &mut Ui, series: Option<&Series>, labs: &[LabRun], runs: &Runs, actions: &mut Actions) {
+    let bar_width = (ui.available_width() - BESIDE_BAR).clamp(BAR_WIDTH.0, BAR_WIDTH.1);
+    let row = |at: usize| series?.row(at)?.1.filter(|report| report.ended == FINISHED);
     let longest_ns = (0..labs.len()).filter_map(row).map(|report| report.run.wall_ns).max().unwrap_or(0);
     Grid::new("lesson runs").num_columns(6).spacing(vec2(GAP_LARGE, GAP)).striped(true).show(ui, |ui| {
         for title in ["Run", "Ended", "Tasks", "Time", "Memory", ""] {
@@ -44,7 +66,13 @@ pub(super) fn runs_ui(
             if let Some(report) = row.and_then(|(_, report)| report) {
                 ui.label(&report.ended);
                 ui.label(&report.tally);
-                time_ui(ui, report.run.wall_ns, longest_ns);
+                let took = report.run.wall_ns;
+                if report.ended == FINISHED {
+                    time_ui(ui, took, longest_ns, bar_width);
+                } else {
+                    // It did not do what the others did: a bar would make it the fastest.
+                    ui.label(format!("{} after {}", report.ended, units::duration(took)));
+                }
                 ui.label(units::bytes(report.memory_bytes)).on_hover_text(
                     "The most that its engine and its worker processes had in memory together",
                 );
@@ -54,7 +82,7 @@ pub(super) fn runs_ui(
                     live.map(|run| format!("{} of {}", run.store.tally.done(), run.store.tally.total));
                 ui.label(tally.unwrap_or_default());
                 match live {
-                    Some(run) => time_ui(ui, run.now_ns(), longest_ns.max(run.now_ns())),
+                    Some(run) => time_ui(ui, run.now_ns(), longest_ns.max(run.now_ns()), bar_width),
                     None => _ = ui.label(""),
                 }
                 ui.label("");
@@ -69,24 +97,14 @@ pub(super) fn runs_ui(
             ui.end_row();
         }
     });
-    ui.add_space(GAP_LARGE);
-    ui.label(RichText::new("The same in a terminal").strong());
-    for lab in labs {
-        ui.add(Label::new(RichText::new(run_line(&lab.spec)).monospace().weak()).wrap());
-    }
-    ui.add_space(GAP);
-    let reports = (0..labs.len()).filter_map(row);
-    for what in reports.flat_map(|report| &report.unexpected) {
-        ui.add(Label::new(format!("Otherwise than the lesson says: {what}")).wrap());
-    }
 }
 
 /// A time, and a bar that can be compared with those above and below.
-fn time_ui(ui: &mut Ui, time_ns: u64, longest_ns: u64) {
+fn time_ui(ui: &mut Ui, time_ns: u64, longest_ns: u64, bar_width: f32) {
     let palette = Palette::of(ui);
     ui.horizontal(|ui| {
-        let (area, _) = ui.allocate_exact_size(vec2(BAR_WIDTH, BAR_TALL), Sense::hover());
-        let width = BAR_WIDTH * (time_ns as f64 / longest_ns.max(1) as f64) as f32;
+        let (area, _) = ui.allocate_exact_size(vec2(bar_width, BAR_TALL), Sense::hover());
+        let width = bar_width * (time_ns as f64 / longest_ns.max(1) as f64) as f32;
         ui.painter().rect_filled(area, 2.0, palette.plot);
         ui.painter().rect_filled(Rect::from_min_size(area.min, vec2(width, BAR_TALL)), 2.0, palette.ok);
         ui.label(units::duration(time_ns));

@@ -112,3 +112,13 @@ fn what_is_too_close_to_be_told_apart_is_counted() {
     let pieces = pieces(&lane, &ruler(&model, Mode::Time, 0.0, 0.001_1), 1_100_000, false);
     assert!((2..1700).contains(&pieces.len()), "{}", pieces.len());
 }
+
+#[test]
+fn only_what_lasts_for_ever_reaches_the_edge() {
+    let model = Model::new(&missing_sentinel());
+    let ruler = ruler(&model, Mode::Time, 0.0, 0.000_8);
+    assert!((reach(&ruler, 400_000, false) - 500.0).abs() < 0.01);
+    assert!((reach(&ruler, 400_000, true) - 900.0).abs() < 0.01);
+    // What ends out of view on the right does so in both cases.
+    assert!(reach(&ruler, 900_000, true) > 900.0);
+}

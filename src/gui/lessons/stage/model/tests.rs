@@ -6,7 +6,10 @@ use super::{
     *,
 };
 use crate::{
-    event::lesson::{Done, Told},
+    event::{
+        Event, Level,
+        lesson::{Done, Told},
+    },
     store::testing::exited,
 };
 
@@ -77,6 +80,17 @@ fn who_waits_for_ever_does_not_end_and_is_told_apart() {
     assert!(model.stuck_at(0, 399_999).is_none() && model.stuck_at(0, 400_000).is_some());
     assert!(model.stuck_at(1, 400_000).is_none());
     assert_eq!(model.moments.last(), Some(&400_000));
+}
+
+#[test]
+fn a_wait_is_for_ever_only_once_that_is_known() {
+    let model = Model::new(&missing_sentinel());
+    for (t_ns, label) in
+        [(300_062, "join consumer"), (399_999, "join consumer"), (400_000, "join consumer for ever")]
+    {
+        assert_eq!(words::wait_labels(&model, 0, 1, t_ns)[0], label, "at {t_ns}");
+    }
+    assert_eq!(words::wait_labels(&model, 0, 0, 400_000)[0], "join producer", "it was over");
 }
 
 #[test]
@@ -203,4 +217,28 @@ fn an_end_is_closed_before_anybody_is_told_of_it() {
     let model = Model::new(&run(events));
     assert_eq!(words::sentence(&model, 18), "main closes its sending end");
     assert!(words::sentence(&model, 20).contains("no more messages"));
+}
+
+#[test]
+fn what_a_process_logs_is_a_mark_and_a_moment_of_its_own() {
+    let mut events = process(0, 0, "main", None);
+    let logged = |t_ns, worker: Option<u32>, text: &str| Event::Log {
+        t_ns,
+        worker: worker.map(WorkerId),
+        level: Level::Info,
+        text: text.to_owned(),
+    };
+    events.extend([
+        told(10, 0, Told::Printed { line: 1, text: "before".into() }),
+        told(30, 0, Told::Printed { line: 3, text: "after".into() }),
+        // Heard late.
+        logged(20, Some(0), "I am main"),
+        logged(25, None, "of the engine"),
+    ]);
+    let model = Model::new(&run(events));
+    let marks: Vec<_> =
+        model.lanes[0].marks.iter().map(|mark| words::mark_labels(&model, mark).remove(0)).collect();
+    assert_eq!(marks, ["print before", "log I am main", "print after"]);
+    assert_eq!(model.moments, [0, 5, 10, 20, 30]);
+    assert_eq!(words::sentence(&model, 20), "main logs: I am main");
 }
