@@ -8,7 +8,7 @@
 //! print "All processes finished"
 //! ```
 //!
-//! Indentation makes blocks, as in Python. [`parse`] gives the steps with their lines, so that whoever shows a program
+//! Indentation makes blocks, as in Python. [`parse()`] gives the steps with their lines, so that whoever shows a program
 //! can show where each process stands in it.
 
 mod count;
