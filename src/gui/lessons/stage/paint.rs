@@ -1,7 +1,9 @@
 //! Paints the lanes of processes. What a process does is told by form as well as by colour: it runs where its band is
 //! full, waits where it is hatched, sleeps where it is dotted, is being started where there is only a line.
 
-use eframe::egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
+use eframe::egui::{
+    Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, text::LayoutJob, vec2,
+};
 
 use super::{
     layout::{Look, Piece, pieces, spots},
@@ -27,6 +29,9 @@ const INDENT: f32 = 12.0;
 const WORDS_WIDTH: f32 = 22.0;
 /// Between an end mark and its band.
 const END_GAP: f32 = 10.0;
+/// From this height on, the head of a lane has room for three lines, and from this on for two.
+const THREE_LINES: f32 = 44.0;
+const TWO_LINES: f32 = 28.0;
 /// Side of an end mark.
 const END_SIZE: f32 = 11.0;
 
@@ -236,12 +241,26 @@ pub(super) fn head(scene: &Scene<'_>, painter: &Painter, at: usize, rect: Rect, 
     let stuck = model.stuck_at(at, scene.shown_ns).is_some();
     let second = if stuck { palette.error } else { palette.text_weak };
     let pid = lane.pid.map(|pid| format!("  {pid}")).unwrap_or_default();
-    if rect.height() >= 28.0 {
-        let name = fitted(painter, pos2(text_left, y - 7.0), &lane.name, width, palette.text);
-        let pid_left = text_left + name.size().x;
-        fitted(painter, pos2(pid_left, y - 7.0), &pid, rect.right() - pid_left, palette.text_weak);
-        fitted(painter, pos2(text_left, y + 7.0), &state, width, second);
-    } else {
+    if rect.height() < TWO_LINES {
         fitted(painter, pos2(text_left, y), &format!("{}{pid}", lane.name), width, palette.text);
+        return;
     }
+    let cut = text_width(painter, &state) > width;
+    let wraps = cut && rect.height() >= THREE_LINES;
+    let name_y = if wraps { y - 14.0 } else { y - 7.0 };
+    let name = fitted(painter, pos2(text_left, name_y), &lane.name, width, palette.text);
+    let pid_left = text_left + name.size().x;
+    fitted(painter, pos2(pid_left, name_y), &pid, rect.right() - pid_left, palette.text_weak);
+    if wraps {
+        two_lines(painter, pos2(text_left, y - 7.0), &state, width, second);
+    } else {
+        let state = if cut && stuck { "waits for ever" } else { &state };
+        fitted(painter, pos2(text_left, y + 7.0), state, width, second);
+    }
+}
+
+fn two_lines(painter: &Painter, at: Pos2, text: &str, width: f32, color: Color32) {
+    let mut job = LayoutJob::simple(text.to_owned(), small_font(), color, width);
+    job.wrap.max_rows = 2;
+    painter.galley(at, painter.fonts_mut(|fonts| fonts.layout_job(job)), color);
 }
