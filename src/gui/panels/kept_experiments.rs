@@ -310,7 +310,7 @@ mod tests {
     use crate::experiment::RunCounts;
 
     #[test]
-    fn all_that_is_known_is_told_and_what_goes_on_is_not_deleted() {
+    fn all_that_is_known_is_told_and_what_goes_on_is_neither_opened_nor_deleted() {
         let path = PathBuf::from("/x/20261122-sleep/experiment.pscopex");
         let mut entry =
             ExperimentEntry { path, bytes: 1500, modified_unix_ns: 1, is_live: false, is_open: true };
@@ -334,6 +334,6 @@ mod tests {
             |entry: &ExperimentEntry| choices(entry, &view).iter().filter(|one| one.1.is_some()).count();
         assert_eq!(off(&entry), 0);
         entry.is_live = true;
-        assert_eq!((off(&entry), status(&entry, &view)), (1, "running"));
+        assert_eq!((off(&entry), status(&entry, &view)), (2, "running"));
     }
 }
