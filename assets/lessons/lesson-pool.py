@@ -10,15 +10,8 @@ def square(n):
     return n**2
 
 
-def double(n):
-    return n * 2
-
-
 if __name__ == "__main__":
     with multiprocessing.Pool(processes=4) as pool:
         squares = pool.map(square, range(1, 10))
     print(squares)
-    with multiprocessing.Pool(processes=4) as pool:
-        doubles = pool.map(double, [1, 2, 3, 45, 9])
-    for result in doubles:
-        logging.info(result)
+    logging.info(f"Result: {squares}")

@@ -32,6 +32,7 @@ const PYTHONS: &[(&str, &str)] = files![
     "lesson-four.py",
     "lesson-four-one-dies.py",
     "lesson-pool.py",
+    "lesson-pool-doubling.py",
     "lesson-pool-unsendable.py",
     "lesson-pool-worker-killed.py",
     "lesson-sleep-and-square.py",

@@ -129,7 +129,7 @@ impl Array {
         let call = Call::quick(verb, Some(self.id), None);
         let Some(number) = self.cells.get(index).filter(|_| index < self.length) else {
             let error = OutsideError { index, length: self.length };
-            call.done(|| End::Failed(error.to_string()), |_: &mut Done| {});
+            call.done(|| End::Failed(error.to_string().into()), |_: &mut Done| {});
             return Err(error);
         };
         let (result, now) = work(number);

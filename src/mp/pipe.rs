@@ -56,7 +56,7 @@ impl SendError {
     pub(super) fn end(&self) -> End {
         match self {
             Self::Broken => End::Broken,
-            Self::TooLong { .. } | Self::Io(_) => End::Failed(self.to_string()),
+            Self::TooLong { .. } | Self::Io(_) => End::Failed(self.to_string().into()),
         }
     }
 }
@@ -66,7 +66,7 @@ impl RecvError {
         match self {
             Self::Eof => End::Eof,
             Self::Torn => End::Broken,
-            Self::TooLong { .. } | Self::Io(_) => End::Failed(self.to_string()),
+            Self::TooLong { .. } | Self::Io(_) => End::Failed(self.to_string().into()),
         }
     }
 }

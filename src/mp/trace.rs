@@ -11,6 +11,7 @@ use std::sync::{
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::event::lesson::{End, Verb};
 use crate::time::monotonic_ns;
 
 /// One primitive, or one end of a pipe; the same in all processes that share it.
@@ -34,30 +35,6 @@ pub(super) fn next_message() -> u64 {
 
 fn of_this_process(count: u32) -> u64 {
     u64::from(std::process::id()) << 32 | u64::from(count)
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verb {
-    Put,
-    Get,
-    Flush,
-    Send,
-    Receive,
-    Close,
-    Read,
-    Write,
-    Acquire,
-    Release,
-    Set,
-    Clear,
-    /// For an event.
-    Wait,
-    /// At a barrier.
-    Meet,
-    Start,
-    Join,
-    Kill,
 }
 
 /// An operation that may block is about to begin.
@@ -93,20 +70,6 @@ pub struct Done {
     /// Index and value of the cell that was read or written.
     pub cell: Option<(u32, i64)>,
     pub end: End,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum End {
-    Ok,
-    /// Every copy of the other end is closed.
-    Eof,
-    /// Nobody reads any more, a message was torn, or a barrier aborted.
-    Broken,
-    /// Acquired from a holder that died.
-    AfterDeath,
-    TimedOut,
-    Failed(String),
 }
 
 /// Is told on the thread that performs the operation, so that it had better be quick.
@@ -174,6 +137,6 @@ impl Call {
 pub(super) fn end_of<T>(result: &Result<T, impl std::fmt::Display>) -> End {
     match result {
         Ok(_) => End::Ok,
-        Err(error) => End::Failed(error.to_string()),
+        Err(error) => End::Failed(error.to_string().into()),
     }
 }

@@ -271,7 +271,7 @@ impl<'i, 'h> Pool<'i, 'h> {
     fn dismiss(&mut self) {
         self.dismissed.store(true, Ordering::Release);
         for _ in &self.workers {
-            moves(&Value::None);
+            // That it says "no more" is the pool's own business, and told of without a value.
             let _nobody_listens = put(&mut self.interpreter.objects, &self.items_name, &None::<Item>);
         }
         self.join();
@@ -341,9 +341,7 @@ fn serve(household: &Household, given: Given) -> Result<(), String> {
         };
         let bytes = items.get().map_err(|error| error.to_string())?;
         let item: Option<Item> = postcard::from_bytes(&bytes).map_err(|error| error.to_string())?;
-        voice.settle(Some(
-            item.as_ref().map_or_else(|| Value::None.to_string(), |item| item.value.to_string()),
-        ));
+        voice.settle(item.as_ref().map(|item| item.value.to_string()));
         let Some(item) = item else { return Ok(()) };
         let number = i64::from(household.person.worker.0);
         if !claims.set_if(item.index as usize, 0, number).is_ok_and(|claimed| claimed) {

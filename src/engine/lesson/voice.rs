@@ -198,7 +198,7 @@ impl trace::Observer for Voice {
         let Ok(object) = self.object(began.object) else { return };
         let told = Told::Began(Began {
             call: began.call as u32 & !OWN_CALL,
-            verb: verb(began.verb),
+            verb: began.verb,
             object,
             whom: self.child(began.pid),
             line: self.0.line.load(Ordering::Relaxed),
@@ -209,12 +209,12 @@ impl trace::Observer for Voice {
     fn done(&self, done: &trace::Done) {
         let Ok(object) = self.object(done.object) else { return };
         // The start of a process is told with its name once it has one.
-        if done.verb == trace::Verb::Start {
+        if done.verb == Verb::Start {
             return;
         }
         let told = Done {
             call: done.call as u32 & !OWN_CALL,
-            verb: verb(done.verb),
+            verb: done.verb,
             object,
             whom: self.child(done.pid),
             line: self.0.line.load(Ordering::Relaxed),
@@ -223,11 +223,11 @@ impl trace::Observer for Voice {
             bytes: done.bytes,
             depth: done.depth,
             cell: done.cell,
-            end: end(&done.end),
+            end: within_bounds(&done.end),
             value: VALUE.take(),
         };
-        let learns = matches!(done.verb, trace::Verb::Get | trace::Verb::Receive);
-        if learns && done.end == trace::End::Ok {
+        let learns = matches!(done.verb, Verb::Get | Verb::Receive);
+        if learns && done.end == End::Ok {
             KEPT.set(Some((self.run_ns(done.ended_ns), told)));
         } else {
             self.tell_at(self.run_ns(done.ended_ns), Told::Done(told));
@@ -235,36 +235,11 @@ impl trace::Observer for Voice {
     }
 }
 
-fn verb(verb: trace::Verb) -> Verb {
-    match verb {
-        trace::Verb::Put => Verb::Put,
-        trace::Verb::Get => Verb::Get,
-        trace::Verb::Flush => Verb::Flush,
-        trace::Verb::Send => Verb::Send,
-        trace::Verb::Receive => Verb::Receive,
-        trace::Verb::Close => Verb::Close,
-        trace::Verb::Read => Verb::Read,
-        trace::Verb::Write => Verb::Write,
-        trace::Verb::Acquire => Verb::Acquire,
-        trace::Verb::Release => Verb::Release,
-        trace::Verb::Set => Verb::Set,
-        trace::Verb::Clear => Verb::Clear,
-        trace::Verb::Wait => Verb::Wait,
-        trace::Verb::Meet => Verb::Meet,
-        trace::Verb::Start => Verb::Start,
-        trace::Verb::Join => Verb::Join,
-        trace::Verb::Kill => Verb::Kill,
-    }
-}
-
-fn end(end: &trace::End) -> End {
+/// An error's text may be as long as whoever made it liked.
+fn within_bounds(end: &End) -> End {
     match end {
-        trace::End::Ok => End::Ok,
-        trace::End::Eof => End::Eof,
-        trace::End::Broken => End::Broken,
-        trace::End::AfterDeath => End::AfterDeath,
-        trace::End::TimedOut => End::TimedOut,
-        trace::End::Failed(why) => End::Failed(cut(why.clone(), VALUE_LIMIT).into()),
+        End::Failed(why) => End::Failed(cut(why.to_string(), VALUE_LIMIT).into()),
+        other => other.clone(),
     }
 }
 

@@ -70,7 +70,8 @@ fn head_ui(ui: &mut Ui, place: Place, state: PageState<'_>) {
     ui.horizontal(|ui| {
         mark_ui(ui, Mark::of(progress));
         let all = Place::bases().count();
-        ui.weak(format!("Lesson {} of {all} · {}", place.number(), progress_words(progress)));
+        let which = if place.is_base() { "" } else { "this variant " };
+        ui.weak(format!("Lesson {} of {all} · {which}{}", place.number(), progress_words(progress)));
     });
     ui.add(Label::new(RichText::new(&place.lesson().title).size(TITLE_TEXT).strong()).wrap());
     ui.add(Label::new(&place.lesson().goal).wrap());

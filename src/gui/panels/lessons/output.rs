@@ -40,11 +40,11 @@ pub(super) fn output_ui(
         let half = vec2((size.x - GAP) / 2.0, size.y);
         let column = Layout::top_down(Align::Min);
         ui.allocate_ui_with_layout(half, column, |ui| {
-            ui.set_max_width(half.x);
+            ui.set_width(half.x);
             printed_ui(ui, store.as_deref(), by_then);
         });
         ui.allocate_ui_with_layout(half, column, |ui| {
-            ui.set_max_width(half.x);
+            ui.set_width(half.x);
             let lines = lessons.outcome().map_or(&[][..], |outcome| &outcome.log);
             log_ui(ui, log, lines, by_then, actions);
         });
