@@ -2,6 +2,7 @@
 
 mod cards;
 mod code;
+mod fold;
 mod guide;
 mod highlight;
 mod marks;
@@ -27,7 +28,9 @@ use crate::{
 const WIDE: f32 = 1240.0;
 /// Room for the buttons at its foot.
 const GUIDE_WIDTH: f32 = 316.0;
-const CODE_WIDTH: f32 = 350.0;
+/// Of the width: at the narrowest, what the longest line of the first lessons' programs needs.
+const CODE_PART: f32 = 0.305;
+const CODE_WIDEST: f32 = 520.0;
 const OUTPUT_HEIGHT: f32 = 150.0;
 /// Of the height, with the code beside what was printed.
 const CODE_SHARE: f32 = 0.42;
@@ -59,8 +62,8 @@ fn lesson_ui(ui: &mut Ui, lessons: &mut Lessons, place: Place, state: PageState<
     left.resizable(true).show(ui, |ui| guide::guide_ui(ui, lessons, place, state, actions));
     let code_open = lessons.code_open.unwrap_or(wide);
     if code_open && wide {
-        let right =
-            Panel::right("lesson code").frame(frame).default_size(CODE_WIDTH).size_range(220.0..=most);
+        let width = (ui.ctx().content_rect().width() * CODE_PART).min(CODE_WIDEST);
+        let right = Panel::right("lesson code").frame(frame).default_size(width).size_range(220.0..=most);
         right.resizable(true).show(ui, |ui| code::code_ui(ui, lessons, place, state, actions));
     }
     let below = code_open && !wide;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use eframe::egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, TextStyle, Ui, vec2};
 
-use super::PageState;
+use super::{
+    PageState,
+    fold::{Row, fold},
+};
 use crate::{
     gui::{
         action::{Action, Actions},
@@ -69,14 +72,15 @@ fn printed_ui(ui: &mut Ui, store: Option<&RunStore>, by_then: impl Fn(u64) -> bo
     }
     let names = lesson.roles.iter().flatten().map(|role| role.name.chars().count());
     let width = names.max().unwrap_or(0);
-    terminal(ui, "lesson printed", printed.len(), |ui, at| {
-        let name = printed[at].worker.map_or_else(String::new, |worker| lesson.name(worker));
-        let text = RichText::new(&*printed[at].text).monospace();
+    let lines = printed.iter().map(|printed| &*printed.text);
+    terminal(ui, "lesson printed", width + 1, lines, |ui, at, row| {
+        let teller = printed[at].worker.filter(|_| row.first);
+        let name = teller.map_or_else(String::new, |worker| lesson.name(worker));
         ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = GAP;
-            ui.add(Label::new(RichText::new(format!("{name:>width$}")).monospace().weak()).extend())
+            ui.spacing_mut().item_spacing.x = 0.0;
+            ui.add(Label::new(RichText::new(format!("{name:>width$} ")).monospace().weak()).extend())
                 .on_hover_text("Who printed this line");
-            ui.add(Label::new(text).extend());
+            row_label(ui, row);
         });
     });
 }
@@ -121,19 +125,42 @@ fn log_ui(
         ui.add(Label::new(RichText::new("Nothing is logged up to this moment.").weak()).wrap());
         return;
     }
-    terminal(ui, "lesson log", written, |ui, at| {
-        ui.add(Label::new(RichText::new(&lines[at].1).monospace()).extend());
+    terminal(ui, "lesson log", 0, lines[..written].iter().map(|(_, line)| line.as_str()), |ui, _, row| {
+        row_label(ui, row);
     });
 }
 
-/// Rows of one height, the newest in sight.
-fn terminal(ui: &mut Ui, id: &str, rows: usize, row_ui: impl Fn(&mut Ui, usize)) {
+/// Told as its whole line.
+fn row_label(ui: &mut Ui, row: Row<'_>) {
+    let label = ui.add(Label::new(RichText::new(row.text).monospace()).extend());
+    if row.first {
+        label.accessible_name(row.line);
+    }
+}
+
+/// Lines folded to the width, in rows of one height, the newest in sight. `before` columns are not theirs.
+fn terminal<'l>(
+    ui: &mut Ui,
+    id: &str,
+    before: usize,
+    lines: impl Iterator<Item = &'l str>,
+    row_ui: impl Fn(&mut Ui, usize, Row<'l>),
+) {
     let frame = Frame::new().fill(Palette::of(ui).plot).inner_margin(Margin::same(GAP_SMALL as i8));
     frame.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         ui.spacing_mut().interact_size.y = 0.0;
+        let font = TextStyle::Monospace.resolve(ui.style());
+        let column = ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0'));
+        // The bar of the scroll area must cover no letter.
+        let width = ui.available_width() - ui.spacing().scroll.bar_width - GAP_SMALL;
+        let columns = (width / column) as usize;
+        let fold = |(at, line)| fold(line, columns.saturating_sub(before)).map(move |row| (at, row));
+        let rows: Vec<(usize, Row<'_>)> = lines.enumerate().flat_map(fold).collect();
         let height = ui.text_style_height(&TextStyle::Monospace);
         let scroll = ScrollArea::both().auto_shrink(false).id_salt(id).stick_to_bottom(true);
-        scroll.show_rows(ui, height, rows, |ui, range| range.for_each(|at| row_ui(ui, at)));
+        scroll.show_rows(ui, height, rows.len(), |ui, range| {
+            rows[range].iter().for_each(|(at, row)| row_ui(ui, *at, *row));
+        });
     });
 }
