@@ -1,6 +1,6 @@
 //! The middle of a lesson: how its run stands, who waits for ever, and what its processes do with one another.
 
-use eframe::egui::{Align, Button, Frame, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui};
+use eframe::egui::{Align, Button, Color32, Frame, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui};
 
 use super::{PageState, program::program_ui};
 use crate::{
@@ -30,9 +30,10 @@ pub(super) fn stage_ui(
         before_ui(ui, place, code_open);
         return;
     };
-    stuck_ui(ui, run);
+    stuck_ui(ui, run, lessons.stage.moment());
     if let Some(outcome) = lessons.outcome().filter(|outcome| !outcome.unexpected.is_empty()) {
-        notice_ui(ui, "This run came out otherwise than the lesson says", &outcome.unexpected);
+        let color = Palette::of(ui).warning;
+        notice_ui(ui, "This run came out otherwise than the lesson says", &outcome.unexpected, color);
     }
     for asked in show(ui, &Palette::of(ui), run.whole(), &mut lessons.stage) {
         match asked {
@@ -87,8 +88,9 @@ fn words(run: &Run) -> String {
     }
 }
 
-/// Who waits for whom, in a sentence each.
-fn stuck_ui(ui: &mut Ui, run: &Run) {
+/// Who waits for whom, in a sentence each. At a moment before that it keeps its room, so that nothing jumps while one goes
+/// through the moments.
+fn stuck_ui(ui: &mut Ui, run: &Run, moment: Option<u64>) {
     let lesson = &run.whole().lesson;
     let Some(stuck) = &lesson.stuck else { return };
     let mut lines: Vec<String> = stuck
@@ -101,21 +103,27 @@ fn stuck_ui(ui: &mut Ui, run: &Run) {
         })
         .collect();
     lines.push("No process that is left could ever end this, so Poolscope has ended the lesson.".to_owned());
-    notice_ui(ui, "They wait for ever", &lines);
+    let palette = Palette::of(ui);
+    if moment.is_some_and(|t_ns| t_ns < stuck.t_ns) {
+        notice_ui(ui, "At this moment not yet; at the end they wait for ever", &lines, palette.text_weak);
+    } else {
+        notice_ui(ui, "They wait for ever", &lines, palette.warning);
+    }
 }
 
-fn notice_ui(ui: &mut Ui, title: &str, lines: &[String]) {
+fn notice_ui(ui: &mut Ui, title: &str, lines: &[String], color: Color32) {
     let palette = Palette::of(ui);
     let frame = Frame::new()
         .fill(palette.plot)
-        .stroke(Stroke::new(LINE, palette.warning))
+        .stroke(Stroke::new(LINE, color))
         .corner_radius(4.0)
         .inner_margin(Margin::same(GAP as i8));
+    let words = if color == palette.warning { palette.text } else { color };
     frame.show(ui, |ui| {
         ui.set_min_width(ui.available_width());
-        ui.label(RichText::new(title).strong().color(palette.warning));
+        ui.label(RichText::new(title).strong().color(color));
         for line in lines {
-            ui.add(Label::new(line).wrap());
+            ui.add(Label::new(RichText::new(line).color(words)).wrap());
         }
     });
     ui.add_space(GAP_SMALL);
