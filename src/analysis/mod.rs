@@ -28,7 +28,7 @@ pub use experiment::{
 };
 pub use figures::{AttemptTotals, Figures, PartsTotal};
 pub use lesson::{
-    Answered, LabReport, LessonReport, LessonTold, Process as LessonProcess, Shared as LessonShared,
+    Answered, InLab, LabReport, LessonReport, LessonTold, Process as LessonProcess, Shared as LessonShared,
     answered, answered_by_runs, holds, measure, processes,
 };
 pub use locks::{LockTotals, LocksReport};

@@ -183,6 +183,8 @@ fn text(report: &LessonReport) -> Vec<String> {
         answers.push(question.why.clone());
         part(&question.ask, answers);
     }
+    let in_lab = report.lab.as_ref().map(|lab| vec![lab.about.clone(), lab.command.clone()]);
+    part("in the lab", in_lab.unwrap_or_default());
     part("otherwise than the lesson says", report.unexpected.clone());
     lines
 }

@@ -19,7 +19,7 @@ use super::{
     signals::{self, Wake},
 };
 use crate::{
-    analysis::{Answered, LabReport, Observer, answered_by_runs},
+    analysis::{Answered, InLab, LabReport, Observer, answered_by_runs},
     lesson::{LabRun, Lesson, Variant, What},
     library::Library,
     session::Launcher,
@@ -35,6 +35,7 @@ struct Report<'a> {
     about: &'a str,
     runs: Vec<LabReport>,
     questions: Vec<Answered>,
+    lab: Option<InLab>,
 }
 
 pub(super) fn run(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Result<u8, CliError> {
@@ -65,6 +66,7 @@ pub(super) fn run(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Resu
         title: &variant.title,
         about: &variant.about,
         questions: answered_by_runs(variant, &reports),
+        lab: InLab::of(variant),
         runs: reports,
     };
     let mut out = io::stdout().lock();
@@ -125,6 +127,9 @@ fn print(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
             writeln!(out, "  {mark} {text}")?;
         }
         writeln!(out, "  {}", question.why)?;
+    }
+    if let Some(lab) = &report.lab {
+        writeln!(out, "\nin the lab\n  {}\n  {}", lab.about, lab.command)?;
     }
     Ok(())
 }

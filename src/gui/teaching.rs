@@ -5,16 +5,11 @@ use eframe::egui::{Context, Ui};
 use super::{
     action::{Action, Actions, Panel},
     app::App,
-    experiments::Vary,
     form::Form,
-    lessons::{Code, Lab, LessonAction, Page, Place, Series, lab_of},
+    lessons::{Code, LessonAction, Page, Place, Series},
     panels::lessons::{PageState, page_ui},
 };
-use crate::{
-    lesson::What,
-    spec::{Backend, Spec},
-    time::monotonic_ns,
-};
+use crate::{lesson::What, spec::Spec, time::monotonic_ns};
 
 impl App {
     pub(super) fn apply_lesson(&mut self, ctx: &Context, action: LessonAction) {
@@ -113,10 +108,11 @@ impl App {
         place.is_some()
     }
 
+    /// Sets up what corresponds to a lesson, and shows its run where it has one.
     fn open_in_lab(&mut self, place: Place) {
         let run = self.lessons.run(place, &self.runs).map(|run| run.id);
-        let lab = lab_of(place);
-        if run.is_none() && lab == Lab::Run {
+        let lab = place.variant().lab.as_ref();
+        if run.is_none() && lab.is_none() {
             return;
         }
         self.lessons.set_open(false);
@@ -126,24 +122,17 @@ impl App {
             self.axis.fit();
             self.dock.bring(Panel::Timeline);
         }
-        let said = match lab {
-            Lab::Run => return,
-            Lab::Pool(spec) => {
-                self.form = Form::from_spec(&spec);
-                "The setup holds the pool of the lesson: press Run to run it here"
-            }
-            Lab::Experiment(spec, backends) => {
-                self.form = Form::from_spec(&spec);
-                let names: Vec<&str> = backends.into_iter().map(Backend::name).collect();
-                let Vary { repeats, warmup, calm, .. } = std::mem::take(&mut self.experiments.vary);
-                self.experiments.vary =
-                    Vary { backend: names.join(","), repeats, warmup, calm, ..Vary::default() };
-                self.dock.bring(Panel::Experiment);
-                "The setup holds the work of the lesson, and Experiment its backends: press Start experiment"
-            }
-        };
+        let Some(lab) = lab else { return };
+        self.form = Form::from_spec(&lab.spec);
         self.remembered.setup = true;
-        self.notices.say(said.to_owned(), monotonic_ns());
+        let next = if lab.vary.is_empty() {
+            "Press Run."
+        } else {
+            self.experiments.vary.take_over(&lab.vary);
+            self.dock.bring(Panel::Experiment);
+            "Press Run for one, or Start experiment for all of it."
+        };
+        self.notices.say(format!("Set up: {} {next}", lab.about), monotonic_ns());
     }
 
     /// The page, in the place of the lab.

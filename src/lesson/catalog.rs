@@ -105,6 +105,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_variant_can_be_gone_on_with_in_the_lab() {
+        for lesson in all() {
+            for variant in &lesson.variants {
+                let lab = variant.lab.as_ref().unwrap_or_else(|| panic!("{}", lesson.name_of(variant)));
+                assert!(!lab.about.is_empty() && lab.spec.workload != crate::spec::Kind::Lesson);
+            }
+        }
+    }
+
     /// What its processes and shared objects are called, or its runs. A name made of values ends with `*` there.
     fn names(what: &What) -> Vec<String> {
         fn started(steps: &[program::Step], into: &mut Vec<String>) {

@@ -24,6 +24,11 @@
 //! why = "…"
 //! choice = [{ text = "…", when = { measure = "ended", is = "stuck" } }, …]
 //!
+//! [lab]                          # what corresponds in the lab; a variant may have its own
+//! about = "…"
+//! spec = """…"""                 # the fields of a spec
+//! vary = { workers = "1,2,4" }   # where an experiment tells more than one run
+//!
 //! [expect]
 //! printed = ["first", ["in", "any", "order"]]
 //!
@@ -44,12 +49,12 @@
 use serde::Deserialize;
 
 use super::{
-    Ending, Expect, LabRun, Lesson, Lines, LogFile, Python, Question, RunEnd, Variant, What,
+    Ending, Expect, Lab, LabRun, Lesson, Lines, LogFile, Python, Question, RunEnd, Variant, Varied, What,
     names::check,
     program::{Program, Role, Shared, parse},
     reach::Reached,
 };
-use crate::spec::{Draft, one_line};
+use crate::spec::{Draft, Spec, one_line};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,8 +80,19 @@ struct LessonFile {
     expect: ExpectText,
     #[serde(default)]
     python_hangs: bool,
+    lab: Option<LabText>,
     #[serde(default)]
     variant: Vec<VariantText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LabText {
+    about: String,
+    /// A spec file.
+    spec: String,
+    #[serde(default)]
+    vary: Varied,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +158,7 @@ struct VariantText {
     expect: ExpectText,
     #[serde(default)]
     python_hangs: bool,
+    lab: Option<LabText>,
 }
 
 /// Reads a lesson. `pythons` are the Python programs by their file names.
@@ -162,6 +179,7 @@ pub fn read(text: &str, pythons: &[(&'static str, &'static str)]) -> Result<Less
         question: file.question,
         expect: file.expect,
         python_hangs: file.python_hangs,
+        lab: file.lab,
     };
     let mut variants = vec![variant(&file.name, &base, None, pythons, &mut wrong)];
     for text in &file.variant {
@@ -205,6 +223,8 @@ fn variant(
     for question in &text.question {
         check_question(question, &mut found);
     }
+    let lab_text = text.lab.as_ref().or_else(|| base.and_then(|base| base.lab.as_ref()));
+    let lab = lab_text.and_then(|text| lab(text, &mut found)).or_else(|| lab_of_runs(&what));
     let place = name.as_deref().map_or_else(|| lesson.to_owned(), |name| format!("{lesson}/{name}"));
     wrong.extend(found.into_iter().map(|what| format!("{place}: {what}")));
     let file = format!("lesson-{}.py", place.replace('/', "-"));
@@ -224,6 +244,7 @@ fn variant(
             stuck: expect.stuck,
             died: expect.died.into_iter().collect(),
         },
+        lab,
         python: python.map(|&(file, text_of)| Python { file, text: text_of, hangs: text.python_hangs }),
     }
 }
@@ -281,20 +302,36 @@ fn drop_unused(program: &mut Program, text: &VariantText, wrong: &mut Vec<String
 }
 
 fn lab_run(text: &RunText, wrong: &mut Vec<String>) -> Option<LabRun> {
-    let errors = |errors: Vec<crate::spec::SpecError>| errors.iter().map(ToString::to_string).collect();
-    let spec = crate::spec::parse_toml(&text.spec)
-        .map_err(errors)
-        .and_then(|draft: Draft| draft.validate().map_err(errors));
-    match spec {
-        Ok(spec) => {
-            Some(LabRun { label: text.label.clone(), spec, expect: RunEnd { lost: text.lost, ok: text.ok } })
-        }
-        Err(errors) => {
-            let errors: Vec<String> = errors;
-            wrong.push(format!("run {}: {}", one_line(&text.label), errors.join("; ")));
-            None
-        }
-    }
+    let spec = spec_of(&text.spec, &format!("run {}", one_line(&text.label)), wrong)?;
+    Some(LabRun { label: text.label.clone(), spec, expect: RunEnd { lost: text.lost, ok: text.ok } })
+}
+
+fn lab(text: &LabText, wrong: &mut Vec<String>) -> Option<Lab> {
+    let spec = spec_of(&text.spec, "lab", wrong)?;
+    Some(Lab { about: text.about.clone(), spec, vary: text.vary.clone() })
+}
+
+/// The work of a lesson of ordinary runs, with all their backends.
+fn lab_of_runs(what: &What) -> Option<Lab> {
+    let What::Runs(runs) = what else { return None };
+    let first = runs.first()?;
+    let backends: Vec<&str> = runs.iter().map(|run| run.spec.backend.name()).collect();
+    let vary = Varied { backend: backends.join(","), ..Varied::default() };
+    Some(Lab {
+        about: "The same work with each of these backends.".to_owned(),
+        spec: first.spec.clone(),
+        vary,
+    })
+}
+
+/// The fields of a spec, which stand in `place`.
+fn spec_of(text: &str, place: &str, wrong: &mut Vec<String>) -> Option<Spec> {
+    let spec = crate::spec::parse_toml(text).and_then(|draft: Draft| draft.validate());
+    spec.map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        wrong.push(format!("{place}: {}", errors.join("; ")));
+    })
+    .ok()
 }
 
 /// Its choices must say what they measure in the way in which that is measured.

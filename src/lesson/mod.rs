@@ -19,7 +19,7 @@ pub use names::check;
 pub use question::{Choice, Condition, Measure, Measured, Question};
 pub use value::Value;
 
-use crate::spec::{Draft, LessonName, Spec, SpecError};
+use crate::spec::{Draft, LessonName, Spec, SpecError, experiment_line, portable_run_line};
 use program::Program;
 
 /// One lesson.
@@ -64,6 +64,8 @@ pub struct Variant {
     /// What to predict.
     pub questions: Vec<Question>,
     pub expect: Expect,
+    /// What corresponds to it in the lab. Every lesson that this program carries has one.
+    pub lab: Option<Lab>,
     /// The same in Python, a program to be run as it stands.
     pub python: Option<Python>,
 }
@@ -84,6 +86,46 @@ pub struct LabRun {
     pub label: String,
     pub spec: Spec,
     pub expect: RunEnd,
+}
+
+/// An ordinary pool that shows in numbers what a lesson is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lab {
+    /// What it is, and what it shows.
+    pub about: String,
+    pub spec: Spec,
+    /// What an experiment has to vary to show it; empty where one run does.
+    pub vary: Varied,
+}
+
+/// Values for fields of a spec, as an experiment takes them: `threads,processes`, `1..4`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Varied {
+    pub backend: String,
+    pub workers: String,
+}
+
+impl Lab {
+    /// For a shell: one run, or an experiment.
+    pub fn command(&self) -> String {
+        if self.vary.is_empty() {
+            portable_run_line(&self.spec)
+        } else {
+            experiment_line(&self.spec, self.vary.draft())
+        }
+    }
+}
+
+impl Varied {
+    fn draft(&self) -> Draft {
+        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Draft { backend: some(&self.backend), workers: some(&self.workers), ..Draft::default() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.backend.is_empty() && self.workers.is_empty()
+    }
 }
 
 /// How an ordinary run of a lesson should end.

@@ -10,17 +10,24 @@ const PLAIN: &str = "-_./:@,=+%";
 /// The `poolscope run …` line that runs this spec on this machine, with only what differs from the defaults, quoted for a
 /// POSIX shell.
 pub fn run_line(spec: &Spec) -> String {
-    line_of(&needed(spec, &[]))
+    line_of("run", &needed(spec, &[]))
+}
+
+/// The line of an experiment that varies a spec: `poolscope sweep …` where workers are varied, for only that gives a number
+/// of them to take, else `poolscope compare …`.
+pub fn experiment_line(spec: &Spec, varied: Draft) -> String {
+    let command = if varied.workers.is_some() { "sweep" } else { "compare" };
+    line_of(command, &needed(spec, &["backend", "workers"]).overlay(varied))
 }
 
 /// The same for any machine, and for whoever wants to see what it is about: backend and workers stand in it even where they
 /// are the defaults here.
 pub fn portable_run_line(spec: &Spec) -> String {
-    line_of(&needed(spec, &["backend", "workers"]))
+    line_of("run", &needed(spec, &["backend", "workers"]))
 }
 
-fn line_of(draft: &Draft) -> String {
-    let mut line = "poolscope run".to_owned();
+fn line_of(command: &str, draft: &Draft) -> String {
+    let mut line = format!("poolscope {command}");
     for (name, value) in draft.fields() {
         let (flag, value) = match name.strip_prefix("param.") {
             Some(param) => ("param", format!("{param}={value}")),
@@ -65,6 +72,19 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_varied_takes_the_place_of_what_is_not() {
+        let fields = [("backend", "threads"), ("workers", "4"), ("workload", "sleep"), ("tasks", "9")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let spec = Draft::from_fields(fields).expect("fields").validate().expect("valid");
+        let workers = Draft { workers: Some("1,2".into()), ..Draft::default() };
+        let line = experiment_line(&spec, workers);
+        assert_eq!(line, "poolscope sweep --backend threads --workers 1,2 --workload sleep --tasks 9");
+        let backends = Draft { backend: Some("threads,gil".into()), ..Draft::default() };
+        let line = experiment_line(&spec, backends);
+        assert_eq!(line, "poolscope compare --backend threads,gil --workers 4 --workload sleep --tasks 9");
+    }
 
     #[test]
     fn a_shell_takes_each_word_as_it_was_meant() {

@@ -21,7 +21,7 @@ pub use draft::Draft;
 pub use error::{SpecError, one_line, quoted};
 pub use file::{parse_toml, read_toml};
 pub use lesson::LessonName;
-pub use line::{portable_run_line, run_line};
+pub use line::{experiment_line, portable_run_line, run_line};
 pub use presets::{PRESETS, Preset};
 pub use validate::default_workers;
 pub use variants::{MAX_VARIANTS, Variant, name_variants};

@@ -46,6 +46,21 @@ pub struct Answered {
     pub why: String,
 }
 
+/// An ordinary pool that shows in numbers what a lesson is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InLab {
+    pub about: String,
+    /// For a shell: one run, or an experiment.
+    pub command: String,
+}
+
+impl InLab {
+    /// `None` where the lesson has none.
+    pub fn of(variant: &Variant) -> Option<Self> {
+        variant.lab.as_ref().map(|lab| Self { about: lab.about.clone(), command: lab.command() })
+    }
+}
+
 /// A lesson's run.
 #[derive(Clone, Debug, Serialize)]
 pub struct LessonReport {
@@ -64,6 +79,8 @@ pub struct LessonReport {
     /// Why some of them wait for ever.
     pub stuck: Option<String>,
     pub questions: Vec<Answered>,
+    /// What corresponds in the lab.
+    pub lab: Option<InLab>,
     /// What came out otherwise than the lesson says; empty where nothing did.
     pub unexpected: Vec<String>,
     pub run: RunReport,
@@ -113,6 +130,7 @@ impl LessonReport {
             shared: shared(store),
             stuck: told.stuck.as_ref().map(|stuck| stuck.text.to_string()),
             questions: answered(variant, store),
+            lab: InLab::of(variant),
             unexpected: Vec::new(),
             run: RunReport::new(store, observer),
         };

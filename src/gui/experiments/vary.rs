@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     experiment::{Plan, Rules},
     gui::form::Fields,
+    lesson::Varied,
     spec::{Backend, Draft, Spec, SpecError, Variant},
 };
 
@@ -98,6 +99,13 @@ impl Vary {
         }
     }
 
+    /// Varies this and nothing else, run as before.
+    pub(crate) fn take_over(&mut self, varied: &Varied) {
+        let Self { repeats, warmup, calm, .. } = std::mem::take(self);
+        let Varied { backend, workers } = varied.clone();
+        *self = Self { backend, workers, repeats, warmup, calm, ..Self::default() };
+    }
+
     /// `backends threads,processes; 5 repeats after 1 warm-up`
     pub(crate) fn summary(&self) -> String {
         let fields = [
@@ -166,7 +174,7 @@ impl Vary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gui::form::Form;
+    use crate::{gui::form::Form, lesson};
 
     fn form(fields: &[(&str, &str)]) -> Form {
         let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -191,6 +199,24 @@ mod tests {
             );
             let chunks = of(Inquiry::Chunk);
             assert!(chunks.len() >= 6 && chunks[0] == "chunk 1", "{backend}: {chunks:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_lesson_has_in_the_lab_can_be_run_there() {
+        for variant in lesson::all().iter().flat_map(|lesson| &lesson.variants) {
+            let lab = variant.lab.as_ref().unwrap();
+            let form = Form::from_spec(&lab.spec);
+            assert_eq!(form.spec(), Some(&lab.spec), "{}", variant.title);
+            let mut vary = Vary { repeats: "3".into(), workers: "1..64".into(), ..Vary::default() };
+            vary.take_over(&lab.vary);
+            assert_eq!(vary.repeats, "3");
+            if !lab.vary.is_empty() {
+                let plan = vary.plan(&form.fields).unwrap();
+                let asked = [&lab.vary.backend, &lab.vary.workers];
+                let values: usize = asked.iter().map(|values| values.split(',').count()).product();
+                assert_eq!(plan.variants.len(), values, "{}", variant.title);
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 //! The lessons page: which lesson it shows, what was predicted, and what came of it.
 
 mod attempt;
-mod lab;
 mod outcome;
 mod place;
 mod progress;
@@ -12,7 +11,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub(crate) use self::{
     attempt::{Attempt, Judged},
-    lab::{Lab, lab_of},
     outcome::Outcome,
     place::Place,
     progress::{Learned, Progress},

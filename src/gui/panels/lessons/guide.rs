@@ -10,7 +10,7 @@ use super::{
 use crate::gui::{
     action::{Action, Actions},
     icons::Icon,
-    lessons::{Lab, LessonAction, Lessons, Place, lab_of},
+    lessons::{LessonAction, Lessons, Place},
     theme::{GAP, GAP_SMALL, TITLE_TEXT, TOOL},
 };
 
@@ -154,14 +154,11 @@ fn run_ui(
                 actions.push(Action::Lesson(LessonAction::TryAgain));
             }
         }
-        let may = lessons.run(place, state.runs).is_some() || lab_of(place) != Lab::Run;
-        let lab = ui.add_enabled(may, Button::new("Open in the lab").min_size(tool));
-        let hint = match lab_of(place) {
-            Lab::Run => "Show this run with all that the lab tells of a run",
-            Lab::Pool(_) => "Set up the pool of this lesson in the lab, and show its run there",
-            Lab::Experiment(..) => "Set up an experiment with the work of this lesson",
-        };
-        if lab.on_hover_text(hint).on_disabled_hover_text("Run it first").clicked() {
+        let lab = place.variant().lab.as_ref();
+        let may = lessons.run(place, state.runs).is_some() || lab.is_some();
+        let open = ui.add_enabled(may, Button::new("Open in the lab").min_size(tool));
+        let hint = lab.map_or("Show this run with all that the lab tells of a run", |lab| &lab.about);
+        if open.on_hover_text(hint).on_disabled_hover_text("Run it first").clicked() {
             actions.push(Action::Lesson(LessonAction::OpenInLab));
         }
     });
