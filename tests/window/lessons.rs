@@ -168,6 +168,7 @@ fn a_lesson_of_ordinary_runs_runs_them_in_turn() {
     window.click("Run");
     window.wait_text("You were right in 2 of 2");
     window.wait_text("7 ok, 1 crashed");
+    window.wait_text("What the workers did");
     window.click("Open the run processes");
     window.wait_text("Finished: 7 of 8 tasks ok");
     window.click("Lessons");

@@ -3,7 +3,10 @@
 use super::Place;
 use crate::{
     analysis::{Answered, LabReport},
-    gui::runs::{RunId, Runs},
+    gui::{
+        plots::TimeAxis,
+        runs::{RunId, Runs},
+    },
     lesson::{LabRun, What},
     spec::Spec,
 };
@@ -14,11 +17,13 @@ pub(crate) struct Series {
     begun: Vec<(RunId, Option<LabReport>)>,
     stopped: bool,
     answered: Option<Vec<Answered>>,
+    /// That of all their pictures.
+    pub(crate) axis: TimeAxis,
 }
 
 impl Series {
     pub(crate) fn new(place: Place) -> Self {
-        Self { place, begun: Vec::new(), stopped: false, answered: None }
+        Self { place, begun: Vec::new(), stopped: false, answered: None, axis: TimeAxis::default() }
     }
 
     pub(crate) fn runs(&self) -> &'static [LabRun] {

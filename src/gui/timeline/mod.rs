@@ -122,6 +122,25 @@ pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, 
     });
 }
 
+/// The lanes and their time alone, in the available space, for a page that says beside them what is what.
+pub(crate) fn lanes_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, axis: &mut TimeAxis) {
+    let id = Id::unique(("lanes", id));
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+        if store.lanes.is_empty() {
+            empty_ui(ui, store, ui.available_rect_before_wrap());
+            return;
+        }
+        let shared: SharedMemory =
+            ui.data_mut(|data| data.get_temp_mut_or_default::<SharedMemory>(id).clone());
+        let mut memory = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.index.update(store);
+        memory.chosen.keep_to(store);
+        ticks_ui(ui, id, axis);
+        workers_ui(ui, id, (store, now_ns), axis, &mut memory, false);
+    });
+}
+
 fn workers_ui(
     ui: &mut Ui,
     id: Id,

@@ -7,6 +7,7 @@ mod guide;
 mod highlight;
 mod marks;
 mod output;
+mod pictures;
 mod program;
 mod questions;
 mod runs;
@@ -98,7 +99,7 @@ fn lesson_ui(ui: &mut Ui, lessons: &mut Lessons, place: Place, state: PageState<
             } else {
                 stage::head_ui(ui, "The runs", code_open, actions);
                 ScrollArea::vertical().auto_shrink(false).id_salt("lesson runs").show(ui, |ui| {
-                    runs::runs_ui(ui, lessons.series(place), place, state.runs, actions);
+                    runs::runs_ui(ui, lessons, place, state.runs, actions);
                 });
             }
         });

@@ -2,10 +2,11 @@
 
 use eframe::egui::{Button, Grid, Label, Rect, RichText, ScrollArea, Sense, Ui, vec2};
 
+use super::pictures::pictures_ui;
 use crate::{
     gui::{
         action::{Action, Actions},
-        lessons::{Place, Series},
+        lessons::{Lessons, Place, Series},
         runs::Runs,
         theme::{BAR_TALL, GAP, GAP_LARGE, Palette, TOOL},
     },
@@ -20,13 +21,7 @@ const BESIDE_BAR: f32 = 500.0;
 /// How a run ended that did all it had to do.
 const FINISHED: &str = "finished";
 
-pub(super) fn runs_ui(
-    ui: &mut Ui,
-    series: Option<&Series>,
-    place: Place,
-    runs: &Runs,
-    actions: &mut Actions,
-) {
+pub(super) fn runs_ui(ui: &mut Ui, lessons: &mut Lessons, place: Place, runs: &Runs, actions: &mut Actions) {
     let What::Runs(labs) = &place.variant().what else { return };
     ui.add(
         Label::new("These runs go one after another, each a pool of its own. Each can be opened in the lab.")
@@ -36,13 +31,18 @@ pub(super) fn runs_ui(
     ScrollArea::horizontal()
         .auto_shrink(true)
         .id_salt("lesson runs table")
-        .show(ui, |ui| table_ui(ui, series, labs, runs, actions));
+        .show(ui, |ui| table_ui(ui, lessons.series(place), labs, runs, actions));
     ui.add_space(GAP_LARGE);
+    if let Some(series) = lessons.series_mut().filter(|series| series.place == place) {
+        pictures_ui(ui, series, runs);
+        ui.add_space(GAP_LARGE);
+    }
     ui.label(RichText::new("The same in a terminal").strong());
     for lab in labs {
         ui.add(Label::new(RichText::new(run_line(&lab.spec)).monospace().weak()).wrap());
     }
     ui.add_space(GAP);
+    let series = lessons.series(place);
     let reports = (0..labs.len()).filter_map(|at| series?.row(at)?.1);
     for what in reports.flat_map(|report| &report.unexpected) {
         ui.add(Label::new(format!("Otherwise than the lesson says: {what}")).wrap());
