@@ -15,6 +15,7 @@ use super::{
     palette::palette_ui,
     panels::{
         compare::{align_ui, differences_ui},
+        lessons::in_lab_ui,
         notices::notices_ui,
         runs::runs_ui,
         setup::setup_ui,
@@ -61,6 +62,9 @@ impl App {
             CentralPanel::default().frame(page).show(ui, |ui| self.lessons_ui(ui, actions));
             self.windows_ui(ui, actions);
             return;
+        }
+        if let Some(place) = self.lessons.in_lab {
+            in_lab_ui(ui, place, actions);
         }
         if self.remembered.setup {
             let setup =

@@ -18,7 +18,7 @@ use crate::{
     event::Command,
     record::{Recorder, Recording, RunFile},
     session::{LaunchError, Launcher, Notify, RunHandle},
-    spec::Spec,
+    spec::{Kind, Spec},
     store::{Phase, RunStore},
     time::{monotonic_ns, process_cpu_ns},
     units,
@@ -26,6 +26,8 @@ use crate::{
 
 /// Runs kept for comparison. Each may hold millions of spans.
 const KEEP: usize = 12;
+/// Beside those, the runs of lessons: they are small, and a lesson shows its last one whenever somebody comes back to it.
+const KEEP_OF_LESSONS: usize = 64;
 
 /// Names a run within this window, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -426,12 +428,17 @@ impl Runs {
     }
 
     fn forget_oldest(&mut self) {
-        while self.list.len() > KEEP {
-            let used = [self.shown, self.left, self.right];
-            let Some(at) = self.list.iter().position(|run| !run.live && !used.contains(&Some(run.id))) else {
-                return;
-            };
-            self.list.remove(at);
+        let of_lesson = |run: &Run| run.spec().workload == Kind::Lesson;
+        for (of_lessons, keep) in [(false, KEEP), (true, KEEP_OF_LESSONS)] {
+            while self.list.iter().filter(|run| of_lesson(run) == of_lessons).count() > keep {
+                let used = [self.shown, self.left, self.right];
+                let free = |run: &Run| !run.live && !used.contains(&Some(run.id));
+                let Some(at) = self.list.iter().position(|run| of_lesson(run) == of_lessons && free(run))
+                else {
+                    break;
+                };
+                self.list.remove(at);
+            }
         }
     }
 }

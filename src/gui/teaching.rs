@@ -9,7 +9,7 @@ use super::{
     lessons::{Code, LessonAction, Page, Place, Series},
     panels::lessons::{PageState, page_ui},
 };
-use crate::{lesson::What, spec::Spec, time::monotonic_ns};
+use crate::{lesson::What, spec::Spec};
 
 impl App {
     pub(super) fn apply_lesson(&mut self, ctx: &Context, action: LessonAction) {
@@ -37,6 +37,7 @@ impl App {
                 self.lessons.try_again(place, &self.runs);
             }
             (LessonAction::OpenInLab, Some(place)) => self.open_in_lab(place),
+            (LessonAction::LeaveLab, _) => self.lessons.in_lab = None,
             (LessonAction::SaveLog, Some(place)) => {
                 if let (Some(log), Some(run)) = (&place.lesson().log, self.lessons.run(place, &self.runs)) {
                     self.exporter.begin_lesson_log(ctx, run, log);
@@ -49,7 +50,12 @@ impl App {
     fn run_lesson(&mut self, ctx: &Context, place: Place) {
         match &place.variant().what {
             What::Program(_) => match place.lesson().spec(place.variant()) {
-                Ok(spec) => self.start(ctx, spec),
+                Ok(spec) => {
+                    self.start(ctx, spec);
+                    if self.lessons.run(place, &self.runs).is_some() {
+                        self.lessons.note_run(place);
+                    }
+                }
                 Err(errors) => {
                     let why: Vec<String> = errors.iter().map(ToString::to_string).collect();
                     self.notices.error(format!("The lesson could not start: {}", why.join("; ")));
@@ -76,6 +82,10 @@ impl App {
             match begun {
                 Some(id) => series.begin(id),
                 None => series.stop(),
+            }
+            let place = series.place;
+            if begun.is_some() {
+                self.lessons.note_run(place);
             }
         }
     }
@@ -125,14 +135,15 @@ impl App {
         let Some(lab) = lab else { return };
         self.form = Form::from_spec(&lab.spec);
         self.remembered.setup = true;
-        let next = if lab.vary.is_empty() {
-            "Press Run."
-        } else {
-            self.experiments.vary.take_over(&lab.vary);
+        self.lessons.in_lab = Some(place);
+        self.experiments.vary.take_over(&lab.vary);
+        // What an experiment has found before is about something else.
+        if !self.experiments.is_going() {
+            self.experiments.clear();
+        }
+        if !lab.vary.is_empty() {
             self.dock.bring(Panel::Experiment);
-            "Press Run for one, or Start experiment for all of it."
-        };
-        self.notices.say(format!("Set up: {} {next}", lab.about), monotonic_ns());
+        }
     }
 
     /// The page, in the place of the lab.

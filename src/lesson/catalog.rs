@@ -184,12 +184,12 @@ mod tests {
         let mut names = std::collections::BTreeSet::new();
         for lesson in all() {
             assert!(names.insert(&lesson.name), "{} is there twice", lesson.name);
-            for text in lesson.before.iter().chain(&lesson.look).chain(&lesson.next) {
-                assert!(text.ends_with(['.', '?', ':']), "{}: {text:?} is no sentence", lesson.name);
-            }
-            assert!(!lesson.look.is_empty() && !lesson.next.is_empty(), "{}", lesson.name);
             for variant in &lesson.variants {
                 let name = lesson.name_of(variant);
+                for text in lesson.before.iter().chain(&variant.look).chain(&variant.next) {
+                    assert!(text.ends_with(['.', '?', ':']), "{name}: {text:?} is no sentence");
+                }
+                assert!(!variant.look.is_empty() && !variant.next.is_empty(), "{name}");
                 assert!(name.to_string().parse::<crate::spec::LessonName>().is_ok(), "{name}");
                 assert!(variant.python.is_some(), "{name} has no Python beside it");
                 assert!((1..=3).contains(&variant.questions.len()), "{name}: questions");

@@ -36,6 +36,8 @@
 //! name = "missing-sentinel"
 //! title = "…"
 //! about = "…"
+//! look = ["…"]
+//! next = ["…"]
 //! role = [ … ]                   # takes the place of the role of the same name
 //! shared = [ … ]                 # likewise
 //! ```
@@ -143,6 +145,10 @@ struct VariantText {
     name: String,
     title: String,
     about: String,
+    #[serde(default)]
+    look: Vec<String>,
+    #[serde(default)]
+    next: Vec<String>,
     /// Something goes wrong that neither waits nor dies.
     #[serde(default)]
     wrong: bool,
@@ -172,6 +178,8 @@ pub fn read(text: &str, pythons: &[(&'static str, &'static str)]) -> Result<Less
         name: String::new(),
         title: file.title.clone(),
         about: file.about,
+        look: file.look,
+        next: file.next,
         wrong: false,
         shared: file.shared,
         role: file.role,
@@ -196,8 +204,6 @@ pub fn read(text: &str, pythons: &[(&'static str, &'static str)]) -> Result<Less
         title: file.title,
         goal: file.goal,
         before: file.before,
-        look: file.look,
-        next: file.next,
         log: file.log.map(|log| LogFile { file: log.file, format: log.format }),
         variants,
     })
@@ -234,6 +240,8 @@ fn variant(
         name,
         title: text.title.clone(),
         about: text.about.clone(),
+        look: text.look.clone(),
+        next: text.next.clone(),
         goes_wrong: text.wrong || ends_badly(text),
         what,
         questions: text.question.clone(),

@@ -32,10 +32,6 @@ pub struct Lesson {
     pub goal: String,
     /// What to know before, a sentence each.
     pub before: Vec<String>,
-    /// What to look at while it runs.
-    pub look: Vec<String>,
-    /// What to try next.
-    pub next: Vec<String>,
     /// How its log is written, where it keeps one.
     pub log: Option<LogFile>,
     /// The lesson as it should be, then how it goes otherwise.
@@ -61,6 +57,10 @@ pub struct Variant {
     /// It shows how something goes wrong.
     pub goes_wrong: bool,
     pub what: What,
+    /// What to look at once it was run; before, it would tell what is to be predicted.
+    pub look: Vec<String>,
+    /// What to try next.
+    pub next: Vec<String>,
     /// What to predict.
     pub questions: Vec<Question>,
     pub expect: Expect,

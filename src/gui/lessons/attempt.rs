@@ -10,6 +10,8 @@ pub(crate) struct Attempt {
     pub(crate) answers: Vec<Option<usize>>,
     /// Runs up to this one belong to tries before.
     pub(crate) after: Option<RunId>,
+    /// It was run, so that nothing is left to predict, whether or not that run is still open.
+    pub(crate) ran: bool,
 }
 
 /// A question that a run has answered.
@@ -28,7 +30,7 @@ impl Judged {
 
 impl Attempt {
     pub(super) fn new(place: Place) -> Self {
-        Self { answers: vec![None; place.variant().questions.len()], after: None }
+        Self { answers: vec![None; place.variant().questions.len()], after: None, ran: false }
     }
 
     pub(super) fn answer(&mut self, question: usize, choice: usize) {
@@ -68,14 +70,14 @@ mod tests {
             (None, [Some(true), Some(false)], false),
             (Some(7), [Some(true), Some(true)], false),
         ] {
-            let attempt = Attempt { answers: vec![given], after: None };
+            let attempt = Attempt { answers: vec![given], after: None, ran: false };
             assert_eq!(attempt.judge(&[answered(right)])[0].is_right(), expected, "{given:?} {right:?}");
         }
     }
 
     #[test]
     fn answers_are_counted_and_none_is_given_to_no_question() {
-        let mut attempt = Attempt { answers: vec![None, None], after: None };
+        let mut attempt = Attempt { answers: vec![None, None], after: None, ran: false };
         attempt.answer(1, 0);
         attempt.answer(9, 0);
         assert_eq!((attempt.unanswered(), attempt.answers), (1, vec![None, Some(0)]));

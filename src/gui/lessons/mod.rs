@@ -59,6 +59,8 @@ pub(crate) enum LessonAction {
     /// This line of what a process does.
     ShowLine(WorkerId, u32),
     OpenInLab,
+    /// The lab is no longer about a lesson.
+    LeaveLab,
     SaveLog,
 }
 
@@ -74,6 +76,8 @@ pub(crate) struct Lessons {
     pub(crate) code: Code,
     /// Whether the code is open, where a person has said so.
     pub(crate) code_open: Option<bool>,
+    /// The lesson whose pool or experiment the lab was set up with, as long as it says so.
+    pub(crate) in_lab: Option<Place>,
     /// A line of a role that was asked for.
     pub(crate) line: Option<(Box<str>, u32)>,
     pub(crate) stage: StageView,
@@ -142,10 +146,16 @@ impl Lessons {
 
     /// It was run, so that no answer can be changed any more.
     pub(crate) fn has_run(&self, place: Place, runs: &Runs) -> bool {
-        match place.variant().what {
+        let ran = self.attempts.get(&place).is_some_and(|attempt| attempt.ran);
+        ran || match place.variant().what {
             What::Program(_) => self.run(place, runs).is_some(),
             What::Runs(_) => self.series(place).is_some(),
         }
+    }
+
+    /// From now on no answer can be changed.
+    pub(crate) fn note_run(&mut self, place: Place) {
+        self.attempts.entry(place).or_insert_with(|| Attempt::new(place)).ran = true;
     }
 
     pub(crate) fn answer(&mut self, place: Place, question: usize, choice: usize) {

@@ -13,8 +13,11 @@ pub(super) struct Row<'l> {
     pub(super) first: bool,
 }
 
-/// The rows of a line, each at most so many letters long. It is broken after a space where there is one in the second half
-/// of a row.
+/// A row may end after one of these.
+const ENDS: &[char] = &[' ', '-', ',', ';', '/'];
+
+/// The rows of a line, each at most so many letters long. It is broken after a space or another sign between words where
+/// there is one in the second half of a row.
 pub(super) fn fold(line: &str, columns: usize) -> impl Iterator<Item = Row<'_>> {
     let mut rest = Some(line);
     let mut first = true;
@@ -30,8 +33,8 @@ pub(super) fn fold(line: &str, columns: usize) -> impl Iterator<Item = Row<'_>> 
 /// Where the first row ends, in bytes.
 fn break_of(line: &str, columns: usize) -> usize {
     let Some((full, _)) = line.char_indices().nth(columns) else { return line.len() };
-    let space = line[..full].rfind(' ').map(|space| space + 1);
-    space.filter(|space| *space > full / 2).unwrap_or(full)
+    let sign = line[..full].rfind(ENDS).map(|sign| sign + 1);
+    sign.filter(|sign| *sign > full / 2).unwrap_or(full)
 }
 
 #[cfg(test)]
@@ -48,6 +51,11 @@ mod tests {
             ("", 20, vec![""]),
             ("as wide as the room.", 20, vec!["as wide as the room."]),
             ("[1, 4, 9, 16, 25, 36, 49]", 20, vec!["[1, 4, 9, 16, 25, ", "36, 49]"]),
+            (
+                "2026-01-02 03:04:05,678-INFO-process1:1",
+                32,
+                vec!["2026-01-02 03:04:05,678-INFO-", "process1:1"],
+            ),
             ("abcdefghijklmnopqrstuvwxyz", 12, vec!["abcdefghijkl", "mnopqrstuvwx", "yz"]),
             ("a bcdefghijklmnop", 12, vec!["a bcdefghijk", "lmnop"]),
             ("ääääääääääää ö", 12, vec!["ääääääääääää", " ö"]),

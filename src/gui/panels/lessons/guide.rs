@@ -11,7 +11,7 @@ use crate::gui::{
     action::{Action, Actions},
     icons::Icon,
     lessons::{LessonAction, Lessons, Place},
-    theme::{GAP, GAP_SMALL, TITLE_TEXT, TOOL},
+    theme::{GAP, GAP_SMALL, Palette, TITLE_TEXT, TOOL},
 };
 
 pub(super) fn guide_ui(
@@ -36,6 +36,9 @@ pub(super) fn guide_ui(
                 format!("You were right in {right} of {questions}")
             }
             None if begun && state.busy => "It runs".to_owned(),
+            None if begun && lessons.run(place, state.runs).is_none() && lessons.series(place).is_none() => {
+                "Its run is no longer open here: run it again".to_owned()
+            }
             None if begun => "This run tells nothing: run it again".to_owned(),
             None => match attempt.unanswered() {
                 0 => "All is predicted: run it".to_owned(),
@@ -43,7 +46,11 @@ pub(super) fn guide_ui(
                 more => format!("Predict first: {more} questions without an answer"),
             },
         };
-        ui.weak(words);
+        if judged.is_none() && !begun && attempt.unanswered() > 0 {
+            ui.colored_label(Palette::of(ui).warning, words);
+        } else {
+            ui.weak(words);
+        }
         ui.add_space(GAP_SMALL);
     });
     ui.spacing_mut().scroll.floating_allocated_width = GAP + 2.0;
@@ -56,10 +63,14 @@ pub(super) fn guide_ui(
         place.lesson().before.iter().for_each(|sentence| bullet(ui, sentence));
         heading(ui, if judged.is_some() { "What you predicted" } else { "Predict, then run" });
         questions_ui(ui, &place.variant().questions, &attempt, (begun, judged.as_deref()), actions);
-        heading(ui, "What to look at");
-        place.lesson().look.iter().for_each(|sentence| bullet(ui, sentence));
-        heading(ui, "What to try next");
-        place.lesson().next.iter().for_each(|sentence| bullet(ui, sentence));
+        // Before it is run, they would tell what is to be predicted.
+        if begun {
+            heading(ui, "What to look at");
+            place.variant().look.iter().for_each(|sentence| bullet(ui, sentence));
+            heading(ui, "What to try next");
+            place.variant().next.iter().for_each(|sentence| bullet(ui, sentence));
+        }
+        ui.add_space(GAP);
         next_ui(ui, place, actions);
         ui.add_space(GAP);
     });

@@ -5,6 +5,7 @@ mod code;
 mod fold;
 mod guide;
 mod highlight;
+mod in_lab;
 mod marks;
 mod output;
 mod pictures;
@@ -12,6 +13,8 @@ mod program;
 mod questions;
 mod runs;
 mod stage;
+
+pub(crate) use in_lab::in_lab_ui;
 
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
@@ -32,7 +35,9 @@ const GUIDE_WIDTH: f32 = 316.0;
 /// Of the width: at the narrowest, what the longest line of the first lessons' programs needs.
 const CODE_PART: f32 = 0.305;
 const CODE_WIDEST: f32 = 520.0;
-const OUTPUT_HEIGHT: f32 = 150.0;
+/// What was printed and logged: a share of the height, within these.
+const OUTPUT_PART: f32 = 0.27;
+const OUTPUT_HEIGHTS: (f32, f32) = (120.0, 280.0);
 /// Of the height, with the code beside what was printed.
 const CODE_SHARE: f32 = 0.42;
 
@@ -75,7 +80,10 @@ fn lesson_ui(ui: &mut Ui, lessons: &mut Lessons, place: Place, state: PageState<
             let (id, height) = if below {
                 ("lesson output and code", ui.available_height() * CODE_SHARE)
             } else {
-                ("lesson output", OUTPUT_HEIGHT.min(ui.available_height() * 0.35))
+                (
+                    "lesson output",
+                    (ui.available_height() * OUTPUT_PART).clamp(OUTPUT_HEIGHTS.0, OUTPUT_HEIGHTS.1),
+                )
             };
             let most = ui.available_height() * 0.6;
             let panel = Panel::bottom(id).frame(frame).default_size(height).size_range(70.0..=most);

@@ -93,7 +93,7 @@ fn log_ui(
     actions: &mut Actions,
 ) {
     let name = |ui: &mut Ui| {
-        ui.label(RichText::new(format!("Log: {}", log.file)).strong()).on_hover_text(&log.format);
+        ui.label(RichText::new(format!("Log: {}", log.file)).strong()).on_hover_text(about(log));
     };
     let save = |ui: &mut Ui, actions: &mut Actions| {
         let save = ui
@@ -114,9 +114,7 @@ fn log_ui(
         });
     }
     if lines.is_empty() {
-        ui.add(
-            Label::new(RichText::new(format!("Empty so far. Its lines are {}", log.format)).weak()).wrap(),
-        );
+        ui.add(Label::new(RichText::new(format!("Empty so far. {}", about(log))).weak()).wrap());
         return;
     }
     // They are in order of time.
@@ -128,6 +126,16 @@ fn log_ui(
     terminal(ui, "lesson log", 0, lines[..written].iter().map(|(_, line)| line.as_str()), |ui, _, row| {
         row_label(ui, row);
     });
+}
+
+/// What a log is, and what stands in this one.
+fn about(log: &LogFile) -> String {
+    let words = [("%(asctime)s", "time"), ("%(levelname)s", "level"), ("%(message)s", "text")];
+    let line = words.iter().fold(log.format.clone(), |line, (slot, word)| line.replace(slot, word));
+    format!(
+        "A log is a file to which every process can add lines. Here each line is {line}, which is written {}.",
+        log.format
+    )
 }
 
 /// Told as its whole line.

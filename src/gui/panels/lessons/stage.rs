@@ -4,6 +4,7 @@ use eframe::egui::{Align, Button, Color32, Frame, Label, Layout, Margin, RichTex
 
 use super::{PageState, program::program_ui};
 use crate::{
+    analysis::{LessonProcess, processes},
     event::Status,
     gui::{
         action::{Action, Actions},
@@ -80,12 +81,22 @@ fn words(run: &Run) -> String {
     match store.phase {
         _ if run.live => "The processes run…".to_owned(),
         _ if store.lesson.stuck.is_some() => format!("Stuck: ended by Poolscope after {took}"),
-        Phase::Ended(Status::Finished) => format!("All processes have ended, after {took}"),
+        Phase::Ended(Status::Finished) => {
+            let badly: Vec<String> =
+                processes(store).into_iter().filter(ended_badly).map(|process| process.name).collect();
+            let which =
+                if badly.is_empty() { String::new() } else { format!(" ({} not well)", badly.join(", ")) };
+            format!("All processes have ended{which}, after {took}")
+        }
         phase => {
             let why = store.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
             format!("The run is {}{why}. Nothing can be told from it.", phase.name())
         }
     }
+}
+
+fn ended_badly(process: &LessonProcess) -> bool {
+    process.end.as_deref().is_some_and(|end| end != "exit 0")
 }
 
 /// Who waits for whom, in a sentence each. At a moment before that it keeps its room, so that nothing jumps while one goes
