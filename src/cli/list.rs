@@ -30,6 +30,8 @@ struct Listed<'a> {
     started_unix_ns: Option<u64>,
     wall_ns: Option<u64>,
     tasks: Option<Tally>,
+    /// The lesson that it is, or is part of.
+    lesson: Option<String>,
     note: Option<&'a str>,
     pinned: bool,
     bytes: u64,
@@ -49,6 +51,7 @@ impl<'a> Listed<'a> {
             started_unix_ns: brief.and_then(|brief| brief.started_unix_ns),
             wall_ns: brief.and_then(|brief| brief.wall_ns),
             tasks: brief.map(|brief| brief.tally),
+            lesson: brief.and_then(|brief| brief.lesson.as_ref()).map(ToString::to_string),
             note: brief.map(|brief| &*brief.label.note),
             pinned: entry.is_pinned(),
             bytes: entry.bytes,

@@ -194,18 +194,18 @@ fn variant(
     wrong: &mut Vec<String>,
 ) -> Variant {
     let name = base.map(|_| text.name.clone());
+    let place = name.as_deref().map_or_else(|| lesson.to_owned(), |name| format!("{lesson}/{name}"));
     let mut found = Vec::new();
     let what = if text.run.is_empty() {
         let program = program(text, base, &mut found);
         found.extend(check(&program));
         What::Program(program)
     } else {
-        What::Runs(text.run.iter().filter_map(|run| lab_run(run, &mut found)).collect())
+        What::Runs(text.run.iter().filter_map(|run| lab_run(&place, run, &mut found)).collect())
     };
     for question in &text.question {
         check_question(question, &mut found);
     }
-    let place = name.as_deref().map_or_else(|| lesson.to_owned(), |name| format!("{lesson}/{name}"));
     wrong.extend(found.into_iter().map(|what| format!("{place}: {what}")));
     let file = format!("lesson-{}.py", place.replace('/', "-"));
     let python = pythons.iter().find(|(name, _)| *name == file);
@@ -280,11 +280,13 @@ fn drop_unused(program: &mut Program, text: &VariantText, wrong: &mut Vec<String
     program.shared.retain(|shared| reached.object(shared));
 }
 
-fn lab_run(text: &RunText, wrong: &mut Vec<String>) -> Option<LabRun> {
+/// An ordinary run, marked as part of this lesson and variant.
+fn lab_run(place: &str, text: &RunText, wrong: &mut Vec<String>) -> Option<LabRun> {
     let errors = |errors: Vec<crate::spec::SpecError>| errors.iter().map(ToString::to_string).collect();
     let spec = crate::spec::parse_toml(&text.spec)
-        .map_err(errors)
-        .and_then(|draft: Draft| draft.validate().map_err(errors));
+        .map(|draft| Draft { lesson: Some(place.to_owned()), ..draft })
+        .and_then(|draft: Draft| draft.validate())
+        .map_err(errors);
     match spec {
         Ok(spec) => {
             Some(LabRun { label: text.label.clone(), spec, expect: RunEnd { lost: text.lost, ok: text.ok } })

@@ -10,6 +10,7 @@ pub(super) fn entry(stem: &str, unix_ns: u64, change: impl FnOnce(&mut Brief)) -
         started_unix_ns: Some(unix_ns),
         wall_ns: Some(1),
         tally: Tally::default(),
+        lesson: None,
         label: Label::default(),
         is_recorded: false,
     };
