@@ -14,6 +14,7 @@ use self::experiments::{ListedExperiment, experiments};
 use super::{CliError, EXIT_OK, args::ListArgs};
 use crate::{
     library::{Entry, Library, matches},
+    spec::LessonName,
     store::Tally,
     units,
 };
@@ -31,7 +32,7 @@ struct Listed<'a> {
     wall_ns: Option<u64>,
     tasks: Option<Tally>,
     /// The lesson that it is, or is part of.
-    lesson: Option<String>,
+    lesson: Option<&'a LessonName>,
     note: Option<&'a str>,
     pinned: bool,
     bytes: u64,
@@ -51,7 +52,7 @@ impl<'a> Listed<'a> {
             started_unix_ns: brief.and_then(|brief| brief.started_unix_ns),
             wall_ns: brief.and_then(|brief| brief.wall_ns),
             tasks: brief.map(|brief| brief.tally),
-            lesson: brief.and_then(|brief| brief.lesson.as_ref()).map(ToString::to_string),
+            lesson: brief.and_then(|brief| brief.lesson.as_ref()),
             note: brief.map(|brief| &*brief.label.note),
             pinned: entry.is_pinned(),
             bytes: entry.bytes,
