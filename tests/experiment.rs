@@ -263,6 +263,8 @@ fn bad_experiments_are_refused_with_what_is_allowed() {
         (&["compare"][..], "compare needs at least two different specs"),
         (&["compare", "--backend", "threads,fork"], "backend: fork is not allowed"),
         (&["compare", "--workers", "1,2", "--repeats", "0"], "repeats: 0 is not allowed; allowed: 1 to 1000"),
+        (&["compare", "--workers", "1,2", "--repeats", "x"], "'--repeats <N>': allowed: 1 to 1000"),
+        (&["compare", "--workers", "1,2", "--warmup", "-1"], "'--warmup <N>': allowed: 0 to 100"),
         (&["compare", "--workers", "1,2", "--calm", "-1"], "allowed: 0 to 3600"),
         (
             &["compare", "--workers", "1,2", "--calm", "4000"],

@@ -159,6 +159,7 @@ fn what_is_no_lesson_is_refused_by_name() {
         (&["lesson", "queue/missing-sentinel", "--variant", "join-before-draining"], "missing-sentinel"),
         (&["lesson", "--variant", "missing-sentinel"], "NAME"),
         (&["lesson", "queue", "--log", "/dev/null"], "keeps no log"),
+        (&["lesson", "process", "--log", "/nowhere/x.txt"], "there is no folder /nowhere"),
         (&["run", "--workload", "lesson"], "poolscope lesson"),
     ] {
         let (code, _, error) = run(args);

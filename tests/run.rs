@@ -206,7 +206,20 @@ fn an_unknown_key_of_a_spec_file_is_refused_with_the_nearest_known_one() {
 fn a_missing_spec_file_is_named() {
     let (code, _, stderr) = run(&["run", "--spec", "/nowhere/spec.toml"]);
     assert_eq!(code, 2);
-    assert!(stderr.contains("/nowhere/spec.toml"), "{stderr}");
+    assert!(stderr.starts_with("poolscope: spec: /nowhere/spec.toml cannot be read: "), "{stderr}");
+}
+
+#[test]
+fn a_spec_file_starts_no_lesson() {
+    let folder = folder();
+    let file = path(&folder, "spec.toml");
+    fs::write(&file, "workload = 'lesson'\nlesson = 'queue'\n").expect("written");
+    for command in ["run", "compare", "sweep"] {
+        let (code, stdout, stderr) = run(&[command, "--spec", file.to_str().expect("UTF-8")]);
+        assert_eq!((code, &*stdout), (2, ""));
+        assert!(stderr.contains("workload: lesson is not allowed"), "{stderr}");
+        assert!(stderr.contains("poolscope lesson NAME"), "{stderr}");
+    }
 }
 
 #[test]
