@@ -162,10 +162,13 @@ fn experiments_are_listed_after_runs() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 3, "{text}");
     assert!(lines[1].contains("6/6  experiment: threads, processes: 2 variants"), "{text}");
-    for name in ["none", "./none"] {
-        let (code, _, stderr) = poolscope(data.path(), &["show", name]);
-        assert_eq!(code, Some(2));
-        assert!(stderr.contains("No such file"), "{stderr}");
+    for (name, is_name) in [("none", true), ("./none", false)] {
+        for args in [&["show", name][..], &["export", name, "--format", "csv"]] {
+            let (code, _, stderr) = poolscope(data.path(), args);
+            assert_eq!(code, Some(2));
+            assert!(stderr.contains(&format!("cannot open {name}: No such file")), "{stderr}");
+            assert_eq!(stderr.contains("no name that `poolscope list` prints"), is_name, "{stderr}");
+        }
     }
     let (code, _, stderr) = poolscope(data.path(), &["show", "19990101-000000-broken"]);
     assert_eq!(code, Some(2));

@@ -123,7 +123,11 @@ fn files_that_are_no_experiments_are_refused_by_name() {
     let mut conductor = start(plan(&[("tasks", "1"), ("workload", "noop")], 1), folder.path());
     conductor.wait();
     let good = std::fs::read_to_string(&path).expect("it is there");
-    assert!(read(&path).is_ok());
+    let whole = read(&path).expect("it can be read");
+    let marked = good.replacen("[\"backend\"", "[\"lesson\",\"gil\"],[\"backend\"", 1);
+    assert_ne!(marked, good);
+    std::fs::write(&path, marked).expect("written");
+    assert_eq!(read(&path).expect("it can be read"), whole, "an experiment is no part of a lesson");
     for (from, to, why) in [
         ("{", "[", "not an experiment"),
         ("\"poolscope_experiment\":1", "\"poolscope_experiment\":2", "version is 2"),
@@ -259,6 +263,8 @@ fn bad_experiments_are_refused_with_what_is_allowed() {
         (&["compare"][..], "compare needs at least two different specs"),
         (&["compare", "--backend", "threads,fork"], "backend: fork is not allowed"),
         (&["compare", "--workers", "1,2", "--repeats", "0"], "repeats: 0 is not allowed; allowed: 1 to 1000"),
+        (&["compare", "--workers", "1,2", "--repeats", "x"], "'--repeats <N>': allowed: 1 to 1000"),
+        (&["compare", "--workers", "1,2", "--warmup", "-1"], "'--warmup <N>': allowed: 0 to 100"),
         (&["compare", "--workers", "1,2", "--calm", "-1"], "allowed: 0 to 3600"),
         (
             &["compare", "--workers", "1,2", "--calm", "4000"],

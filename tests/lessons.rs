@@ -4,6 +4,7 @@ mod support;
 
 use std::{
     fs,
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -82,13 +83,38 @@ fn lessons_of_ordinary_runs_come_out_as_they_say() {
     for lesson in all() {
         for variant in lesson.variants.iter().filter(|variant| matches!(variant.what, What::Runs(_))) {
             let name = lesson.name_of(variant).to_string();
-            let mark = support::mark();
-            let mut command = support::command(&["lesson", &name, "--json"], &mark);
-            let child = command.env("XDG_DATA_HOME", home.path()).spawn().expect("the program starts");
-            let output = support::wait(support::Program { child, mark });
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            assert_eq!(output.status.code(), Some(0), "{name}: {text}");
+            run_at(home.path(), &["lesson", &name, "--json"]);
+            assert_kept_with_its_name(home.path(), &name);
         }
+    }
+}
+
+/// Runs the program with a library of its own, and gives what it prints.
+fn run_at(home: &Path, args: &[&str]) -> String {
+    let mark = support::mark();
+    let child = support::command(args, &mark).env("XDG_DATA_HOME", home).spawn();
+    let output = support::wait(support::Program { child: child.expect("the program starts"), mark });
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {text}");
+    text
+}
+
+/// Every run that is left of it tells of which lesson it is, wherever one reads of it.
+fn assert_kept_with_its_name(home: &Path, name: &str) {
+    let listed: Value = serde_json::from_str(&run_at(home, &["list", "--json"])).expect("JSON");
+    let of_lesson = |run: &&Value| run["lesson"] == name;
+    let runs: Vec<&Value> = listed.as_array().expect("runs").iter().filter(of_lesson).collect();
+    let text = run_at(home, &["list"]);
+    let title = format!("(lesson {name})");
+    assert!(runs.len() > 1 && text.matches(&title).count() == runs.len(), "{name}: {text}");
+    for run in runs {
+        let path = run["path"].as_str().expect("a path");
+        let shown: Value = serde_json::from_str(&run_at(home, &["show", path, "--json"])).expect("JSON");
+        assert_eq!(shown["spec"]["lesson"], name, "{path}");
+        let text = run_at(home, &["show", path]);
+        assert!(text.lines().next().is_some_and(|line| line.contains(&title)), "{text}");
+        let log = run_at(home, &["export", path, "--format", "log"]);
+        assert!(log.contains(&title), "{log}");
     }
 }
 
@@ -133,6 +159,7 @@ fn what_is_no_lesson_is_refused_by_name() {
         (&["lesson", "queue/missing-sentinel", "--variant", "join-before-draining"], "missing-sentinel"),
         (&["lesson", "--variant", "missing-sentinel"], "NAME"),
         (&["lesson", "queue", "--log", "/dev/null"], "keeps no log"),
+        (&["lesson", "process", "--log", "/nowhere/x.txt"], "there is no folder /nowhere"),
         (&["run", "--workload", "lesson"], "poolscope lesson"),
     ] {
         let (code, _, error) = run(args);

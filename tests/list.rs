@@ -90,6 +90,23 @@ fn a_run_is_running_until_its_session_is_gone() {
 }
 
 #[test]
+fn an_experiment_is_running_until_its_session_is_gone() {
+    let data = folder();
+    let mark = mark();
+    let work = ["--workload", "sleep", "--size", "20000000", "--tasks", "20", "--workers", "1,2"];
+    let args = [&["compare", "--keep", "--quiet", "--repeats", "100", "--calm", "0"], &work[..]].concat();
+    let child = command(&args, &mark).env("XDG_DATA_HOME", data.path()).spawn().expect("the program starts");
+    let mut program = Program { child, mark };
+    let listed = || list_json(data.path(), "").pop();
+    let live = until("it is there", DEADLINE, listed);
+    assert_eq!((&live["kind"], &live["status"]), (&"experiment".into(), &"running".into()), "{live}");
+    program.child.kill().expect("killed");
+    program.child.wait().expect("reaped");
+    assert_nothing_left(&program.mark);
+    assert_eq!(listed().expect("it is there")["status"], "stopped");
+}
+
+#[test]
 fn names_from_the_list_can_be_shown_and_exported_with_what_people_wrote() {
     let data = folder();
     let kept = keep(data.path(), "noop");

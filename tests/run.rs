@@ -9,6 +9,7 @@ use std::{
 };
 
 use poolscope::spec::Kind;
+use serde_json::Value;
 use support::{folder, path, run, run_json};
 
 /// All that end well by themselves, with small sizes.
@@ -166,6 +167,30 @@ fn a_spec_file_is_read_and_flags_win_over_it() {
 }
 
 #[test]
+fn a_spec_file_may_name_the_lesson_that_its_run_is_part_of() {
+    let folder = folder();
+    let file = path(&folder, "spec.toml");
+    let spec = "backend = 'threads'\nworkers = 2\nworkload = 'square'\ntasks = 5\nlesson = ";
+    fs::write(&file, format!("{spec}'mine/fast'")).expect("written");
+    let name = file.to_str().expect("UTF-8");
+    let (code, marked) = run_json(&["--spec", name]);
+    assert_eq!((code, &marked["spec"]["lesson"]), (0, &"mine/fast".into()));
+    assert_eq!(marked["tasks"]["ok"], 5, "it is run as any other");
+    let once = ["--workers", "1,2", "--repeats", "1", "--warmup", "0", "--calm", "0", "--json"];
+    let (code, stdout, stderr) = run(&[&["compare", "--spec", name], &once[..]].concat());
+    assert_eq!(code, 0, "{stderr}");
+    let report: Value = serde_json::from_str(&stdout).expect("JSON");
+    assert!(report["variants"][0]["spec"]["lesson"].is_null(), "an experiment is no part of a lesson");
+    fs::write(&file, format!("{spec}'My Lesson'")).expect("written");
+    for command in ["run", "compare"] {
+        let (code, _, stderr) = run(&[command, "--spec", name]);
+        assert_eq!(code, 2);
+        let line = "poolscope: lesson: \"My Lesson\" is not allowed; allowed: NAME or NAME/VARIANT";
+        assert!(stderr.starts_with(line), "{stderr}");
+    }
+}
+
+#[test]
 fn an_unknown_key_of_a_spec_file_is_refused_with_the_nearest_known_one() {
     let folder = folder();
     let file = path(&folder, "spec.toml");
@@ -181,7 +206,20 @@ fn an_unknown_key_of_a_spec_file_is_refused_with_the_nearest_known_one() {
 fn a_missing_spec_file_is_named() {
     let (code, _, stderr) = run(&["run", "--spec", "/nowhere/spec.toml"]);
     assert_eq!(code, 2);
-    assert!(stderr.contains("/nowhere/spec.toml"), "{stderr}");
+    assert!(stderr.starts_with("poolscope: spec: /nowhere/spec.toml cannot be read: "), "{stderr}");
+}
+
+#[test]
+fn a_spec_file_starts_no_lesson() {
+    let folder = folder();
+    let file = path(&folder, "spec.toml");
+    fs::write(&file, "workload = 'lesson'\nlesson = 'queue'\n").expect("written");
+    for command in ["run", "compare", "sweep"] {
+        let (code, stdout, stderr) = run(&[command, "--spec", file.to_str().expect("UTF-8")]);
+        assert_eq!((code, &*stdout), (2, ""));
+        assert!(stderr.contains("workload: lesson is not allowed"), "{stderr}");
+        assert!(stderr.contains("poolscope lesson NAME"), "{stderr}");
+    }
 }
 
 #[test]
@@ -240,7 +278,7 @@ fn a_bounded_queue_never_holds_more_and_loses_nothing() {
 fn doctor_tells_what_the_machine_offers() {
     let (code, stdout, _) = run(&["doctor", "--json"]);
     assert_eq!(code, 0);
-    let doctor: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    let doctor: Value = serde_json::from_str(&stdout).expect("JSON");
     assert!(doctor["host"]["usable_cores"].as_f64() > Some(0.0));
     assert_eq!(doctor["telemetry_cost"].as_array().map(Vec::len), Some(3));
     let (code, text, _) = run(&["doctor"]);

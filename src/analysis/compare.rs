@@ -73,7 +73,8 @@ fn settings(a: &RunStore, b: &RunStore) -> Vec<(String, [String; 2])> {
 
 /// Fields in which not all specs are alike, each with its value in every spec.
 fn differing(specs: &[&Spec]) -> Vec<(String, Vec<String>)> {
-    let all: Vec<Vec<(String, String)>> = specs.iter().map(|spec| Draft::from_spec(spec).fields()).collect();
+    let all: Vec<Vec<(String, String)>> =
+        specs.iter().map(|spec| Draft::from_spec(&spec.unmarked()).fields()).collect();
     let value = |fields: &Vec<(String, String)>, name: &str| {
         let found = fields.iter().find(|field| field.0 == name);
         found.map_or_else(|| "–".to_owned(), |field| field.1.clone())

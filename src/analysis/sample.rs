@@ -12,7 +12,7 @@ mod tests;
 use serde::Serialize;
 
 pub use difference::Difference;
-pub(super) use difference::{EQUIVALENT, range, wide};
+pub(super) use difference::{EQUIVALENT, USUAL_COVERAGE, range, wide};
 pub use drift::{Direction, Drift};
 pub use outliers::{Outlier, outliers};
 pub use ratio::{Ratio, Times};

@@ -46,7 +46,7 @@ pub(super) enum Task {
     #[command(after_help = lists_help(), after_long_help = lists_help())]
     Compare(Box<ExperimentArgs>),
     /// Run with 1, 2, 3 … workers, or with several chunk sizes, and recommend a number
-    #[command(after_help = lists_help(), after_long_help = lists_help())]
+    #[command(after_help = sweep_help(), after_long_help = sweep_help())]
     Sweep(Box<ExperimentArgs>),
     /// List the runs and the experiments that are kept on this machine, newest first
     List(ListArgs),
@@ -90,7 +90,7 @@ pub(super) struct ListArgs {
     #[arg(long)]
     pub(super) json: bool,
     /// Only those whose file name, name, title, note or status have all of these words
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub(super) search: String,
 }
 
@@ -178,13 +178,13 @@ pub(super) struct RunArgs {
 pub(super) struct ExperimentArgs {
     #[command(flatten)]
     pub(super) spec: SpecArgs,
-    /// Runs of each variant that count [default: 5; sweep 3]
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    /// Runs of each variant that count, 1 to 1000 [default: 5; sweep 3]
+    #[arg(long, value_name = "N", value_parser = repeats, allow_hyphen_values = true)]
     pub(super) repeats: Option<u32>,
-    /// Runs of each variant before those, which do not count
-    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true)]
+    /// Runs of each variant before those, which do not count, 0 to 100
+    #[arg(long, value_name = "N", default_value = "1", value_parser = warmup, allow_hyphen_values = true)]
     pub(super) warmup: u32,
-    /// Before each run, wait at most so long until other programs let go of the cores; 0 to look at nothing
+    /// Before each run, wait at most so long until other programs let go of the cores, up to 3600; 0 to look at nothing
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds, allow_hyphen_values = true)]
     pub(super) calm: Duration,
     /// Write a report to read: one HTML page
@@ -206,10 +206,26 @@ pub(super) struct ExperimentArgs {
     pub(super) progress: ProgressMode,
 }
 
+/// Whether so many are allowed is for the experiment to say, together with all else.
+fn repeats(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "allowed: 1 to 1000".to_owned())
+}
+
+fn warmup(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "allowed: 0 to 100".to_owned())
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let secs: Option<f64> = text.parse().ok();
     secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok())
         .ok_or_else(|| "allowed: 0 to 3600".to_owned())
+}
+
+fn sweep_help() -> String {
+    format!(
+        "Without several values it goes over the number of workers, from 1 to twice the usable cores.\n\n{}",
+        lists_help()
+    )
 }
 
 fn lists_help() -> String {
@@ -233,14 +249,14 @@ pub(super) struct SpecArgs {
                 global interpreter lock) [default: processes]"
     )]
     backend: Option<String>,
-    /// Size of the pool [default: the usable cores]
+    /// Size of the pool, 1 to 1024 [default: the usable cores]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     workers: Option<String>,
     /// What a task does: noop, square, sleep, spin, primes, hash, matmul, mandelbrot, memory, sort, file, payload, lock,
     /// mixed or fault [default: primes]
     #[arg(long, value_name = "KIND", allow_hyphen_values = true)]
     workload: Option<String>,
-    /// Number of tasks [default: 64; mandelbrot 480, one a row]
+    /// Number of tasks, 1 to 10000000 [default: 64; mandelbrot 480, one a row]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     tasks: Option<String>,
     /// The workload's main knob, see below
@@ -264,13 +280,13 @@ pub(super) struct SpecArgs {
     /// Most tasks that may wait in the queue, 0 to submit each when a worker can take it, or unbounded [default: unbounded]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     queue: Option<String>,
-    /// Chunks one worker may hold, the running one included; a part of a chunk counts as one [default: auto]
+    /// Chunks one worker may hold, 1 to 64, the running one included; a part of a chunk counts as one [default: auto]
     #[arg(long, value_name = "N|auto", allow_hyphen_values = true)]
     prefetch: Option<String>,
-    /// Longest time for one attempt of a task, or none [default: none]
+    /// Longest time for one attempt of a task, at most 86400, or none [default: none]
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     timeout: Option<String>,
-    /// Attempts beyond the first for a task that did not end well [default: 0]
+    /// Attempts beyond the first for a task that did not end well, 0 to 100 [default: 0]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     retries: Option<String>,
     /// Seed of everything random [default: 1]
@@ -340,7 +356,8 @@ fn size_help() -> String {
 fn describe(text: &mut String, about: &About) -> std::fmt::Result {
     write!(text, "  {:<11} {}", about.kind, about.summary)?;
     if !about.size_name.is_empty() {
-        write!(text, "; size: {}, default {}", about.size_name, about.size_default)?;
+        let About { size_name, size_min, size_max, size_default, .. } = about;
+        write!(text, "; size: {size_name}, {size_min} to {size_max}, default {size_default}")?;
         if !about.size_unit.is_empty() {
             write!(text, " {}", about.size_unit)?;
         }
@@ -397,6 +414,32 @@ mod tests {
         let help = size_help();
         for kind in Kind::ALL {
             assert!(help.contains(&kind.to_string()), "{kind}");
+        }
+        assert!(help.contains("size: upper bound, 0 to 1000000000, default 10000000\n"), "{help}");
+    }
+
+    /// The ranges in the words of the help are those that the spec and the experiment allow.
+    #[test]
+    fn help_tells_the_ranges_that_are_allowed() {
+        let mut cli = Cli::command();
+        let compare = cli.find_subcommand_mut("compare").unwrap();
+        let plan = |fields: &[(&str, &str)]| {
+            let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            Draft::from_fields(fields).unwrap().validate().unwrap_err().remove(0).allowed
+        };
+        let rules = crate::experiment::Rules { repeats: 0, warmup: u32::MAX, ..Default::default() };
+        let of_rules = rules.check(1).unwrap_err();
+        let of_rules = |at: usize| of_rules[at].allowed.clone();
+        for (flag, allowed) in [
+            ("workers", plan(&[("workers", "0")])),
+            ("tasks", plan(&[("tasks", "0")])),
+            ("retries", plan(&[("retries", "x")])),
+            ("repeats", of_rules(0)),
+            ("warmup", of_rules(1)),
+        ] {
+            let arg = compare.get_arguments().find(|arg| arg.get_id() == flag).unwrap();
+            let help = arg.get_help().unwrap().to_string();
+            assert!(help.contains(&allowed), "{flag}: {allowed}: {help}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    path::Path,
     sync::Arc,
 };
 
@@ -77,14 +78,22 @@ fn check_files(args: &ExperimentArgs) -> Result<(), CliError> {
         )));
     }
     for path in args.output.iter().chain(&args.export_json) {
-        spare_run(path)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            let (path, folder) = (path.display(), folder.display());
-            return Err(CliError::Usage(format!("{path} cannot be written: there is no folder {folder}")));
-        }
+        check_file(path)?;
     }
     Ok(())
+}
+
+/// A file that is written at the end is neither a run nor in a folder that there is not.
+pub(super) fn check_file(path: &Path) -> Result<(), CliError> {
+    spare_run(path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        None => Ok(()),
+        Some(folder) => {
+            let (path, folder) = (path.display(), folder.display());
+            Err(CliError::Usage(format!("{path} cannot be written: there is no folder {folder}")))
+        }
+    }
 }
 
 fn write_files(

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(super) fn export(args: &ExportArgs) -> Result<u8, CliError> {
-    match kept(&args.file) {
+    match kept(&args.file)? {
         Kept::Run(path) => export_run(args, &path),
         Kept::Experiment(path) => export_experiment(args, &path),
     }

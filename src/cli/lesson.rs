@@ -15,6 +15,7 @@ use crossbeam_channel::bounded;
 use super::{
     CliError, EXIT_OK, EXIT_TASKS,
     args::LessonArgs,
+    compare::check_file,
     run::{follow, wait_for_record},
     signals::{self, Wake},
 };
@@ -42,6 +43,7 @@ pub(super) fn lesson(args: &LessonArgs) -> Result<u8, CliError> {
     if args.log.is_some() && (lesson.log.is_none() || matches!(variant.what, What::Runs(_))) {
         return Err(CliError::Usage(format!("--log: the lesson {} keeps no log", lesson.name)));
     }
+    args.log.as_deref().map_or(Ok(()), check_file)?;
     match &variant.what {
         What::Program(_) => run_program(args, lesson, variant),
         What::Runs(_) => super::lesson_runs::run(args, lesson, variant),

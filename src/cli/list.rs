@@ -14,6 +14,7 @@ use self::experiments::{ListedExperiment, experiments};
 use super::{CliError, EXIT_OK, args::ListArgs};
 use crate::{
     library::{Entry, Library, matches},
+    spec::LessonName,
     store::Tally,
     units,
 };
@@ -30,6 +31,8 @@ struct Listed<'a> {
     started_unix_ns: Option<u64>,
     wall_ns: Option<u64>,
     tasks: Option<Tally>,
+    /// The lesson that it is, or is part of.
+    lesson: Option<&'a LessonName>,
     note: Option<&'a str>,
     pinned: bool,
     bytes: u64,
@@ -49,6 +52,7 @@ impl<'a> Listed<'a> {
             started_unix_ns: brief.and_then(|brief| brief.started_unix_ns),
             wall_ns: brief.and_then(|brief| brief.wall_ns),
             tasks: brief.map(|brief| brief.tally),
+            lesson: brief.and_then(|brief| brief.lesson.as_ref()),
             note: brief.map(|brief| &*brief.label.note),
             pinned: entry.is_pinned(),
             bytes: entry.bytes,

@@ -49,7 +49,7 @@ const EXIT_LOST: u8 = 3;
 pub enum CliError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Spec(Vec<SpecError>),
-    #[error("{path}: {source}")]
+    #[error("spec: {path} cannot be read: {source}")]
     SpecFile { path: PathBuf, source: io::Error },
     #[error("{0}")]
     Usage(String),
@@ -103,10 +103,10 @@ enum Kept {
 
 /// What is at a path, or else among the runs or the experiments of this machine under this name, as `list` prints it. An
 /// experiment's folder stands for it. What is not there is taken for a run, whose reading then says so.
-fn kept(given: &Path) -> Kept {
+fn kept(given: &Path) -> Result<Kept, CliError> {
     if given.exists() {
         let inside = given.join(EXPERIMENT_FILE);
-        return if inside.is_file() {
+        return Ok(if inside.is_file() {
             Kept::Experiment(inside)
         } else if given.extension().is_some_and(|ending| ending == EXPERIMENT_EXTENSION)
             || is_experiment(given)
@@ -114,13 +114,19 @@ fn kept(given: &Path) -> Kept {
             Kept::Experiment(given.to_owned())
         } else {
             Kept::Run(given.to_owned())
-        };
+        });
     }
     let run = || Library::to_look_at().ok().and_then(|library| library.find(given));
     match (run(), find_experiment(given)) {
-        (Some(path), _) => Kept::Run(path),
-        (None, Some(path)) => Kept::Experiment(path),
-        (None, None) => Kept::Run(given.to_owned()),
+        (Some(path), _) => Ok(Kept::Run(path)),
+        (None, Some(path)) => Ok(Kept::Experiment(path)),
+        (None, None) if given.file_name() == Some(given.as_os_str()) => {
+            let given = given.display();
+            let text = format!("cannot open {given}: No such file, and no name that `poolscope list` prints");
+            Err(CliError::Usage(text))
+        }
+        // Reading it will say why not.
+        (None, None) => Ok(Kept::Run(given.to_owned())),
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<u8, CliError> {
 }
 
 fn show_one(given: &Path, json: bool) -> Result<(), CliError> {
-    match kept(given) {
+    match kept(given)? {
         Kept::Run(path) => {
             let (file, observer) = read(given, &path)?;
             match LessonTold::new(&file.store) {
@@ -103,7 +103,7 @@ fn show_several(files: &[PathBuf], json: bool) -> Result<(), CliError> {
     let mut seen = HashSet::new();
     let (mut runs, mut reports) = (Vec::new(), Vec::new());
     for given in files {
-        let Kept::Run(path) = kept(given) else {
+        let Kept::Run(path) = kept(given)? else {
             let given = given.display();
             return Err(CliError::Usage(format!(
                 "show: {given} is an experiment; allowed beside others: a run"

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{CliError, args::SpecArgs};
-use crate::spec::{Draft, Spec, SpecError, Variant, read_toml};
+use crate::spec::{Draft, Kind, Spec, SpecError, Variant, read_toml};
 
 /// Spec files beyond this are not read.
 const LIMIT: u64 = 1 << 20;
@@ -27,13 +27,17 @@ pub(super) fn variants_of(
 
 fn checked<T>(args: &SpecArgs, check: impl Fn(&Draft) -> Result<T, Vec<SpecError>>) -> Result<T, CliError> {
     let flags = args.draft();
-    let (draft, mut errors) = match &args.file {
+    let (mut draft, mut errors) = match &args.file {
         Some(path) => {
             let (file, errors) = read_spec(path)?;
             (file.overlay(flags), errors)
         }
         None => (flags, Vec::new()),
     };
+    if draft.workload.as_deref() == Some(Kind::Lesson.name()) {
+        // No pool runs one: whoever asks for it is told of the command that does, whatever else the file says.
+        draft.lesson = None;
+    }
     match check(&draft) {
         Ok(spec) if errors.is_empty() => Ok(spec),
         Ok(_) => Err(CliError::Spec(errors)),

@@ -134,7 +134,7 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
     })));
     // A thread that crashes takes this process with it, perhaps in its first moment. That the run had begun is known by then.
     emitter.settle();
-    if let Some(name) = &spec.lesson {
+    if let Some(name) = spec.program_of() {
         let (status, reason) = lesson::conduct(name, clock, emitter.clone(), &commands);
         emitter.emit(&Event::RunEnded { t_ns: clock.now_ns(), status, reason });
         drop(emitter);

@@ -134,7 +134,8 @@ fn restore(written: Written) -> Result<Experiment, String> {
         let spec = Draft::from_fields(spec)
             .map_err(|field| format!("variant {name}: {} is no field of a spec", quoted(&field)))?
             .validate()
-            .map_err(|errors| format!("variant {name}: {}", errors[0]))?;
+            .map_err(|errors| format!("variant {name}: {}", errors[0]))?
+            .unmarked();
         if specs.contains(&spec) {
             return Err(format!("variant {name}: there is another one with the same spec"));
         }

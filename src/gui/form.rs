@@ -290,6 +290,8 @@ mod tests {
         let draft = Draft { transport: Some("stream".into()), seed: Some("9".into()), ..Draft::default() };
         let spec = draft.validate().unwrap();
         assert_eq!(Form::from_spec(&spec).spec(), Some(&spec));
+        let marked = Spec { lesson: "gil".parse().ok(), ..spec.clone() };
+        assert_eq!(Form::from_spec(&marked).spec(), Some(&spec), "what is started there is no lesson");
     }
 
     #[test]

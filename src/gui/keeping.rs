@@ -182,7 +182,7 @@ impl App {
         if self.show_lesson_of(spec) {
             return;
         }
-        if let Some(lesson) = &spec.lesson {
+        if let Some(lesson) = spec.program_of() {
             self.notices.error(format!("{name} is of the lesson {lesson}, which this version does not have"));
             return;
         }

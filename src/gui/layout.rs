@@ -156,7 +156,7 @@ impl App {
         self.axis.begin_frame(secs(end_ns), run.live);
         let replays = (!run.live).then_some(run.player.is_some());
         let (title, follows) = (run.title(), self.axis.follow());
-        let lesson = run.spec().lesson.is_some();
+        let lesson = run.spec().program_of().is_some();
         let heading = Heading { title, follows, replays, compares: self.compares(), lesson };
         self.areas.title = Some(heading.show(ui, actions));
         if let Some(why) = run.cut_off() {

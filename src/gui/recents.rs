@@ -14,10 +14,11 @@ pub(crate) struct Recents(VecDeque<Spec>);
 pub(crate) type Written = Vec<(String, String)>;
 
 impl Recents {
-    /// This spec is run now.
+    /// This spec is run now. A part of a lesson is the same setup as any other.
     pub(crate) fn add(&mut self, spec: &Spec) {
-        self.0.retain(|other| other != spec);
-        self.0.push_front(spec.clone());
+        let spec = spec.unmarked();
+        self.0.retain(|other| *other != spec);
+        self.0.push_front(spec);
         self.0.truncate(MOST_RECENT);
     }
 
@@ -60,6 +61,8 @@ mod tests {
         for tasks in (1..=12).chain([7]) {
             recents.add(&spec(tasks));
         }
+        recents.add(&Spec { lesson: "gil".parse().ok(), ..spec(7) });
+        assert_eq!(recents.get(0), Some(&spec(7)));
         let tasks: Vec<u32> = recents.iter().map(|spec| spec.tasks).collect();
         assert_eq!(tasks, [7, 12, 11, 10, 9, 8, 6, 5, 4, 3]);
     }

@@ -111,7 +111,7 @@ impl App {
 
     /// Shows the page of the lesson that this spec runs. False where it is none that this program knows.
     pub(super) fn show_lesson_of(&mut self, spec: &Spec) -> bool {
-        let place = spec.lesson.as_ref().and_then(Place::of);
+        let place = spec.program_of().and_then(Place::of);
         if place.is_some() {
             self.lessons.go(place);
         }

@@ -201,9 +201,13 @@ mod tests {
                 let stuck = expect.ended == Ending::Stuck;
                 assert_eq!(stuck, !expect.stuck.is_empty(), "{name}");
                 assert!(!stuck || variant.python.is_some_and(|python| python.hangs), "{name}");
-                if let What::Program(program) = &variant.what {
-                    let counts = program::counts(program);
-                    assert!(counts.processes <= program::MAX_PROCESSES, "{name}");
+                match &variant.what {
+                    What::Program(program) => {
+                        assert!(program::counts(program).processes <= program::MAX_PROCESSES, "{name}");
+                    }
+                    What::Runs(runs) => {
+                        assert!(runs.iter().all(|run| run.spec.lesson.as_ref() == Some(&name)), "{name}");
+                    }
                 }
             }
         }

@@ -218,20 +218,20 @@ fn variant(
     wrong: &mut Vec<String>,
 ) -> Variant {
     let name = base.map(|_| text.name.clone());
+    let place = name.as_deref().map_or_else(|| lesson.to_owned(), |name| format!("{lesson}/{name}"));
     let mut found = Vec::new();
     let what = if text.run.is_empty() {
         let program = program(text, base, &mut found);
         found.extend(check(&program));
         What::Program(program)
     } else {
-        What::Runs(text.run.iter().filter_map(|run| lab_run(run, &mut found)).collect())
+        What::Runs(text.run.iter().filter_map(|run| lab_run(&place, run, &mut found)).collect())
     };
     for question in &text.question {
         check_question(question, &mut found);
     }
     let lab_text = text.lab.as_ref().or_else(|| base.and_then(|base| base.lab.as_ref()));
     let lab = lab_text.and_then(|text| lab(text, &mut found)).or_else(|| lab_of_runs(&what));
-    let place = name.as_deref().map_or_else(|| lesson.to_owned(), |name| format!("{lesson}/{name}"));
     wrong.extend(found.into_iter().map(|what| format!("{place}: {what}")));
     let file = format!("lesson-{}.py", place.replace('/', "-"));
     let python = pythons.iter().find(|(name, _)| *name == file);
@@ -309,13 +309,14 @@ fn drop_unused(program: &mut Program, text: &VariantText, wrong: &mut Vec<String
     program.shared.retain(|shared| reached.object(shared));
 }
 
-fn lab_run(text: &RunText, wrong: &mut Vec<String>) -> Option<LabRun> {
-    let spec = spec_of(&text.spec, &format!("run {}", one_line(&text.label)), wrong)?;
+/// An ordinary run, marked as part of this lesson and variant.
+fn lab_run(lesson: &str, text: &RunText, wrong: &mut Vec<String>) -> Option<LabRun> {
+    let spec = spec_of(&text.spec, Some(lesson), &format!("run {}", one_line(&text.label)), wrong)?;
     Some(LabRun { label: text.label.clone(), spec, expect: RunEnd { lost: text.lost, ok: text.ok } })
 }
 
 fn lab(text: &LabText, wrong: &mut Vec<String>) -> Option<Lab> {
-    let spec = spec_of(&text.spec, "lab", wrong)?;
+    let spec = spec_of(&text.spec, None, "lab", wrong)?;
     Some(Lab { about: text.about.clone(), spec, vary: text.vary.clone() })
 }
 
@@ -327,14 +328,15 @@ fn lab_of_runs(what: &What) -> Option<Lab> {
     let vary = Varied { backend: backends.join(","), ..Varied::default() };
     Some(Lab {
         about: "The same work with each of these backends.".to_owned(),
-        spec: first.spec.clone(),
+        spec: first.spec.unmarked(),
         vary,
     })
 }
 
-/// The fields of a spec, which stand in `place`.
-fn spec_of(text: &str, place: &str, wrong: &mut Vec<String>) -> Option<Spec> {
-    let spec = crate::spec::parse_toml(text).and_then(|draft: Draft| draft.validate());
+/// The fields of a spec, which stand in `place`; where it is a part of a lesson, with its name.
+fn spec_of(text: &str, lesson: Option<&str>, place: &str, wrong: &mut Vec<String>) -> Option<Spec> {
+    let mark = |draft| Draft { lesson: lesson.map(str::to_owned), ..draft };
+    let spec = crate::spec::parse_toml(text).map(mark).and_then(|draft: Draft| draft.validate());
     spec.map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         wrong.push(format!("{place}: {}", errors.join("; ")));

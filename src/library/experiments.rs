@@ -1,14 +1,15 @@
 //! The experiments kept on this machine: a folder each, with their run files in it.
 
 use std::{
-    fs::{self, File, TryLockError},
-    io,
+    fs, io,
     path::{Path, PathBuf},
-    thread,
-    time::Duration,
 };
 
-use super::{LibraryError, Removed, io_error, modified_unix_ns, name, own};
+use super::{
+    LibraryError, Removed,
+    hold::{self, Hold, InUse, Use},
+    io_error, modified_unix_ns, name, own,
+};
 use crate::{spec::Variant, time::unix_ns};
 
 /// Of the file that says what an experiment's runs are.
@@ -68,16 +69,15 @@ pub struct ExperimentEntry {
     pub modified_unix_ns: u64,
     /// It goes on, perhaps in another window.
     pub is_live: bool,
-    /// Some window shows it.
+    /// Some window shows it, or it goes on.
     pub is_open: bool,
 }
 
 impl ExperimentEntry {
-    fn new(path: PathBuf) -> Self {
+    fn new(path: PathBuf, used: Use) -> Self {
         let modified_unix_ns = fs::metadata(&path).map_or(0, |metadata| modified_unix_ns(&metadata));
-        let folder = folder_of(&path);
-        let (is_live, is_open) = (is_live(folder), is_open(folder));
-        Self { bytes: bytes(folder), modified_unix_ns, is_live, is_open, path }
+        let bytes = bytes(folder_of(&path));
+        Self { bytes, modified_unix_ns, is_live: used == Use::GoesOn, is_open: used != Use::Nothing, path }
     }
 
     pub fn folder(&self) -> &Path {
@@ -102,64 +102,35 @@ fn bytes(folder: &Path) -> u64 {
 
 /// All in a folder of experiments, newest first.
 pub(super) fn entries(folder: &Path) -> Result<Vec<ExperimentEntry>, LibraryError> {
-    Ok(list(folder)?.into_iter().map(ExperimentEntry::new).collect())
-}
-
-/// Tells others that an experiment goes on, or is looked at, until it is dropped. It is a lock on the folder, so that one
-/// of a program that was killed is gone too.
-#[derive(Debug)]
-pub struct Hold {
-    _folder: File,
-}
-
-/// Those who only look hold a lock for a moment.
-const HOLD_TRIES: u32 = 50;
-const HOLD_PAUSE: Duration = Duration::from_millis(2);
-
-impl Hold {
-    /// Of whoever runs it. `None` where a folder cannot be locked, or somebody looks at it.
-    pub fn to_run(folder: &Path) -> Option<Self> {
-        Self::take(folder, HOLD_TRIES, File::try_lock)
-    }
-
-    /// Of whoever shows it. `None` also while it goes on, and for the moment in which somebody looks: who shows it asks
-    /// again soon, and does not wait.
-    pub fn to_look(folder: &Path) -> Option<Self> {
-        Self::take(folder, 1, File::try_lock_shared)
-    }
-
-    fn take(folder: &Path, tries: u32, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Option<Self> {
-        let folder = File::open(folder).ok()?;
-        for left in (0..tries).rev() {
-            match lock(&folder) {
-                Ok(()) => return Some(Self { _folder: folder }),
-                Err(TryLockError::WouldBlock) if left > 0 => thread::sleep(HOLD_PAUSE),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(_)) => return None,
-            }
-        }
-        None
-    }
-}
-
-fn is_live(folder: &Path) -> bool {
-    File::open(folder).is_ok_and(|folder| matches!(folder.try_lock_shared(), Err(TryLockError::WouldBlock)))
-}
-
-fn is_open(folder: &Path) -> bool {
-    File::open(folder).is_ok_and(|folder| matches!(folder.try_lock(), Err(TryLockError::WouldBlock)))
+    let files = list(folder)?;
+    let uses = hold::uses(files.iter().map(|path| folder_of(path)));
+    Ok(files.into_iter().zip(uses).map(|(path, used)| ExperimentEntry::new(path, used)).collect())
 }
 
 /// Puts an experiment with its runs and reports into the trash. Where that is not possible it is removed only if it may go
 /// `for_good`.
 pub(super) fn remove(path: &Path, may_go_for_good: bool) -> Result<Removed, String> {
-    let folder = folder_of(path);
-    if path.file_name() != Some(EXPERIMENT_FILE.as_ref()) || !path.is_file() {
-        return Err("there is no experiment any more".to_owned());
+    check(path)?;
+    let _nobody_runs_it =
+        Hold::beside_others(folder_of(path)).map_err(|InUse| "it goes on: stop it first".to_owned())?;
+    remove_folder(folder_of(path), may_go_for_good)
+}
+
+/// The same for one that nobody has asked to remove. `None` where it is run or shown by now, and stays.
+pub(super) fn let_go(path: &Path, may_go_for_good: bool) -> Result<Option<Removed>, String> {
+    check(path)?;
+    match Hold::alone(folder_of(path)) {
+        Err(InUse) => Ok(None),
+        Ok(_nobody_has_it) => remove_folder(folder_of(path), may_go_for_good).map(Some),
     }
-    if is_live(folder) {
-        return Err("it goes on: stop it first".to_owned());
-    }
+}
+
+fn check(path: &Path) -> Result<(), String> {
+    let is_one = path.file_name() == Some(EXPERIMENT_FILE.as_ref()) && path.is_file();
+    is_one.then_some(()).ok_or_else(|| "there is no experiment any more".to_owned())
+}
+
+fn remove_folder(folder: &Path, may_go_for_good: bool) -> Result<Removed, String> {
     if !may_go_for_good {
         let moved = trash::delete(folder);
         return Ok(if moved.is_ok() { Removed::ToTrash } else { Removed::NoTrash });
@@ -239,6 +210,23 @@ mod tests {
         assert!(remove(&folder.join(EXPERIMENT_FILE), true).unwrap_err().contains("goes on"));
         drop(run);
         assert_eq!(seen(), (false, false));
+    }
+
+    #[test]
+    fn one_that_is_shown_since_it_was_listed_does_not_give_way() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = experiment(parent.path(), "x");
+        let file = folder.join(EXPERIMENT_FILE);
+        let shown = Hold::to_look(&folder);
+        assert_eq!(let_go(&file, true), Ok(None));
+        assert!(shown.is_some() && file.exists());
+        drop(shown);
+        assert_eq!(let_go(&file, true), Ok(Some(Removed::ForGood)));
+        assert!(!folder.exists());
+        let folder = experiment(parent.path(), "y");
+        let shown = Hold::to_look(&folder);
+        let gone = remove(&folder.join(EXPERIMENT_FILE), true);
+        assert_eq!((shown.is_some(), gone), (true, Ok(Removed::ForGood)), "somebody has asked for it");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use serde::Deserialize;
 
 use super::{Entry, ExperimentEntry};
-use crate::{export::write_atomically, units};
+use crate::{export::write_atomically, record, units};
 
 /// Limits that a person can choose from, in bytes.
 pub const LIMITS: [u64; 4] = [100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000];
@@ -63,6 +63,13 @@ impl Leaving<'_> {
             Self::Run(entry) => entry.time_unix_ns(),
             Self::Experiment(entry) => entry.modified_unix_ns,
         }
+    }
+
+    /// Asked again in the moment before it goes. Experiments are asked by whoever removes them, in one step with that.
+    pub(super) fn still_may_go(&self) -> bool {
+        let Self::Run(entry) = self else { return true };
+        record::brief(&entry.path)
+            .is_ok_and(|brief| Leaving::Run(&Entry { brief: Ok(brief), ..(*entry).clone() }).may_go())
     }
 
     fn may_go(&self) -> bool {

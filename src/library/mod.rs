@@ -4,6 +4,7 @@
 //! (names, order, search, which runs give way to others) is in pure functions beside.
 
 mod experiments;
+mod hold;
 mod limit;
 mod name;
 mod order;
@@ -13,10 +14,12 @@ mod tests;
 
 use std::{
     collections::HashMap,
-    fs::{self, File, Metadata},
+    fs::{self, File, Metadata, TryLockError},
     io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use thiserror::Error;
@@ -28,9 +31,9 @@ use crate::{
     time::unix_ns,
 };
 pub use experiments::{
-    EXPERIMENT_EXTENSION, EXPERIMENT_FILE, ExperimentEntry, Hold, experiments, find_experiment,
-    new_experiment,
+    EXPERIMENT_EXTENSION, EXPERIMENT_FILE, ExperimentEntry, experiments, find_experiment, new_experiment,
 };
+pub use hold::Hold;
 pub use limit::{LIMITS, Leaving, giving_way, oldest};
 pub use order::{Sort, matches, sort, text_matches};
 pub use remove::Removed;
@@ -39,6 +42,9 @@ pub use remove::Removed;
 pub const EXTENSION: &str = "pscope";
 /// Held while a name is chosen, so that two windows never choose the same.
 const LOCK_FILE: &str = ".lock";
+/// A record begins within some milliseconds; whoever takes longer has been halted, and is not waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(1);
 /// Of a folder with more files than this, the rest is not listed.
 const MOST_FILES: usize = 100_000;
 
@@ -90,7 +96,7 @@ impl Entry {
     /// `finished`, …, `cut off` for a record without an end, or `unreadable`.
     pub fn status(&self) -> &str {
         match &self.brief {
-            Ok(brief) if brief.status == "running" && !self.is_live() => "cut off",
+            Ok(_) if is_cut_off(&self.brief) => "cut off",
             Ok(brief) => &brief.status,
             Err(_) => "unreadable",
         }
@@ -176,7 +182,9 @@ impl Library {
     /// All runs, newest first. One that cannot be read is listed with the reason.
     pub fn list(&mut self) -> Result<Vec<Entry>, LibraryError> {
         let mut known = std::mem::take(&mut self.known);
-        let mut entries = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        // In the moment in which it begins, a record looks like one that was cut off.
+        let mut unsure = Vec::new();
         let files = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             other => other.map_err(io_error(&self.folder))?,
@@ -195,15 +203,31 @@ impl Library {
                     refreshed(entry)
                 }
                 _ => {
-                    let brief = record::brief(&path).map_err(|error| error.to_string());
+                    let brief = read_brief(&path);
+                    unsure.extend(is_cut_off(&brief).then_some(entries.len()));
                     Entry { path, bytes, modified_unix_ns, brief }
                 }
             };
             entries.push(entry);
         }
+        if !unsure.is_empty() {
+            self.wait_for_beginnings();
+        }
+        for at in unsure {
+            entries[at].brief = read_brief(&entries[at].path);
+        }
         self.known = entries.iter().map(|entry| (entry.path.clone(), entry.clone())).collect();
         sort(&mut entries, Sort::Time);
         Ok(entries)
+    }
+
+    /// Waits until every record that has a file already is also marked as being recorded.
+    fn wait_for_beginnings(&self) {
+        let Ok(lock) = File::open(self.folder.join(LOCK_FILE)) else { return };
+        let began = Instant::now();
+        while matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)) && began.elapsed() < PATIENCE {
+            thread::sleep(PAUSE);
+        }
     }
 
     /// All experiments beside the runs, newest first.
@@ -254,19 +278,25 @@ impl Library {
     /// experiments that some window shows stay in any case.
     pub fn make_room_within(&mut self, limit: u64, may_go_for_good: bool) -> Result<Room, LibraryError> {
         let remove = |leaving: Leaving<'_>, for_good| match leaving {
-            Leaving::Run(entry) => remove::remove(&files_of(&entry.path), for_good),
-            Leaving::Experiment(entry) => experiments::remove(&entry.path, for_good),
+            Leaving::Run(entry) => remove::remove(&files_of(&entry.path), for_good).map(Some),
+            Leaving::Experiment(entry) => experiments::let_go(&entry.path, for_good),
         };
-        self.let_go(limit, |leaving| match remove(leaving, false)? {
-            Removed::NoTrash if may_go_for_good => remove(leaving, true),
-            other => Ok(other),
+        self.let_go(limit, |leaving| {
+            // Somebody may have pinned it since.
+            if !leaving.still_may_go() {
+                return Ok(None);
+            }
+            match remove(leaving, false)? {
+                Some(Removed::NoTrash) if may_go_for_good => remove(leaving, true),
+                other => Ok(other),
+            }
         })
     }
 
     fn let_go(
         &mut self,
         limit: u64,
-        remove: impl Fn(Leaving<'_>) -> Result<Removed, String>,
+        remove: impl Fn(Leaving<'_>) -> Result<Option<Removed>, String>,
     ) -> Result<Room, LibraryError> {
         let mut room = Room::default();
         let (entries, experiments) = (self.list()?, self.experiments()?);
@@ -274,7 +304,8 @@ impl Library {
         for leaving in giving_way(&entries, &experiments, limit) {
             let error = |why| LibraryError::Remove { path: leaving.path().to_owned(), why };
             let removed = match remove(leaving) {
-                Ok(removed) => removed,
+                Ok(Some(removed)) => removed,
+                Ok(None) => continue,
                 // What cannot go must not keep all others from giving way.
                 Err(why) => {
                     first_error.get_or_insert(error(why));
@@ -300,14 +331,23 @@ impl Library {
     }
 }
 
-/// A recording that is killed changes nothing on disk.
-fn refreshed(mut entry: Entry) -> Entry {
-    if let Ok(brief) = &mut entry.brief
-        && brief.is_recorded
-    {
-        brief.is_recorded = record::is_being_recorded(&entry.path);
+/// A recording that is killed changes nothing on disk. One that has come to its end just now has, after its file was looked
+/// at.
+fn refreshed(entry: Entry) -> Entry {
+    let was_recorded = entry.brief.as_ref().is_ok_and(|brief| brief.is_recorded);
+    if was_recorded && !record::is_being_recorded(&entry.path) {
+        return Entry { brief: read_brief(&entry.path), ..entry };
     }
     entry
+}
+
+fn read_brief(path: &Path) -> Result<Brief, String> {
+    record::brief(path).map_err(|error| error.to_string())
+}
+
+/// As far as can be told without asking again.
+fn is_cut_off(brief: &Result<Brief, String>) -> bool {
+    brief.as_ref().is_ok_and(|brief| brief.status == "running" && !brief.is_recorded)
 }
 
 /// Copies a run's file, whole or not at all.

@@ -7,7 +7,7 @@ use crate::spec::Spec;
 
 /// `20261122-221655-primes-processes-4`, in local time.
 pub(super) fn stem(spec: &Spec, unix_ns: u64, zone: &TimeZone) -> String {
-    if let Some(lesson) = &spec.lesson {
+    if let Some(lesson) = spec.program_of() {
         return format!("{}-lesson-{}", moment(unix_ns, zone), lesson.to_string().replace('/', "-"));
     }
     format!("{}-{}-{}-{}", moment(unix_ns, zone), spec.workload, spec.backend, spec.workers)

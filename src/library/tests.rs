@@ -10,6 +10,7 @@ pub(super) fn entry(stem: &str, unix_ns: u64, change: impl FnOnce(&mut Brief)) -
         started_unix_ns: Some(unix_ns),
         wall_ns: Some(1),
         tally: Tally::default(),
+        lesson: None,
         label: Label::default(),
         is_recorded: false,
     };
@@ -20,6 +21,12 @@ pub(super) fn entry(stem: &str, unix_ns: u64, change: impl FnOnce(&mut Brief)) -
 
 fn spec() -> Spec {
     Draft::default().validate().unwrap()
+}
+
+/// What a run knows of itself at its end.
+fn ended() -> std::sync::Arc<crate::store::RunStore> {
+    use crate::store::testing::{finished, run_started, store};
+    store([run_started(spec()), finished(1)]).into()
 }
 
 fn library(folder: &tempfile::TempDir) -> Library {
@@ -42,30 +49,36 @@ fn runs_are_recorded_under_names_of_their_own_and_listed() {
     }
 }
 
-/// A list is read at any time, also in the moment in which a record comes to its end.
+/// A list is read at any time, also in the moments in which a record begins and comes to its end.
 #[test]
-fn reading_a_cover_never_spoils_the_end_of_a_record() {
+fn a_list_never_spoils_the_end_of_a_record_nor_takes_one_for_cut_off() {
     let folder = tempfile::tempdir().unwrap();
     let library = library(&folder);
     let over = std::sync::atomic::AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut reader = Library::at(library.folder().to_owned()).unwrap();
-            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+    let read = |forgets: bool| {
+        let mut reader = Library::at(library.folder().to_owned()).unwrap();
+        while !over.load(std::sync::atomic::Ordering::Relaxed) {
+            if forgets {
                 reader.known.clear();
-                reader.list().unwrap();
             }
-        });
-        let ends: Vec<_> = (0..20)
+            let cut_off = reader.list().unwrap().into_iter().find(|entry| entry.status() == "cut off");
+            assert_eq!(cut_off, None);
+        }
+    };
+    let ends: Vec<_> = thread::scope(|scope| {
+        scope.spawn(|| read(true));
+        scope.spawn(|| read(false));
+        let ends = (0..40)
             .map(|_| {
                 let recorder = library.record(&spec()).unwrap();
-                recorder.finish(std::sync::Arc::default());
+                recorder.finish(ended());
                 recorder.wait()
             })
             .collect();
         over.store(true, std::sync::atomic::Ordering::Relaxed);
-        assert_eq!(ends, vec![record::Recording::Complete; 20]);
+        ends
     });
+    assert_eq!(ends, vec![record::Recording::Complete; 40]);
 }
 
 #[test]
@@ -121,11 +134,40 @@ fn room_is_made_by_the_oldest() {
     assert_eq!(library.make_room().unwrap(), Room::default(), "there is no limit at first");
     // Nobody's trash is touched.
     let limit = listed[0].bytes * 2;
-    let room = library.let_go(limit, |_| Ok(Removed::NoTrash)).unwrap();
+    let room = library.let_go(limit, |_| Ok(Some(Removed::NoTrash))).unwrap();
     assert_eq!(room, Room { no_trash: true, ..Room::default() });
     assert_eq!(library.list().unwrap().len(), 3, "none goes for good unasked");
-    let room = library.let_go(limit, |leaving| remove::remove(&files_of(leaving.path()), true)).unwrap();
+    let room =
+        library.let_go(limit, |leaving| remove::remove(&files_of(leaving.path()), true).map(Some)).unwrap();
     assert_eq!(room, Room { for_good: 1, ..Room::default() });
     let left: Vec<PathBuf> = library.list().unwrap().into_iter().map(|entry| entry.path).collect();
     assert!(left.len() == 2 && !left.contains(&paths[0]), "{left:?}");
+}
+
+#[test]
+fn a_run_that_was_pinned_since_it_was_listed_does_not_give_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut library = library(&folder);
+    for _ in 0..2 {
+        let recorder = library.record(&spec()).unwrap();
+        recorder.finish(ended());
+        recorder.wait();
+    }
+    let listed = library.list().unwrap();
+    let [oldest] = &giving_way(&listed, &[], 0)[..] else { panic!("one") };
+    assert!(oldest.still_may_go());
+    library.change_label(oldest.path(), |label| label.pinned = true).unwrap();
+    assert!(!oldest.still_may_go());
+}
+
+#[test]
+fn a_record_that_ends_while_it_is_listed_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut library = library(&folder);
+    let recorder = library.record(&spec()).unwrap();
+    let [live] = &library.list().unwrap()[..] else { panic!("one") };
+    assert!(live.is_live());
+    recorder.finish(ended());
+    recorder.wait();
+    assert_eq!(refreshed(live.clone()).status(), "finished", "and not cut off");
 }

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::{
     ReadError, is_being_recorded,
     open::{harden, open},
     read::RUNNING,
 };
-use crate::store::Tally;
+use crate::{spec::LessonName, store::Tally};
 
 /// The longest name and note that are kept, in characters.
 const MAX_NAME_CHARS: usize = 200;
@@ -43,6 +43,8 @@ pub struct Brief {
     /// Of a run that was cut off, or is recorded still, as far as its file goes; all zero but the total where counting that
     /// would take long.
     pub tally: Tally,
+    /// The lesson that it is, or is part of.
+    pub lesson: Option<LessonName>,
     pub label: Label,
     /// Somebody records into the file just now.
     pub is_recorded: bool,
@@ -54,7 +56,7 @@ pub fn brief(path: &Path) -> Result<Brief, ReadError> {
     let is_recorded = is_being_recorded(path);
     let conn = open(path)?.conn;
     let read = || -> rusqlite::Result<Brief> {
-        let label = read_label(&conn)?;
+        let (label, lesson) = (read_label(&conn)?, read_lesson(&conn)?);
         conn.query_row(
             "SELECT title, status, complete, started_unix_ns, wall_ns,
              tasks, ok, failed, crashed, timed_out, cancelled, not_run FROM run",
@@ -82,6 +84,7 @@ pub fn brief(path: &Path) -> Result<Brief, ReadError> {
                         cancelled: count(10)?,
                         not_run: count(11)?,
                     },
+                    lesson,
                     label,
                     is_recorded,
                 })
@@ -95,6 +98,13 @@ pub fn brief(path: &Path) -> Result<Brief, ReadError> {
         })
     };
     read().map_err(|error| ReadError::Damaged { path: path.to_owned(), why: error.to_string() })
+}
+
+/// `None` also where it is no name of a lesson: whoever opens the run is told so.
+fn read_lesson(conn: &Connection) -> rusqlite::Result<Option<LessonName>> {
+    let text: Option<String> =
+        conn.query_row("SELECT value FROM spec WHERE field = 'lesson'", [], |row| row.get(0)).optional()?;
+    Ok(text.and_then(|text| text.parse().ok()))
 }
 
 pub(super) fn read_label(conn: &Connection) -> rusqlite::Result<Label> {

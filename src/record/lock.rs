@@ -9,9 +9,9 @@ use std::{
 
 use super::open::beside;
 
-/// Who looks holds the lock for a moment.
-const TRIES: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(1);
+/// Who looks holds the lock for a moment, on a busy machine for a long one.
+const TRIES: u32 = 250;
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Marks a file as being recorded, until what this gives is dropped. `None` where there are no such locks.
 pub(super) fn hold(path: &Path) -> Option<File> {

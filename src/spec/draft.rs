@@ -32,7 +32,8 @@ pub struct Draft {
     pub backend: Option<String>,
     pub workers: Option<String>,
     pub workload: Option<String>,
-    /// Only what a run file says has one: `NAME` or `NAME/VARIANT`.
+    /// `NAME` or `NAME/VARIANT`: what the workload `lesson` runs, or what a run of another workload is part of. No flag
+    /// says it, a file may.
     pub lesson: Option<String>,
     pub tasks: Option<String>,
     pub size: Option<String>,

@@ -1,4 +1,4 @@
-//! Which lesson a run is of: its name, and the variant of it, if any.
+//! Which lesson a run is, or is part of: its name, and the variant of it, if any.
 
 use std::{fmt, str::FromStr};
 
@@ -75,19 +75,31 @@ mod tests {
         }
     }
 
+    fn draft(workload: &str, lesson: Option<&str>) -> Draft {
+        Draft { workload: Some(workload.to_owned()), lesson: lesson.map(str::to_owned), ..Draft::default() }
+    }
+
     #[test]
-    fn a_lesson_has_a_name_and_nothing_else_has_one() {
-        let draft = |workload: &str, lesson: Option<&str>| Draft {
-            workload: Some(workload.to_owned()),
-            lesson: lesson.map(str::to_owned),
-            ..Draft::default()
-        };
+    fn a_lesson_has_a_name_and_a_pool_may_have_one() {
         let spec = draft("lesson", Some("queue/missing-sentinel")).validate().expect("valid");
         assert_eq!((spec.workload, spec.title()), (Kind::Lesson, "lesson queue/missing-sentinel".to_owned()));
+        assert_eq!((spec.program_of(), spec.unmarked()), (spec.lesson.as_ref(), spec.clone()));
         assert_eq!(Draft::from_spec(&spec).validate(), Ok(spec));
-        for (workload, lesson) in [("lesson", None), ("lesson", Some("A B")), ("primes", Some("queue"))] {
+        for (workload, lesson) in [("lesson", None), ("lesson", Some("A B")), ("primes", Some("A B"))] {
             let errors = draft(workload, lesson).validate().expect_err("not valid");
             assert_eq!(errors.len(), 1, "{errors:?}");
         }
+    }
+
+    #[test]
+    fn a_pool_that_is_part_of_a_lesson_says_so_and_is_the_same_setup() {
+        let plain = draft("spin", None).validate().expect("valid");
+        let marked = draft("spin", Some("gil/long")).validate().expect("valid");
+        assert_eq!(marked.title(), format!("{} (lesson gil/long)", plain.title()));
+        assert_eq!((marked.program_of(), marked.unmarked()), (None, plain.clone()));
+        assert_eq!(Draft::from_spec(&marked).validate().as_ref(), Ok(&marked));
+        assert_eq!(crate::spec::run_line(&marked), crate::spec::run_line(&plain));
+        let both = Draft { workers: Some("2,2".to_owned()), ..draft("spin", Some("gil")) };
+        assert_eq!(both.variants().expect("valid")[0].spec.lesson, None);
     }
 }

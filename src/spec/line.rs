@@ -42,8 +42,10 @@ fn line_of(command: &str, draft: &Draft) -> String {
 /// The shortest draft of this spec. What a default is depends on the other fields, so that each field is left out once to
 /// see whether it is missed.
 fn needed(spec: &Spec, kept: &[&str]) -> Draft {
-    let mut draft = Draft::from_spec(spec);
-    let is_same = |draft: &Draft| draft.validate().as_ref() == Ok(spec);
+    // What is started so is no part of a lesson.
+    let spec = spec.unmarked();
+    let mut draft = Draft::from_spec(&spec);
+    let is_same = |draft: &Draft| draft.validate().as_ref() == Ok(&spec);
     for (name, _) in draft.clone().fields() {
         if kept.contains(&name.as_str()) {
             continue;

@@ -252,7 +252,7 @@ pub struct Spec {
     /// 1 to [`MAX_WORKERS`]; 1 for `serial`.
     pub workers: u32,
     pub workload: Kind,
-    /// For the workload `lesson`, and only for that: which one.
+    /// For the workload `lesson`: whose program is run. For any other, a mark: the lesson that the run is a part of.
     #[serde(default)]
     pub lesson: Option<LessonName>,
     /// 1 to [`MAX_TASKS`].
@@ -304,14 +304,27 @@ impl Spec {
         self.faults.iter().find(|fault| fault.task == task.0).copied()
     }
 
-    /// The spec in a line: `processes × 4, primes, 64 tasks`.
+    /// The lesson whose program is run; `None` for a pool, also where that is part of a lesson.
+    pub fn program_of(&self) -> Option<&LessonName> {
+        self.lesson.as_ref().filter(|_| self.workload == Kind::Lesson)
+    }
+
+    /// The same setup as a run of its own. Where a pool was part of a lesson, that changes nothing in what it does: such
+    /// specs are compared, repeated and set up without it.
+    #[must_use]
+    pub fn unmarked(&self) -> Self {
+        Self { lesson: self.program_of().cloned(), ..self.clone() }
+    }
+
+    /// The spec in a line: `processes × 4, primes, 64 tasks`, `lesson queue`, or `threads × 2, spin, 8 tasks (lesson gil)`.
     pub fn title(&self) -> String {
-        if let Some(lesson) = &self.lesson {
+        if let Some(lesson) = self.program_of() {
             return format!("lesson {lesson}");
         }
         let plural = if self.tasks == 1 { "" } else { "s" };
+        let mark = self.lesson.as_ref().map_or_else(String::new, |lesson| format!(" (lesson {lesson})"));
         format!(
-            "{} × {}, {}, {} task{plural}",
+            "{} × {}, {}, {} task{plural}{mark}",
             self.backend.label(),
             self.workers,
             self.workload,

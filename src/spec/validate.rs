@@ -124,21 +124,15 @@ impl Errors {
         value
     }
 
-    /// A lesson has a name, and nothing else has one.
+    /// A lesson has a name, and a pool may be part of one.
     fn lesson(&mut self, text: Option<&String>, workload: Option<Kind>) -> Option<LessonName> {
         match (text, workload) {
             (None, Some(Kind::Lesson)) => {
                 self.add("workload", "lesson", "a lesson is started by `poolscope lesson NAME`");
                 None
             }
-            (Some(text), Some(Kind::Lesson)) => {
-                text.parse().map_err(|allowed: String| self.add("lesson", text, allowed)).ok()
-            }
-            (Some(text), Some(_)) => {
-                self.add("lesson", text, "none, save with the workload lesson");
-                None
-            }
-            (_, None) | (None, _) => None,
+            (Some(text), _) => text.parse().map_err(|allowed: String| self.add("lesson", text, allowed)).ok(),
+            (None, _) => None,
         }
     }
 

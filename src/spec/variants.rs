@@ -60,7 +60,8 @@ impl Draft {
         }
         let mut specs: Vec<Spec> = Vec::new();
         for at in 0..count {
-            match combination(&draft, &axes, at).validate() {
+            // An experiment is no part of a lesson, whatever its spec was taken from.
+            match combination(&draft, &axes, at).validate().map(|spec| spec.unmarked()) {
                 Ok(spec) if specs.contains(&spec) => {}
                 Ok(spec) => specs.push(spec),
                 Err(found) => {

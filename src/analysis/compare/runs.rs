@@ -76,11 +76,11 @@ impl ComparedRun {
         })
     }
 
-    /// Runs repeat one another where this is equal: all but how they were measured, and but the seed where every task is as
-    /// long as any other whatever it is.
+    /// Runs repeat one another where this is equal: all but how they were measured, and of which lesson they are part, and
+    /// but the seed where every task is as long as any other whatever it is.
     fn kind(&self) -> Spec {
         let seed = if self.spec.lengths == Lengths::Fixed { 0 } else { self.spec.seed };
-        Spec { seed, telemetry: Telemetry::Auto, ..self.spec.clone() }
+        Spec { seed, telemetry: Telemetry::Auto, ..self.spec.unmarked() }
     }
 }
 

@@ -126,6 +126,8 @@ impl ExperimentReport {
         if !self.warnings.is_empty() {
             lines.extend(self.warnings.iter().map(|warning| labelled("warning", warning)));
         }
+        // Where a part between two others is empty, one line is enough.
+        lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
         // Names and sentences may come from a file that somebody else has made.
         lines.iter().map(|line| one_line(line)).collect()
     }
@@ -147,10 +149,7 @@ impl ExperimentReport {
             )
         }));
         lines.extend(series.fits.usl.as_ref().map(|fit| {
-            let peak = match fit.peak {
-                Some(peak) => format!("most throughput with about {} workers", peak.round()),
-                None => "no peak".to_owned(),
-            };
+            let peak = fit.peak_words();
             labelled("USL", &format!("contention α {:.3}, crosstalk β {:.5}, {peak}", fit.alpha, fit.beta))
         }));
         lines

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::{Ratio, Times};
+use super::{Interval, Ratio, Times};
 
 /// Two durations within this factor of each other are as good as equal, however exactly the factor is known.
 pub(in crate::analysis) const EQUIVALENT: f64 = 1.02;
 /// An interval with less coverage is not left to be taken for one of 95 %.
-const USUAL_COVERAGE: f64 = 0.9;
+pub(in crate::analysis) const USUAL_COVERAGE: f64 = 0.9;
 /// With less there is no telling.
 const LEAST_COVERAGE: f64 = 0.6;
 /// An interval of the ratio that reaches beyond this factor leaves room for a difference that matters.
@@ -73,6 +73,19 @@ impl Difference {
 }
 
 impl Ratio {
+    /// For a cell of a table, beneath which the coverage is told: `0.53× (0.51 to 0.56)`, or `no difference seen (ratio
+    /// 1.00, 0.98 to 1.03)`. Without an interval the ratio alone.
+    pub(in crate::analysis) fn cell_words(self) -> String {
+        let value = digits(self.value);
+        match (Difference::of(self), self.interval) {
+            (Difference::CannotTell { .. }, _) | (_, None) => format!("{value}×"),
+            (Difference::NoDifferenceSeen { .. }, Some(interval)) => {
+                format!("no difference seen (ratio {value}, {})", bare_range(interval))
+            }
+            (_, Some(interval)) => format!("{value}× ({})", bare_range(interval)),
+        }
+    }
+
     /// Of a speed: `1.02x as fast (0.98 to 1.05)`.
     pub fn speed_words(self) -> String {
         let value = digits(self.value);
@@ -97,12 +110,17 @@ pub(in crate::analysis) fn wide(ratio: Ratio) -> bool {
 /// `1.88 to 1.99`, with the coverage where it is less than what people take for granted.
 pub(in crate::analysis) fn range(ratio: Ratio) -> String {
     let Some(interval) = ratio.interval else { return String::new() };
-    let range = format!("{} to {}", digits(interval.low), digits(interval.high));
+    let range = bare_range(interval);
     if interval.coverage < USUAL_COVERAGE {
         format!("{range}, a {:.0} % interval of {} repeats", (interval.coverage * 100.0).floor(), ratio.n)
     } else {
         range
     }
+}
+
+/// `1.88 to 1.99`
+fn bare_range(interval: Interval) -> String {
+    format!("{} to {}", digits(interval.low), digits(interval.high))
 }
 
 fn digits(ratio: f64) -> String {
@@ -116,7 +134,7 @@ fn digits(ratio: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Interval, *};
+    use super::*;
 
     fn ratio(value: f64, low: f64, high: f64) -> Ratio {
         let interval = Some(Interval { low, high, coverage: 0.95 });
@@ -156,6 +174,18 @@ mod tests {
         let of_one = Ratio::unpaired(&[2.0], &[1.0]).expect("a ratio");
         let words = Difference::of(of_one).words("A", "B");
         assert_eq!(words, "one run cannot tell a difference from chance (ratio 2.00): repeat it");
+    }
+
+    #[test]
+    fn a_cell_has_the_interval_or_that_no_difference_is_seen() {
+        for (ratio, words) in [
+            (ratio(1.93, 1.88, 1.99), "1.93× (1.88 to 1.99)"),
+            (ratio(0.5, 0.4, 0.8), "0.50× (0.40 to 0.80)"),
+            (ratio(1.0, 0.98, 1.03), "no difference seen (ratio 1.00, 0.98 to 1.03)"),
+            (Ratio { interval: None, ..ratio(2.0, 0.0, 0.0) }, "2.00×"),
+        ] {
+            assert_eq!(ratio.cell_words(), words);
+        }
     }
 
     #[test]

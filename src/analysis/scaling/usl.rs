@@ -26,6 +26,15 @@ pub struct UslFit {
 }
 
 impl UslFit {
+    /// `most throughput with about 4 workers`, or `no peak`.
+    pub(crate) fn peak_words(&self) -> String {
+        match self.peak.map(|peak| peak.round() as u64) {
+            None => "no peak".to_owned(),
+            Some(1) => "most throughput with about 1 worker".to_owned(),
+            Some(peak) => format!("most throughput with about {} workers", crate::units::count(peak)),
+        }
+    }
+
     /// Fits numbers of workers with their throughputs, or speedups, by least squares of their deviations. At least
     /// three different numbers are needed; three leave no residual, so that only more can show whether the law holds.
     pub fn of(throughputs: &[(u32, f64)]) -> Result<Self, FitError> {

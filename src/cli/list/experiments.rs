@@ -61,7 +61,12 @@ impl ListedExperiment {
             kind: "experiment",
             name: entry.name(),
             title: of.map(|brief| brief.title.clone()),
-            status: of.map_or("unreadable", |brief| brief.status),
+            status: match of {
+                // A file without an end says no more than that; somebody may still go on with it.
+                Some(brief) if entry.is_live && brief.status != "finished" => "running",
+                Some(brief) => brief.status,
+                None => "unreadable",
+            },
             started_unix_ns: of.map(|brief| brief.began_unix_ns),
             wall_ns: of.and_then(|brief| brief.wall_ns),
             runs: of.map(|brief| brief.runs.into()),

@@ -110,11 +110,8 @@ fn laws(page: &mut Page, series: &WorkersSeries) {
         }));
     }
     if let Some(fit) = &series.fits.usl {
-        let UslFit { alpha, beta, gamma, peak, fitness } = fit;
-        let peak = peak.map_or_else(
-            || "no peak".to_owned(),
-            |peak| format!("most throughput with about {} workers", units::count(peak.round() as u64)),
-        );
+        let UslFit { alpha, beta, gamma, fitness, .. } = fit;
+        let peak = fit.peak_words();
         let rate = |value: f64| units::rate_of(value, "tasks");
         let coefficients =
             format!("contention α {alpha:.4}, crosstalk β {beta:.6}, one worker γ {}", rate(*gamma));

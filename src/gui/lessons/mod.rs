@@ -123,7 +123,7 @@ impl Lessons {
     pub(crate) fn run<'r>(&self, place: Place, runs: &'r Runs) -> Option<&'r Run> {
         let name = place.name();
         let after = self.attempts.get(&place).and_then(|attempt| attempt.after);
-        runs.iter().rev().find(|run| run.spec().lesson.as_ref() == Some(&name) && Some(run.id) > after)
+        runs.iter().rev().find(|run| run.spec().program_of() == Some(&name) && Some(run.id) > after)
     }
 
     /// The ordinary runs that a lesson shows.

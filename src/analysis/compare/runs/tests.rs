@@ -59,6 +59,7 @@ fn repeats_are_one_column_with_an_interval_and_say_where_no_difference_is_seen()
         vec![threads(100), processes(102), threads(104), processes(98), processes(106), threads(96)];
     // The seed and the measurement are no other spec.
     runs[2].spec.seed = 7;
+    runs[2].spec.lesson = "gil".parse().ok();
     runs[5].spec.telemetry = Telemetry::Off;
     let alike = RunsComparison::new(&runs, 0);
     assert_eq!(alike.columns.iter().map(|column| column.counted).collect::<Vec<_>>(), [3, 3]);
@@ -69,8 +70,23 @@ fn repeats_are_one_column_with_an_interval_and_say_where_no_difference_is_seen()
     assert!(walls[1].range.ends_with("more repeats may show a difference"), "{}", walls[1].range);
     let seed = alike.settings.iter().find(|setting| setting.0 == "seed").map(|setting| setting.1.clone());
     assert_eq!(seed, Some(vec!["1, 7".to_owned(), "1".to_owned()]));
+    assert!(!alike.settings.iter().any(|setting| setting.0 == "lesson"), "{:?}", alike.settings);
     let slow = [threads(100), processes(202), threads(104), processes(198), processes(206), threads(96)];
-    assert_eq!(againsts(&RunsComparison::new(&slow, 0), "wall time"), ["", "2.0×"]);
+    let [slow, short] = [&slow[..], &slow[..4]].map(|runs| RunsComparison::new(runs, 0));
+    assert_eq!(againsts(&slow, "wall time"), ["", "2.0×"]);
+    let line = |comparison: &RunsComparison, start: &str| {
+        let lines = comparison.summary_lines();
+        lines.iter().find(|line| line.starts_with(start)).cloned().unwrap_or_else(|| panic!("{lines:?}"))
+    };
+    let told = "102 ms (98.0 ms to 106 ms)  no difference seen (ratio 1.02, 0.94 to 1.10)";
+    assert!(line(&alike, "wall time").ends_with(told), "{}", line(&alike, "wall time"));
+    assert!(line(&slow, "wall time").ends_with("  2.02× (1.90 to 2.15)"), "{}", line(&slow, "wall time"));
+    for (comparison, worth) in
+        [(&slow, "median with 75 %"), (&short, "median with 50 % and the true ratio with 66 %")]
+    {
+        let note = "interval  of so few repeats it is a whole range, which holds the true";
+        assert_eq!(line(comparison, "interval"), format!("{note} {worth}; 6 repeats have one of 95 %"));
+    }
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Several runs in aligned lines, as a terminal shows them.
 
 use super::{Cell, RunsComparison};
-use crate::{analysis::Difference, spec::one_line};
+use crate::{
+    analysis::{Difference, Interval, sample::USUAL_COVERAGE},
+    spec::one_line,
+};
 
 /// Between two columns.
 const GAP: usize = 3;
@@ -26,7 +29,8 @@ impl RunsComparison {
             cell.ratio.is_some_and(|ratio| matches!(Difference::of(ratio), Difference::CannotTell { .. }))
         };
         let anecdotes = self.rows.iter().flat_map(|row| &row.cells).any(anecdotal);
-        if anecdotes || !self.warnings.is_empty() {
+        let interval_note = self.interval_note();
+        if anecdotes || interval_note.is_some() || !self.warnings.is_empty() {
             lines.push(String::new());
         }
         if anecdotes {
@@ -34,8 +38,30 @@ impl RunsComparison {
                 "one run or two cannot tell a difference from chance: runs of equal specs become one column";
             lines.push(format!("note      {note}"));
         }
+        lines.extend(interval_note);
         lines.extend(self.warnings.iter().map(|warning| format!("warning   {}", one_line(warning))));
         lines
+    }
+
+    /// What the intervals are worth, where that is less than people take for granted.
+    fn interval_note(&self) -> Option<String> {
+        let cells = || self.rows.iter().flat_map(|row| &row.cells);
+        let medians = cells().filter_map(|cell| cell.value.as_ref()?.median_interval);
+        let told = |cell: &Cell| {
+            let ratio = cell.ratio?;
+            (!matches!(Difference::of(ratio), Difference::CannotTell { .. })).then_some(ratio.interval)?
+        };
+        let kinds = [("median", least(medians)), ("ratio", least(cells().filter_map(told)))];
+        let words: Vec<String> = kinds
+            .into_iter()
+            .filter_map(|(of, coverage)| {
+                let percent = (coverage.filter(|coverage| *coverage < USUAL_COVERAGE)? * 100.0).floor();
+                Some(format!("the true {of} with {percent:.0} %"))
+            })
+            .collect();
+        let note = "of so few repeats it is a whole range, which holds";
+        (!words.is_empty())
+            .then(|| format!("interval  {note} {}; 6 repeats have one of 95 %", words.join(" and ")))
     }
 
     fn heads(&self) -> Vec<String> {
@@ -56,7 +82,11 @@ impl RunsComparison {
 }
 
 fn cell_text(cell: &Cell) -> String {
-    if cell.against.is_empty() { cell.text.clone() } else { format!("{}  {}", cell.text, cell.against) }
+    cell.ratio.map_or_else(|| cell.text.clone(), |ratio| format!("{}  {}", cell.text, ratio.cell_words()))
+}
+
+fn least(intervals: impl Iterator<Item = Interval>) -> Option<f64> {
+    intervals.map(|interval| interval.coverage).min_by(f64::total_cmp)
 }
 
 /// Each column as wide as its longest text.

@@ -167,7 +167,7 @@ fn mark_ui(ui: &mut Ui, scene: &Scene<'_>, store: &RunStore, lane: usize, mark: 
 
 /// A line of a role's program.
 fn line_of(store: &RunStore, role: &str, line: u32) -> Option<String> {
-    let name = store.info.as_ref()?.spec.lesson.as_ref()?;
+    let name = store.info.as_ref()?.spec.program_of()?;
     let What::Program(program) = &find(&name.name)?.variant(name.variant.as_deref())?.what else {
         return None;
     };
