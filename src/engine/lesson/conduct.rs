@@ -14,12 +14,13 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded, never, select_biased};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use self::{limit::Limit, stuck::SETTLE};
 use super::{
     super::{emitter::Emitter, log_limit::LogLimit, pool::FromSession, sampler::Sampler},
     interpret::starter,
-    report::{Inbox, Report, channel},
+    report::{Heard, Inbox, channel},
     role::{Person, ROLE, first_package, program},
     waits::Waits,
 };
@@ -43,6 +44,7 @@ const MAIN: WorkerId = WorkerId(0);
 /// A process as the engine knows it.
 #[derive(Debug, Default)]
 struct Known {
+    /// From itself.
     pidfd: Option<OwnedFd>,
     pid: u32,
     parent: Option<WorkerId>,
@@ -57,6 +59,17 @@ struct Known {
     cpu_ns: Option<u64>,
     /// Of what it logs and prints.
     logged: LogLimit,
+}
+
+impl Known {
+    /// It has not ended. What was read just before of the process of its id was therefore read of it, and of nobody who got
+    /// the id after it.
+    fn is_there(&self) -> bool {
+        self.pidfd.as_ref().is_none_or(|pidfd| {
+            let mut ended = [PollFd::new(pidfd, PollFlags::IN)];
+            poll(&mut ended, Some(&Timespec::default())) == Ok(0)
+        })
+    }
 }
 
 /// Why a lesson is being ended before it has ended by itself.
@@ -138,7 +151,7 @@ pub(in crate::engine) fn conduct(
     }
 }
 
-type Started = (Process, Inbox, Receiver<io::Result<Report>>, Receiver<Exit>, Sampler);
+type Started = (Process, Inbox, Receiver<io::Result<Heard>>, Receiver<Exit>, Sampler);
 
 fn start(person: &Person, emitter: &Emitter) -> io::Result<Started> {
     let (reports, inbox) = channel()?;
@@ -156,7 +169,7 @@ fn start(person: &Person, emitter: &Emitter) -> io::Result<Started> {
     Ok((main, inbox, receiver, exits, sampler))
 }
 
-fn read(inbox: &Inbox, sender: &Sender<io::Result<Report>>) {
+fn read(inbox: &Inbox, sender: &Sender<io::Result<Heard>>) {
     loop {
         match inbox.next() {
             Ok(Some(report)) => {
@@ -188,7 +201,7 @@ fn tell_role(emitter: &mut Emitter, t_ns: u64, worker: WorkerId, person: &Person
 impl Conductor {
     fn run(
         mut self,
-        mut reports: Receiver<io::Result<Report>>,
+        mut reports: Receiver<io::Result<Heard>>,
         exits: &Receiver<Exit>,
         commands: &Receiver<FromSession>,
     ) -> (Status, Option<String>) {

@@ -49,7 +49,7 @@ impl Conductor {
         self.cut_at = Some(Instant::now());
         for known in self.known.values_mut().filter(|known| known.exit.is_none()) {
             known.ended_by_us = true;
-            known.cpu_ns = cpu_of(known.pid);
+            known.cpu_ns = cpu_of(known.pid).filter(|_| known.is_there());
         }
         // Each by itself too: who dies lets go of what others wait for, and these must not go on with it.
         for pidfd in self.known.values().filter_map(|known| known.pidfd.as_ref()) {

@@ -1,13 +1,11 @@
 //! What becomes of each report of a lesson's processes.
 
-use std::{io, time::Instant};
-
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::{io, os::fd::OwnedFd, time::Instant};
 
 use super::{
     super::{
         super::{log_limit::Line, sampler::Target},
-        report::Report,
+        report::{Heard, Report},
     },
     Conductor, Known, MAIN,
 };
@@ -22,44 +20,50 @@ use crate::{
 };
 
 impl Conductor {
-    pub(super) fn take(&mut self, report: io::Result<Report>) {
+    pub(super) fn take(&mut self, heard: io::Result<Heard>) {
         self.heard = Instant::now();
         self.known.values_mut().for_each(|known| known.asleep = None);
         // What somebody does between the death of another and his own is no part of the lesson.
         let is_late = matches!(
-            report,
-            Ok(Report::Told { .. } | Report::Log { .. } | Report::Started { .. } | Report::Ended { .. })
+            heard,
+            Ok((Report::Told { .. } | Report::Log { .. } | Report::Started { .. } | Report::Ended { .. }, _))
         );
         if self.cut.is_some() && is_late {
             return;
         }
-        match report {
+        match heard {
             Err(error) => {
                 let text = format!("a report could not be read: {error}");
                 if self.unread.take(text.len()) == Line::Kept {
                     self.log(Level::Warning, text);
                 }
             }
+            Ok((report, descriptor)) => self.hear(report, descriptor),
+        }
+    }
+
+    fn hear(&mut self, report: Report, descriptor: Option<OwnedFd>) {
+        match report {
             // No process of ours has such a number.
-            Ok(Report::Starting { worker, .. }) if worker.0 >= MAX_PROCESSES => {}
-            Ok(Report::Starting { t_ns, worker, name, role, parent, task }) => {
+            Report::Starting { worker, .. } if worker.0 >= MAX_PROCESSES => {}
+            Report::Starting { t_ns, worker, name, role, parent, task } => {
                 self.waits.started(worker, &name, Some(parent));
                 self.known.insert(worker, Known { parent: Some(parent), ..Known::default() });
                 let told = Told::Role { name, role, parent: Some(parent), task };
                 self.tell(t_ns, worker, told);
             }
-            Ok(Report::NotStarted { worker }) => {
+            Report::NotStarted { worker } => {
                 self.waits.ended(worker, Exit::Code(-1));
                 self.known.remove(&worker);
             }
-            Ok(Report::Ready { t_ns, worker, pid }) => self.ready(t_ns, worker, pid),
-            Ok(Report::Told { t_ns, worker, told, robust }) => self.told(t_ns, worker, told, robust),
-            Ok(Report::Log { t_ns, worker, level, text }) => {
+            Report::Ready { t_ns, worker, pid } => self.ready(t_ns, worker, pid, descriptor),
+            Report::Told { t_ns, worker, told, robust } => self.told(t_ns, worker, told, robust),
+            Report::Log { t_ns, worker, level, text } => {
                 if self.has_room(worker, text.len()) {
                     self.emitter.emit(&Event::Log { t_ns, worker: Some(worker), level, text });
                 }
             }
-            Ok(Report::Started { t_ns, worker, task, enqueued_ns }) => {
+            Report::Started { t_ns, worker, task, enqueued_ns } => {
                 if let Some(known) = self.known.get_mut(&worker) {
                     known.running = Some((task, enqueued_ns, t_ns));
                     let dispatched_ns = t_ns;
@@ -73,24 +77,20 @@ impl Conductor {
                     });
                 }
             }
-            Ok(Report::Ended { t_ns, worker, outcome, cpu_ns, .. }) => {
+            Report::Ended { t_ns, worker, outcome, cpu_ns, .. } => {
                 self.ended(t_ns, worker, outcome, Some(cpu_ns));
             }
-            Ok(Report::Exited { t_ns, worker, exit }) => {
+            Report::Exited { t_ns, worker, exit } => {
                 self.exited(t_ns, worker, exit);
                 self.orphaned(t_ns, worker);
             }
         }
     }
 
-    fn ready(&mut self, t_ns: u64, worker: WorkerId, pid: u32) {
+    fn ready(&mut self, t_ns: u64, worker: WorkerId, pid: u32, pidfd: Option<OwnedFd>) {
         let Some(known) = self.known.get_mut(&worker) else { return };
         known.pid = pid;
-        // A process that has ended meanwhile is not reaped before its parent has told of it, so that the id is its own.
-        known.pidfd = i32::try_from(pid)
-            .ok()
-            .and_then(Pid::from_raw)
-            .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        known.pidfd = pidfd;
         self.emitter.emit(&Event::WorkerSpawned { t_ns, worker, pid, tid: pid, restart: 0 });
         self.emitter.emit(&Event::WorkerReady { t_ns, worker });
         if worker == MAIN {
