@@ -105,12 +105,13 @@ struct Conductor {
 /// Runs the lesson to its end and says how it ended.
 pub(in crate::engine) fn conduct(
     name: &LessonName,
+    text: Option<&str>,
     clock: RunClock,
     mut emitter: Emitter,
     commands: &Receiver<FromSession>,
 ) -> (Status, Option<String>) {
-    if program(name).is_none() {
-        return (Status::Failed, Some(format!("there is no lesson {name} whose processes could be started")));
+    if let Err(why) = program(name, text) {
+        return (Status::Failed, Some(why));
     }
     let person = Person {
         lesson: name.clone(),
@@ -123,7 +124,7 @@ pub(in crate::engine) fn conduct(
     };
     tell_role(&mut emitter, clock.now_ns(), MAIN, &person, None);
     emitter.flush();
-    match start(&person, &emitter) {
+    match start(&person, text, &emitter) {
         Ok((main, inbox, reports, exits, sampler)) => {
             let mut waits = Waits::default();
             waits.started(MAIN, "main", None);
@@ -153,12 +154,12 @@ pub(in crate::engine) fn conduct(
 
 type Started = (Process, Inbox, Receiver<io::Result<Heard>>, Receiver<Exit>, Sampler);
 
-fn start(person: &Person, emitter: &Emitter) -> io::Result<Started> {
+fn start(person: &Person, text: Option<&str>, emitter: &Emitter) -> io::Result<Started> {
     let (reports, inbox) = channel()?;
     let (sender, receiver) = bounded(REPORTS_CAPACITY);
     let reader = inbox.clone();
     std::thread::Builder::new().name("reports".to_owned()).spawn(move || read(&reader, &sender))?;
-    let main = starter().start(ROLE, first_package(person, &reports)?).map_err(io::Error::other)?;
+    let main = starter().start(ROLE, first_package(person, text, &reports)?).map_err(io::Error::other)?;
     // From now on only the lesson's processes hold the socket, so that its end is theirs.
     drop(reports);
     let (tell_exit, exits) = bounded(1);

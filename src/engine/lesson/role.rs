@@ -1,6 +1,8 @@
 //! One process of a lesson: takes what it was given, runs its role, and ends as a process of Python's `multiprocessing`
 //! would: it waits for its children, then for what it put into queues to be read.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{interpret::Interpreter, pool, report::Reports, shared::Objects, voice::Voice};
@@ -8,7 +10,7 @@ use crate::{
     event::{Level, Outcome},
     ids::{TaskId, WorkerId},
     lesson::{
-        self, Value, What,
+        self, Value, Variant, What,
         program::{MAX_PROCESSES, Program},
     },
     mp::{self, Array, Entry, Given, Package, trace},
@@ -45,7 +47,9 @@ pub(super) struct Person {
 #[derive(Debug)]
 pub(super) struct Household {
     pub(super) person: Person,
-    pub(super) program: &'static Program,
+    pub(super) program: Cow<'static, Program>,
+    /// Of the lesson, where this program does not carry it.
+    text: Option<Box<str>>,
     pub(super) voice: Voice,
     counters: Array,
 }
@@ -56,20 +60,41 @@ pub fn role_main() -> u8 {
     u8::try_from(mp::run_child(&ENTRIES)).unwrap_or(u8::MAX)
 }
 
-/// The program of a lesson, if there is one.
-pub(super) fn program(name: &LessonName) -> Option<&'static Program> {
-    match &lesson::find(&name.name)?.variant(name.variant.as_deref())?.what {
+/// The program of a lesson that is carried here, or of the one whose text this is.
+pub(super) fn program(name: &LessonName, text: Option<&str>) -> Result<Cow<'static, Program>, String> {
+    let missing = || format!("there is no lesson {name} whose processes could be started");
+    match text {
+        Some(text) => {
+            let lesson = lesson::read_own(text).map_err(|wrong| wrong.join("; "))?;
+            let variant = lesson.variant(name.variant.as_deref()).filter(|_| lesson.name == name.name);
+            variant.and_then(program_of).cloned().map(Cow::Owned)
+        }
+        None => lesson::find(&name.name)
+            .and_then(|lesson| lesson.variant(name.variant.as_deref()))
+            .and_then(program_of)
+            .map(Cow::Borrowed),
+    }
+    .ok_or_else(missing)
+}
+
+fn program_of(variant: &Variant) -> Option<&Program> {
+    match &variant.what {
         What::Program(program) => Some(program),
         What::Runs(_) => None,
     }
 }
 
 /// What `main` is given by the engine.
-pub(super) fn first_package(person: &Person, reports: &Reports) -> std::io::Result<Package> {
+pub(super) fn first_package(
+    person: &Person,
+    text: Option<&str>,
+    reports: &Reports,
+) -> std::io::Result<Package> {
     let failed = std::io::Error::other::<mp::PackageError>;
     let counters = Array::new(&[1, 1])?;
     let mut package = Package::new();
     package.value("person", person).map_err(failed)?;
+    package.value("lesson", &text).map_err(failed)?;
     package.object("reports", reports).map_err(failed)?;
     package.object("counters", &counters).map_err(failed)?;
     Ok(package)
@@ -81,17 +106,18 @@ impl Household {
         let person: Person = given.value("person").map_err(wrong)?;
         let reports: Reports = given.object("reports").map_err(wrong)?;
         let counters = given.object("counters").map_err(wrong)?;
-        let program =
-            program(&person.lesson).ok_or_else(|| format!("there is no lesson {}", person.lesson))?;
+        let text: Option<Box<str>> = given.value("lesson").map_err(wrong)?;
+        let program = program(&person.lesson, text.as_deref())?;
         let voice = Voice::new(person.worker, person.clock, reports);
         let _is_the_first = trace::observe(Box::new(voice.clone()));
-        Ok(Self { person, program, voice, counters })
+        Ok(Self { person, program, text, voice, counters })
     }
 
     /// What a child is given that every process has.
     pub(super) fn package(&self, child: &Person) -> Result<Package, mp::PackageError> {
         let mut package = Package::new();
         package.value("person", child)?;
+        package.value("lesson", &self.text)?;
         package.object("reports", self.voice.reports())?;
         package.object("counters", &self.counters)?;
         Ok(package)

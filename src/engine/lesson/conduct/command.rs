@@ -25,7 +25,7 @@ impl Conductor {
             FromSession::Command(Command::Pause | Command::Resume | Command::Resize(_)) => {
                 self.log(Level::Warning, "a lesson is neither paused nor resized".to_owned());
             }
-            FromSession::Command(Command::Start(_)) => {}
+            FromSession::Command(Command::Start(..)) => {}
         }
     }
 
