@@ -188,7 +188,7 @@ mod tests {
     fn a_descriptor_comes_with_the_report_that_it_was_sent_with() {
         let (reports, inbox) = channel().expect("a socket");
         let ready = |worker| Report::Ready { t_ns: 5, worker: WorkerId(worker), pid: 7 };
-        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let (reader, writer) = io::pipe().expect("a pipe");
         reports.tell(&ready(1));
         reports.tell_with(&ready(2), writer.as_fd());
         drop(writer);
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(report, ready(2));
         rustix::io::write(&sent, b"x").expect("it is open");
         drop(sent);
-        assert_eq!(std::io::read_to_string(reader).expect("text"), "x");
+        assert_eq!(io::read_to_string(reader).expect("text"), "x");
     }
 
     #[test]

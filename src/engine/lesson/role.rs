@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{interpret::Interpreter, pool, report::Reports, shared::Objects, voice::Voice};
 use crate::{
-    event::{Level, Outcome},
+    event::{Level, Outcome, lesson::ObjectId},
     ids::{TaskId, WorkerId},
     lesson::{
         self, Value, Variant, What,
         program::{MAX_PROCESSES, Program},
     },
-    mp::{self, Array, Entry, Given, Package, trace},
+    mp::{self, Array, Entry, Given, Lock, Package, trace},
     spec::LessonName,
     time::{RunClock, process_cpu_ns},
 };
@@ -29,6 +29,7 @@ const FAILED: i32 = 1;
 /// Places in [`Array`] of counters that all processes of a lesson share.
 const NEXT_WORKER: usize = 0;
 const NEXT_TASK: usize = 1;
+const NEXT_OBJECT: usize = 2;
 
 /// Who a process is, beside the objects that it shares.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,6 +53,8 @@ pub(super) struct Household {
     text: Option<Box<str>>,
     pub(super) voice: Voice,
     counters: Array,
+    /// Of whoever numbers an object.
+    numbering: Lock,
 }
 
 /// `poolscope role`: a process of a lesson.
@@ -91,12 +94,14 @@ pub(super) fn first_package(
     reports: &Reports,
 ) -> std::io::Result<Package> {
     let failed = std::io::Error::other::<mp::PackageError>;
-    let counters = Array::new(&[1, 1])?;
+    let counters = Array::new(&[1, 1, 0])?;
+    let numbering = Lock::new()?;
     let mut package = Package::new();
     package.value("person", person).map_err(failed)?;
     package.value("lesson", &text).map_err(failed)?;
     package.object("reports", reports).map_err(failed)?;
     package.object("counters", &counters).map_err(failed)?;
+    package.object("numbering", &numbering).map_err(failed)?;
     Ok(package)
 }
 
@@ -106,11 +111,12 @@ impl Household {
         let person: Person = given.value("person").map_err(wrong)?;
         let reports: Reports = given.object("reports").map_err(wrong)?;
         let counters = given.object("counters").map_err(wrong)?;
+        let numbering = given.object("numbering").map_err(wrong)?;
         let text: Option<Box<str>> = given.value("lesson").map_err(wrong)?;
         let program = program(&person.lesson, text.as_deref())?;
         let voice = Voice::new(person.worker, person.clock, reports);
         let _is_the_first = trace::observe(Box::new(voice.clone()));
-        Ok(Self { person, program, text, voice, counters })
+        Ok(Self { person, program, text, voice, counters, numbering })
     }
 
     /// What a child is given that every process has.
@@ -120,6 +126,7 @@ impl Household {
         package.value("lesson", &self.text)?;
         package.object("reports", self.voice.reports())?;
         package.object("counters", &self.counters)?;
+        package.object("numbering", &self.numbering)?;
         Ok(package)
     }
 
@@ -138,6 +145,16 @@ impl Household {
         TaskId(self.count(NEXT_TASK, count))
     }
 
+    /// Gives a new object the next number, and tells of it before anybody else can tell of another: whoever listens takes
+    /// them in their order.
+    pub(super) fn number_object(&self, tell: impl FnOnce(ObjectId)) {
+        let _a_dead_one_may_have_told = self.numbering.acquire();
+        let next = self.counters.get(NEXT_OBJECT).unwrap_or_default();
+        tell(ObjectId(u32::try_from(next).unwrap_or(u32::MAX)));
+        let _is_there = self.counters.set(NEXT_OBJECT, next + 1);
+        let _is_held = self.numbering.release();
+    }
+
     fn count(&self, place: usize, by: u32) -> u32 {
         let before = self.counters.fetch_add(place, by.into()).unwrap_or_default();
         u32::try_from(before).unwrap_or(u32::MAX)
@@ -154,7 +171,7 @@ fn run_role(given: Given) -> i32 {
         voice.started(task, voice.now_ns());
     }
     let objects = if household.person.worker == WorkerId(0) {
-        Objects::make(&household.program.shared, &voice).map_err(|error| error.to_string())
+        Objects::make(&household.program.shared, &household).map_err(|error| error.to_string())
     } else {
         Objects::take(&given, &voice).map_err(|error| error.to_string())
     };
