@@ -141,6 +141,7 @@ impl Pipe {
                     if is_certain || deadline.is_over() {
                         return Ok(None);
                     }
+                    self.writer_is_gone()?;
                     continue;
                 }
             }
@@ -172,20 +173,17 @@ impl Pipe {
             return Ok(Found::Cells);
         }
         self.got(written / 2);
-        // Else the message that is being written may have been read by one who died, up to its last cell.
-        let mut is_certain = written.is_multiple_of(2);
-        if !is_certain && self.writer_is_gone()? {
-            self.got((written / 2 + 1) & NUMBERS);
-            is_certain = true;
-        }
-        Ok(Found::Nothing { is_certain })
+        // The message that is being written may have been read by one who died, up to its last cell.
+        Ok(Found::Nothing { is_certain: written.is_multiple_of(2) })
     }
 
     /// For those who wait for room: notes what dead readers did not, if nobody is there who could.
     pub(super) fn look_for_the_dead(&self) {
         let turn = Core::new(self.word(READER), true);
         if turn.try_acquire().is_some() {
-            let _nothing_is_known = self.look();
+            if let Ok(Found::Nothing { is_certain: false }) = self.look() {
+                let _is_asked_again = self.writer_is_gone();
+            }
             let _held = turn.release();
         }
     }
@@ -211,7 +209,7 @@ impl Pipe {
         Ok(message)
     }
 
-    /// Asked in the middle of a message: whether nobody writes it any more, and nothing of it is left to read.
+    /// Asked in the middle of a message, or where one might be: whether nobody writes it any more, and nothing of it is left to read.
     fn writer_is_gone(&self) -> io::Result<bool> {
         let turn = Core::new(self.word(WRITER), true);
         if turn.try_acquire().is_none() {
