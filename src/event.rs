@@ -346,8 +346,8 @@ impl Event {
 /// What a session asks of an engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// The first command, once.
-    Start(Box<Spec>),
+    /// The first command, once; with the text of the spec's lesson where the engine does not carry it.
+    Start(Box<Spec>, Option<Box<str>>),
     /// Hand out nothing more; running tasks get a moment to end, then are cancelled.
     Stop,
     /// End everything at once.

@@ -78,11 +78,33 @@ impl Launcher {
         self.launch_recorded(spec, notify, None)
     }
 
+    /// Starts one run of a lesson whose engine does not carry it, from the text of its file; else as
+    /// [`Self::launch_recorded`].
+    pub fn launch_lesson(
+        &self,
+        spec: Spec,
+        text: &str,
+        notify: Notify,
+        recorder: Option<Recorder>,
+    ) -> Result<RunHandle, LaunchError> {
+        self.launch_with(spec, Some(text.into()), notify, recorder)
+    }
+
     /// Starts one run, and hands the recorder everything that it tells. To be called on a thread that lives as long as the
     /// session: the engine is killed when the thread that launched it ends.
     pub fn launch_recorded(
         &self,
         spec: Spec,
+        notify: Notify,
+        recorder: Option<Recorder>,
+    ) -> Result<RunHandle, LaunchError> {
+        self.launch_with(spec, None, notify, recorder)
+    }
+
+    fn launch_with(
+        &self,
+        spec: Spec,
+        lesson: Option<Box<str>>,
         notify: Notify,
         recorder: Option<Recorder>,
     ) -> Result<RunHandle, LaunchError> {
@@ -107,7 +129,7 @@ impl Launcher {
             recorder,
         });
         let ready = shared
-            .write(&Command::Start(Box::new(spec.clone())))
+            .write(&Command::Start(Box::new(spec.clone()), lesson))
             .and_then(|()| Ok(pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?))
             .and_then(|pidfd: OwnedFd| Ok((pidfd.try_clone()?, pidfd)));
         let (ended, pidfd) = ready.map_err(|error| {

@@ -167,6 +167,98 @@ fn what_is_no_lesson_is_refused_by_name() {
     }
 }
 
+const OWN: &str = r#"
+name = "mine"
+title = "Two who square"
+goal = "g"
+about = "a"
+before = ["a", "b", "c"]
+look = []
+next = []
+log = { file = "mine.txt", format = "%(levelname)s-%(message)s" }
+
+[[role]]
+name = "main"
+steps = """
+start child
+map square over 1..3 with 2 workers -> squares
+join child
+log "all is done"
+print "{squares}"
+"""
+
+[[role]]
+name = "child"
+steps = """
+map square over 4..5 with 2 workers -> squares
+"""
+
+[[role]]
+name = "square"
+takes = ["x"]
+steps = "return x * x"
+
+[[variant]]
+name = "wrong"
+title = "A message that never comes"
+about = "a"
+shared = [{ kind = "queue", name = "queue" }]
+role = [{ name = "main", steps = "get queue -> x" }]
+
+[variant.expect]
+ended = "finished"
+"#;
+
+#[test]
+fn a_lesson_of_ones_own_is_run_recorded_and_shown_as_any_other() {
+    let folder = folder();
+    let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let (own, path, log) = (file("mine.toml"), file("mine.pscope"), file("mine.txt"));
+    fs::write(&own, OWN).expect("a file can be written");
+    let told = report(&own, &["--output", &path, "--log", &log]);
+    assert_eq!((told["name"].as_str(), told["ended"].as_str()), (Some("mine"), Some("finished")), "{told:#}");
+    assert_eq!(texts(&told["printed"]), ["[1, 4, 9]"]);
+    assert_eq!(fs::read_to_string(&log).expect("the log"), "INFO-all is done\n");
+    let shared = told["shared"].as_array().expect("a list");
+    assert_eq!(shared.len(), 4, "each of the two maps has its own two queues: {shared:#?}");
+    let (code, shown, _) = run(&["show", &path, "--json"]);
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!((code, &shown["spec"]["lesson"]), (0, &Value::from("mine")));
+    assert_eq!(texts(&shown["lesson"]["printed"]), ["[1, 4, 9]"]);
+
+    let (code, told, _) = run(&["lesson", &own, "--variant", "wrong", "--json", "--output", &path]);
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(
+        (code, told["ended"].as_str()),
+        (1, Some("stuck")),
+        "it should end, by its own words: {told:#}"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_lesson_of_ones_own_is_told_with_its_file() {
+    let folder = folder();
+    let path = folder.path().join("mine.toml");
+    let own = path.to_str().expect("UTF-8");
+    for (text, part) in [
+        (OWN.replace("\"mine\"", "\"queue\""), "name: queue is not allowed"),
+        (OWN.replace("title", "titel"), "line 3: unknown field"),
+        (OWN.replace("join child", "join"), "role main, line 3: "),
+        (OWN.replace("%(levelname)s", "%(level)s"), "log, format: "),
+        ("#".repeat(1 << 19), "too long"),
+    ] {
+        fs::write(&path, text).expect("a file can be written");
+        let (code, _, error) = run(&["lesson", own]);
+        assert_eq!(code, 2, "{error}");
+        assert!(error.contains(part) && error.lines().all(|line| line.contains(own)), "{part}: {error}");
+    }
+    let (code, _, error) = run(&["lesson", "nowhere.toml"]);
+    assert!(code == 2 && error.contains("nowhere.toml"), "{error}");
+    fs::write(&path, OWN).expect("a file can be written");
+    let (code, _, error) = run(&["lesson", own, "--variant", "x"]);
+    assert!(code == 2 && error.contains("wrong"), "{error}");
+}
+
 #[test]
 fn a_program_that_waits_for_ever_is_found_by_who_waits_for_whom() {
     let folder = folder();

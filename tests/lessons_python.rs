@@ -46,6 +46,8 @@ fn start(python: &Python, folder: &Path, out: &Path, err: &Path) -> Group {
     let child = Command::new(PYTHON)
         .arg(python.file)
         .current_dir(folder)
+        // It would have Python write the end of each line by itself, so that two processes mix theirs up.
+        .env_remove("PYTHONUNBUFFERED")
         .stdin(Stdio::null())
         .stdout(file(out))
         .stderr(file(err))

@@ -121,8 +121,9 @@ pub(super) struct ExportArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct LessonArgs {
-    /// Which lesson, as the list has it: NAME, or NAME/VARIANT. Without it, the lessons are listed, name first
-    #[arg(value_name = "NAME")]
+    /// Which lesson, as the list has it: NAME, or NAME/VARIANT; or a lesson of your own, FILE.toml, of the same form as those
+    /// in assets/lessons. Without it, the lessons are listed, name first
+    #[arg(value_name = "NAME|FILE.toml")]
     pub(super) name: Option<String>,
     /// One of its variants
     #[arg(long, value_name = "VARIANT", requires = "name")]

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -18,11 +18,12 @@ use super::{
     compare::check_file,
     run::{follow, wait_for_record},
     signals::{self, Wake},
+    spec::read_bounded,
 };
 use crate::{
     analysis::{LessonProcess, LessonReport, LessonShared, LessonTold, Observer},
     export::{LogPattern, write_atomically, write_lesson_log},
-    lesson::{self, Lesson, Variant, What},
+    lesson::{self, LONGEST_FILE, Lesson, Variant, What},
     library::Library,
     record::{Recorder, Recording},
     session::Launcher,
@@ -31,6 +32,8 @@ use crate::{
     time::process_cpu_ns,
 };
 
+/// Of a lesson in a file.
+const FILE_ENDING: &str = "toml";
 /// Printed lines that `show` repeats.
 const MOST_SHOWN: usize = 200;
 
@@ -39,13 +42,17 @@ pub(super) fn lesson(args: &LessonArgs) -> Result<u8, CliError> {
         print_list()?;
         return Ok(EXIT_OK);
     };
-    let (lesson, variant) = find(name, args.variant.as_deref())?;
+    let own = if is_file(name) { Some(read_file(Path::new(name))?) } else { None };
+    let (lesson, variant) = match &own {
+        Some((_, lesson)) => (lesson, variant_of(lesson, args.variant.as_deref())?),
+        None => find(name, args.variant.as_deref())?,
+    };
     if args.log.is_some() && (lesson.log.is_none() || matches!(variant.what, What::Runs(_))) {
         return Err(CliError::Usage(format!("--log: the lesson {} keeps no log", lesson.name)));
     }
     args.log.as_deref().map_or(Ok(()), check_file)?;
     match &variant.what {
-        What::Program(_) => run_program(args, lesson, variant),
+        What::Program(_) => run_program(args, lesson, variant, own.as_ref().map(|(text, _)| text.as_str())),
         What::Runs(_) => super::lesson_runs::run(args, lesson, variant),
     }
 }
@@ -82,18 +89,46 @@ fn find(name: &str, variant: Option<&str>) -> Result<(&'static Lesson, &'static 
             format!("variant: {} was asked for, and {} by the lesson's name", quoted(other), quoted(one));
         return Err(CliError::Usage(text));
     }
-    let wanted = asked.variant.as_deref().or(variant);
-    let found = lesson.variant(wanted).ok_or_else(|| {
+    let found = variant_of(lesson, asked.variant.as_deref().or(variant))?;
+    Ok((lesson, found))
+}
+
+fn variant_of<'l>(lesson: &'l Lesson, wanted: Option<&str>) -> Result<&'l Variant, CliError> {
+    lesson.variant(wanted).ok_or_else(|| {
         let variants: Vec<&str> =
             lesson.variants.iter().filter_map(|variant| variant.name.as_deref()).collect();
         let there = if variants.is_empty() { "it has none".to_owned() } else { variants.join(", ") };
         let wanted = quoted(wanted.unwrap_or_default());
         CliError::Usage(format!("variant: the lesson {} has no {wanted}; allowed: {there}", lesson.name))
-    })?;
-    Ok((lesson, found))
+    })
 }
 
-fn run_program(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Result<u8, CliError> {
+/// No lesson's name has a dot.
+fn is_file(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == FILE_ENDING)
+}
+
+/// A lesson of somebody's own, with its text.
+fn read_file(path: &Path) -> Result<(String, Lesson), CliError> {
+    let text = read_bounded(path, LONGEST_FILE as u64)?;
+    let told = |wrong: Vec<String>| {
+        let lines: Vec<String> = wrong.iter().map(|what| format!("{}: {what}", path.display())).collect();
+        CliError::Usage(lines.join("\n"))
+    };
+    let lesson = lesson::read_own(&text).map_err(told)?;
+    if let Some(log) = &lesson.log {
+        LogPattern::parse(&log.format).map_err(|why| told(vec![format!("log, format: {why}")]))?;
+    }
+    Ok((text, lesson))
+}
+
+/// `own` is the text of a lesson that this program does not carry.
+fn run_program(
+    args: &LessonArgs,
+    lesson: &Lesson,
+    variant: &Variant,
+    own: Option<&str>,
+) -> Result<u8, CliError> {
     let spec = lesson.spec(variant).map_err(CliError::Spec)?;
     let (wake, woken) = bounded(64);
     let over = Arc::new(AtomicBool::new(false));
@@ -108,7 +143,11 @@ fn run_program(args: &LessonArgs, lesson: &Lesson, variant: &Variant) -> Result<
         None => Library::of_this_person()?.record(&spec)?,
     };
     let kept_in: PathBuf = recorder.path().to_owned();
-    let mut run = Launcher::this_program().launch_recorded(spec, notify, Some(recorder))?;
+    let launcher = Launcher::this_program();
+    let mut run = match own {
+        Some(text) => launcher.launch_lesson(spec, text, notify, Some(recorder))?,
+        None => launcher.launch_recorded(spec, notify, Some(recorder))?,
+    };
     let signal = follow(&run, &woken, |_| {});
     let signal = wait_for_record(&run, &woken, signal);
     let store = run.wait();

@@ -49,13 +49,18 @@ fn checked<T>(args: &SpecArgs, check: impl Fn(&Draft) -> Result<T, Vec<SpecError
 }
 
 fn read_spec(path: &Path) -> Result<(Draft, Vec<SpecError>), CliError> {
+    Ok(read_toml(&read_bounded(path, LIMIT)?))
+}
+
+/// The text of a file, unless it is longer than that.
+pub(super) fn read_bounded(path: &Path, limit: u64) -> Result<String, CliError> {
     let fail = |source| CliError::SpecFile { path: path.to_owned(), source };
     let mut text = String::new();
     let file = File::open(path).map_err(fail)?;
     // Bounded while reading: a device or a pipe has no length to ask for.
-    let length = file.take(LIMIT + 1).read_to_string(&mut text).map_err(fail)?;
-    if length as u64 > LIMIT {
-        return Err(fail(io::Error::other(format!("too long for a spec: at most {LIMIT} bytes are read"))));
+    let length = file.take(limit + 1).read_to_string(&mut text).map_err(fail)?;
+    if length as u64 > limit {
+        return Err(fail(io::Error::other(format!("it is too long: at most {limit} bytes are read"))));
     }
-    Ok(read_toml(&text))
+    Ok(text)
 }

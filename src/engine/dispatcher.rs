@@ -337,7 +337,7 @@ impl<'a> Dispatcher<'a> {
     fn obey(&mut self, command: &Command) {
         let t_ns = self.clock.now_ns();
         match *command {
-            Command::Start(_) => {
+            Command::Start(..) => {
                 self.log(Level::Warning, None, "a second start was asked for and ignored".to_owned());
             }
             Command::Stop => self.stop(false),

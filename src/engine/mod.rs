@@ -84,12 +84,12 @@ pub fn engine_main() -> u8 {
     life::name_process("poolscope-eng");
     install_panic_hook();
     let mut frames = FrameReader::default();
-    let Some(Command::Start(spec)) = read_command(&mut frames) else {
+    let Some(Command::Start(spec, lesson)) = read_command(&mut frames) else {
         return complain(
             "no spec came on stdin; `poolscope engine` is started by `poolscope run` or the window",
         );
     };
-    match run(&spec, frames) {
+    match run(&spec, lesson.as_deref(), frames) {
         Ok(()) => 0,
         Err(error) => complain(&format!("the engine could not start: {error}")),
     }
@@ -101,7 +101,7 @@ fn complain(text: &str) -> u8 {
     3
 }
 
-fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
+fn run(spec: &Spec, lesson: Option<&str>, frames: FrameReader) -> std::io::Result<()> {
     let (to_dispatcher, commands) = bounded(COMMANDS_CAPACITY);
     let bell = Bell::new()?;
     let (tell_gone, gone_bell) = (to_dispatcher.clone(), bell.clone());
@@ -135,7 +135,7 @@ fn run(spec: &Spec, frames: FrameReader) -> std::io::Result<()> {
     // A thread that crashes takes this process with it, perhaps in its first moment. That the run had begun is known by then.
     emitter.settle();
     if let Some(name) = spec.program_of() {
-        let (status, reason) = lesson::conduct(name, clock, emitter.clone(), &commands);
+        let (status, reason) = lesson::conduct(name, lesson, clock, emitter.clone(), &commands);
         emitter.emit(&Event::RunEnded { t_ns: clock.now_ns(), status, reason });
         drop(emitter);
         let _panic_was_told_by_the_hook = writer.join();

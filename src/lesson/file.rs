@@ -79,7 +79,7 @@ struct LessonFile {
     #[serde(default)]
     question: Vec<Question>,
     #[serde(default)]
-    expect: ExpectText,
+    expect: Option<ExpectText>,
     #[serde(default)]
     python_hangs: bool,
     lab: Option<LabText>,
@@ -161,7 +161,7 @@ struct VariantText {
     #[serde(default)]
     question: Vec<Question>,
     #[serde(default)]
-    expect: ExpectText,
+    expect: Option<ExpectText>,
     #[serde(default)]
     python_hangs: bool,
     lab: Option<LabText>,
@@ -172,7 +172,7 @@ struct VariantText {
 /// # Errors
 /// Everything that is wrong with it, a line each.
 pub fn read(text: &str, pythons: &[(&'static str, &'static str)]) -> Result<Lesson, Vec<String>> {
-    let file: LessonFile = toml::from_str(text).map_err(|error| vec![error.to_string()])?;
+    let file: LessonFile = toml::from_str(text).map_err(|error| vec![syntax(text, &error)])?;
     let mut wrong = Vec::new();
     let base = VariantText {
         name: String::new(),
@@ -209,6 +209,15 @@ pub fn read(text: &str, pythons: &[(&'static str, &'static str)]) -> Result<Less
     })
 }
 
+/// What is wrong and where, in one line.
+fn syntax(text: &str, error: &toml::de::Error) -> String {
+    let what = one_line(error.message());
+    match error.span().and_then(|span| text.get(..span.start)) {
+        Some(before) => format!("line {}: {what}", before.matches('\n').count() + 1),
+        None => what,
+    }
+}
+
 /// A variant, with what it does not say taken from the lesson as it should be.
 fn variant(
     lesson: &str,
@@ -235,7 +244,7 @@ fn variant(
     wrong.extend(found.into_iter().map(|what| format!("{place}: {what}")));
     let file = format!("lesson-{}.py", place.replace('/', "-"));
     let python = pythons.iter().find(|(name, _)| *name == file);
-    let expect = text.expect.clone();
+    let expect = text.expect.clone().unwrap_or_default();
     Variant {
         name,
         title: text.title.clone(),
@@ -246,6 +255,7 @@ fn variant(
         what,
         questions: text.question.clone(),
         expect: Expect {
+            anything: text.expect.is_none(),
             ended: expect.ended,
             printed: expect.printed,
             logged: expect.logged,
@@ -259,8 +269,8 @@ fn variant(
 
 /// Somebody waits for ever, dies, or is lost; or in Python.
 fn ends_badly(text: &VariantText) -> bool {
-    let expect = &text.expect;
-    let of_program = expect.ended == Ending::Stuck || !expect.died.is_empty();
+    let of_program =
+        text.expect.as_ref().is_some_and(|expect| expect.ended == Ending::Stuck || !expect.died.is_empty());
     of_program || text.python_hangs || text.run.iter().any(|run| run.lost)
 }
 

@@ -1,6 +1,14 @@
 //! Whether everything that a program names is there.
 
-use super::program::{Act, Function, Program, Role, Shared, Step};
+use super::program::{Act, Function, MAX_PROCESSES, Program, Role, Shared, Step};
+use crate::spec::quoted;
+
+/// The longest name of a role or of a shared object, in bytes.
+const LONGEST_NAME: usize = 64;
+/// Shared names: each process of the lesson has a few descriptors for each.
+const MOST_SHARED: usize = 64;
+/// Cells of one array: what is told of it must fit into one report, and into a picture.
+const MOST_CELLS: usize = 4096;
 
 /// Everything that is wrong, in the order of the roles.
 pub fn check(program: &Program) -> Vec<String> {
@@ -15,12 +23,38 @@ pub fn check(program: &Program) -> Vec<String> {
         steps(program, role, &role.steps, &mut wrong);
     }
     let names: Vec<&str> = program.shared.iter().flat_map(Shared::names).collect();
+    let roles = program.roles.iter().map(|role| role.name.as_str());
+    for name in roles.chain(names.iter().copied()).filter(|name| !(1..=LONGEST_NAME).contains(&name.len())) {
+        wrong.push(format!("name: {} is not allowed; allowed: 1 to {LONGEST_NAME} bytes", quoted(name)));
+    }
+    if names.len() > MOST_SHARED {
+        wrong.push(format!("shared: there are {}; allowed: at most {MOST_SHARED}", names.len()));
+    }
+    wrong.extend(program.shared.iter().filter_map(size));
     for (at, name) in names.iter().enumerate() {
         if names[..at].contains(name) {
             wrong.push(format!("the shared name {name} is there twice"));
         }
     }
     wrong
+}
+
+/// What is wrong with how much it holds, or of how many it is.
+fn size(shared: &Shared) -> Option<String> {
+    let (field, number, allowed) = match shared {
+        Shared::Queue { bound: Some(0), .. } => ("bound", 0, "1 and more".to_owned()),
+        Shared::Array { cells, .. } if !(1..=MOST_CELLS).contains(&cells.len()) => {
+            ("cells", cells.len(), format!("1 to {MOST_CELLS} of them"))
+        }
+        Shared::Barrier { parties, .. } if !(1..=MAX_PROCESSES).contains(parties) => {
+            ("parties", *parties as usize, format!("1 to {MAX_PROCESSES}"))
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "shared {}, {field}: {number} is not allowed; allowed: {allowed}",
+        shared.names().join(", ")
+    ))
 }
 
 fn steps(program: &Program, role: &Role, all: &[Step], wrong: &mut Vec<String>) {

@@ -170,6 +170,11 @@ impl Lock {
         self.id
     }
 
+    /// By which of the two it was made.
+    pub fn is_robust(&self) -> bool {
+        self.robust
+    }
+
     /// The process that holds it; a dead one, until somebody notices.
     pub fn holder(&self) -> Option<u32> {
         self.core().holder()

@@ -17,6 +17,10 @@ use crate::{
 
 /// The longest sleep of a waiter: how late it may notice that a wake-up went to a process that died of it, or that a holder
 /// did.
+///
+/// The kernel has no sleep that ends with either, a change of a word or the end of a process. Its list of robust futexes
+/// belongs to a thread and not to a process, and each thread's one list is the C library's; a pidfd can be waited for, but not
+/// together with a futex, so that every waiter would need a second thread for as long as it waits.
 pub(super) const SLICE: Duration = Duration::from_millis(20);
 
 /// Cells, zero at first, with the file they are in so that it can be given on.

@@ -21,6 +21,7 @@ pub(crate) const TESTS: &[Test] = tests![
     queues::a_producer_killed_at_any_point_wedges_nobody,
     queues::a_message_torn_is_told_once_when_nobody_writes_any_more,
     queues::a_consumer_killed_at_any_point_wedges_nobody,
+    queues::a_bounded_queue_has_all_its_places_whoever_was_killed,
     queues::what_was_put_is_written_after_the_queue_is_dropped,
 ];
 
@@ -247,6 +248,33 @@ pub(crate) fn a_consumer_killed_at_any_point_wedges_nobody() {
         while read(&queue.get_timeout(SOON).unwrap().expect("a message")).1 != 5000 {}
         assert_eq!(queue.try_get().unwrap(), None);
         assert_eq!(queue.len(), 0);
+    }
+}
+
+pub(crate) fn a_bounded_queue_has_all_its_places_whoever_was_killed() {
+    const PLACES: u32 = 3;
+    let queue = Queue::bounded(PLACES).unwrap();
+    let own = std::process::id();
+    for pause in numbers(5).take(60) {
+        let victim = start_with("drain", &queue);
+        thread::scope(|scope| {
+            let putting = scope.spawn(|| (0..60).all(|n| queue.put_timeout(&message(own, n), SOON).unwrap()));
+            eventually("it has begun", || queue.is_empty() || putting.is_finished());
+            thread::sleep(Duration::from_micros(pause % 3000));
+            victim.kill().unwrap();
+            victim.join().unwrap();
+            while !putting.is_finished() || !queue.is_empty() {
+                let _none_in_time = queue.get_timeout(Duration::from_millis(1)).unwrap();
+            }
+            assert!(putting.join().unwrap(), "there was no room");
+        });
+        for n in 0..PLACES {
+            assert!(queue.put_timeout(&message(own, n), SOON).unwrap());
+        }
+        assert!(!queue.put_timeout(b"one more", Duration::ZERO).unwrap());
+        for n in 0..PLACES {
+            assert_eq!(read(&queue.get_timeout(SOON).unwrap().unwrap()), (own, n));
+        }
     }
 }
 

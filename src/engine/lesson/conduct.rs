@@ -1,5 +1,7 @@
 //! The engine's side of a lesson, from the start of `main` to the end of the last process.
 
+mod command;
+mod hear;
 mod limit;
 mod stuck;
 mod tell;
@@ -12,32 +14,25 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded, never, select_biased};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use self::{limit::Limit, stuck::SETTLE};
 use super::{
-    super::{
-        emitter::Emitter,
-        log_limit::{Line, LogLimit},
-        pool::FromSession,
-        sampler::{Sampler, Target, cpu_of},
-    },
+    super::{emitter::Emitter, log_limit::LogLimit, pool::FromSession, sampler::Sampler},
     interpret::starter,
-    report::{Inbox, Report, channel},
+    report::{Heard, Inbox, channel},
     role::{Person, ROLE, first_package, program},
     waits::Waits,
 };
 use crate::{
     event::{
-        Command, Ended, Event, Exit, Level, Outcome, Status, Usage,
-        lesson::{Told, Verb, Waiter},
+        Event, Exit, Level, Status,
+        lesson::{Told, Waiter},
     },
     ids::{TaskId, WorkerId},
-    lesson::program::MAX_PROCESSES,
     mp::Process,
     spec::LessonName,
     time::RunClock,
-    workload::Value,
 };
 
 /// Reports that wait for the engine; beyond, their processes wait.
@@ -49,6 +44,7 @@ const MAIN: WorkerId = WorkerId(0);
 /// A process as the engine knows it.
 #[derive(Debug, Default)]
 struct Known {
+    /// From itself.
     pidfd: Option<OwnedFd>,
     pid: u32,
     parent: Option<WorkerId>,
@@ -63,6 +59,17 @@ struct Known {
     cpu_ns: Option<u64>,
     /// Of what it logs and prints.
     logged: LogLimit,
+}
+
+impl Known {
+    /// It has not ended. What was read just before of the process of its id was therefore read of it, and of nobody who got
+    /// the id after it.
+    fn is_there(&self) -> bool {
+        self.pidfd.as_ref().is_none_or(|pidfd| {
+            let mut ended = [PollFd::new(pidfd, PollFlags::IN)];
+            poll(&mut ended, Some(&Timespec::default())) == Ok(0)
+        })
+    }
 }
 
 /// Why a lesson is being ended before it has ended by itself.
@@ -98,12 +105,13 @@ struct Conductor {
 /// Runs the lesson to its end and says how it ended.
 pub(in crate::engine) fn conduct(
     name: &LessonName,
+    text: Option<&str>,
     clock: RunClock,
     mut emitter: Emitter,
     commands: &Receiver<FromSession>,
 ) -> (Status, Option<String>) {
-    if program(name).is_none() {
-        return (Status::Failed, Some(format!("there is no lesson {name} whose processes could be started")));
+    if let Err(why) = program(name, text) {
+        return (Status::Failed, Some(why));
     }
     let person = Person {
         lesson: name.clone(),
@@ -116,7 +124,7 @@ pub(in crate::engine) fn conduct(
     };
     tell_role(&mut emitter, clock.now_ns(), MAIN, &person, None);
     emitter.flush();
-    match start(&person, &emitter) {
+    match start(&person, text, &emitter) {
         Ok((main, inbox, reports, exits, sampler)) => {
             let mut waits = Waits::default();
             waits.started(MAIN, "main", None);
@@ -144,14 +152,14 @@ pub(in crate::engine) fn conduct(
     }
 }
 
-type Started = (Process, Inbox, Receiver<io::Result<Report>>, Receiver<Exit>, Sampler);
+type Started = (Process, Inbox, Receiver<io::Result<Heard>>, Receiver<Exit>, Sampler);
 
-fn start(person: &Person, emitter: &Emitter) -> io::Result<Started> {
+fn start(person: &Person, text: Option<&str>, emitter: &Emitter) -> io::Result<Started> {
     let (reports, inbox) = channel()?;
     let (sender, receiver) = bounded(REPORTS_CAPACITY);
     let reader = inbox.clone();
     std::thread::Builder::new().name("reports".to_owned()).spawn(move || read(&reader, &sender))?;
-    let main = starter().start(ROLE, first_package(person, &reports)?).map_err(io::Error::other)?;
+    let main = starter().start(ROLE, first_package(person, text, &reports)?).map_err(io::Error::other)?;
     // From now on only the lesson's processes hold the socket, so that its end is theirs.
     drop(reports);
     let (tell_exit, exits) = bounded(1);
@@ -162,7 +170,7 @@ fn start(person: &Person, emitter: &Emitter) -> io::Result<Started> {
     Ok((main, inbox, receiver, exits, sampler))
 }
 
-fn read(inbox: &Inbox, sender: &Sender<io::Result<Report>>) {
+fn read(inbox: &Inbox, sender: &Sender<io::Result<Heard>>) {
     loop {
         match inbox.next() {
             Ok(Some(report)) => {
@@ -194,7 +202,7 @@ fn tell_role(emitter: &mut Emitter, t_ns: u64, worker: WorkerId, person: &Person
 impl Conductor {
     fn run(
         mut self,
-        mut reports: Receiver<io::Result<Report>>,
+        mut reports: Receiver<io::Result<Heard>>,
         exits: &Receiver<Exit>,
         commands: &Receiver<FromSession>,
     ) -> (Status, Option<String>) {
@@ -235,201 +243,6 @@ impl Conductor {
             self.exited(t_ns, MAIN, exit);
         }
         self.finish()
-    }
-
-    fn command(&mut self, command: &FromSession) {
-        match command {
-            FromSession::Command(Command::Stop | Command::Cancel) => {
-                self.emitter.emit(&Event::Stopping { t_ns: self.clock.now_ns() });
-                self.cut(Cut::Stopped);
-            }
-            FromSession::Gone => self.cut(Cut::Stopped),
-            FromSession::Command(Command::KillWorker { worker, signal }) => self.signal(*worker, *signal),
-            FromSession::Command(Command::Pause | Command::Resume | Command::Resize(_)) => {
-                self.log(Level::Warning, "a lesson is neither paused nor resized".to_owned());
-            }
-            FromSession::Command(Command::Start(_)) => {}
-        }
-    }
-
-    fn signal(&mut self, worker: WorkerId, number: i32) {
-        let signal = Signal::from_named_raw(number);
-        let pidfd = self.known.get(&worker).and_then(|known| known.pidfd.as_ref());
-        match (pidfd, signal) {
-            (Some(pidfd), Some(signal)) => {
-                let _already_gone = pidfd_send_signal(pidfd, signal);
-            }
-            _ => self.log(Level::Warning, format!("{worker} has no process to send signal {number} to")),
-        }
-    }
-
-    /// Ends every process: the others die with `main`, each with the one that started it.
-    fn cut(&mut self, why: Cut) {
-        if self.cut.is_some() {
-            return;
-        }
-        self.cut = Some(why);
-        self.cut_at = Some(Instant::now());
-        for known in self.known.values_mut().filter(|known| known.exit.is_none()) {
-            known.ended_by_us = true;
-            known.cpu_ns = cpu_of(known.pid);
-        }
-        // Each by itself too: who dies lets go of what others wait for, and these must not go on with it.
-        for pidfd in self.known.values().filter_map(|known| known.pidfd.as_ref()) {
-            let _already_gone = pidfd_send_signal(pidfd, Signal::KILL);
-        }
-        let _already_gone = self.main.kill();
-    }
-
-    fn take(&mut self, report: io::Result<Report>) {
-        self.heard = Instant::now();
-        self.known.values_mut().for_each(|known| known.asleep = None);
-        // What somebody does between the death of another and his own is no part of the lesson.
-        let is_late = matches!(
-            report,
-            Ok(Report::Told { .. } | Report::Log { .. } | Report::Started { .. } | Report::Ended { .. })
-        );
-        if self.cut.is_some() && is_late {
-            return;
-        }
-        match report {
-            Err(error) => {
-                let text = format!("a report could not be read: {error}");
-                if self.unread.take(text.len()) == Line::Kept {
-                    self.log(Level::Warning, text);
-                }
-            }
-            // No process of ours has such a number.
-            Ok(Report::Starting { worker, .. }) if worker.0 >= MAX_PROCESSES => {}
-            Ok(Report::Starting { t_ns, worker, name, role, parent, task }) => {
-                self.waits.started(worker, &name, Some(parent));
-                self.known.insert(worker, Known { parent: Some(parent), ..Known::default() });
-                let told = Told::Role { name, role, parent: Some(parent), task };
-                self.tell(t_ns, worker, told);
-            }
-            Ok(Report::NotStarted { worker }) => {
-                self.waits.ended(worker, Exit::Code(-1));
-                self.known.remove(&worker);
-            }
-            Ok(Report::Ready { t_ns, worker, pid }) => self.ready(t_ns, worker, pid),
-            Ok(Report::Told { t_ns, worker, told, robust }) => self.told(t_ns, worker, told, robust),
-            Ok(Report::Log { t_ns, worker, level, text }) => {
-                if self.has_room(worker, text.len()) {
-                    self.emitter.emit(&Event::Log { t_ns, worker: Some(worker), level, text });
-                }
-            }
-            Ok(Report::Started { t_ns, worker, task, enqueued_ns }) => {
-                if let Some(known) = self.known.get_mut(&worker) {
-                    known.running = Some((task, enqueued_ns, t_ns));
-                    let dispatched_ns = t_ns;
-                    self.emitter.emit(&Event::Started {
-                        t_ns,
-                        worker,
-                        task,
-                        attempt: 0,
-                        enqueued_ns,
-                        dispatched_ns,
-                    });
-                }
-            }
-            Ok(Report::Ended { t_ns, worker, outcome, cpu_ns, .. }) => {
-                self.ended(t_ns, worker, outcome, Some(cpu_ns));
-            }
-            Ok(Report::Exited { t_ns, worker, exit }) => {
-                self.exited(t_ns, worker, exit);
-                self.orphaned(t_ns, worker);
-            }
-        }
-    }
-
-    fn ready(&mut self, t_ns: u64, worker: WorkerId, pid: u32) {
-        let Some(known) = self.known.get_mut(&worker) else { return };
-        known.pid = pid;
-        // A process that has ended meanwhile is not reaped before its parent has told of it, so that the id is its own.
-        known.pidfd = i32::try_from(pid)
-            .ok()
-            .and_then(Pid::from_raw)
-            .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        self.emitter.emit(&Event::WorkerSpawned { t_ns, worker, pid, tid: pid, restart: 0 });
-        self.emitter.emit(&Event::WorkerReady { t_ns, worker });
-        if worker == MAIN {
-            self.emitter.emit(&Event::PoolReady { t_ns });
-        }
-        self.sampler.watch(Target { worker, pid, tid: pid });
-    }
-
-    fn told(&mut self, t_ns: u64, worker: WorkerId, told: Told, robust: bool) {
-        match &told {
-            Told::Object { object, kind, name, capacity, .. } => {
-                self.waits.made(worker, *object, *kind, name, *capacity, robust);
-            }
-            Told::Began(began) => self.waits.began(worker, began),
-            Told::Done(done) => {
-                self.waits.done(worker, done);
-                if let (Verb::Put | Verb::Get, Some(object), Some(depth)) =
-                    (done.verb, done.object, done.depth)
-                {
-                    self.depths.insert(object.0, depth);
-                    if !self.limit.is_reached() {
-                        self.sample_queue(t_ns);
-                    }
-                }
-            }
-            Told::Printed { text, .. } if !self.has_room(worker, text.len()) => return,
-            _ => {}
-        }
-        self.tell(t_ns, worker, told);
-    }
-
-    fn sample_queue(&mut self, t_ns: u64) {
-        let in_flight = self.known.values().filter(|known| known.running.is_some()).count() as u32;
-        let queued = self.depths.values().fold(0_u32, |sum, depth| sum.saturating_add(*depth));
-        self.emitter.emit(&Event::Queue { t_ns, queued, in_flight, done: self.done });
-    }
-
-    fn ended(&mut self, t_ns: u64, worker: WorkerId, outcome: Outcome, cpu_ns: Option<u64>) {
-        let running = self.known.get_mut(&worker).and_then(|known| known.running.take());
-        let Some((task, enqueued_ns, start_ns)) = running else { return };
-        self.done += 1;
-        self.emitter.emit(&Event::Ended(Ended {
-            enqueued_ns,
-            dispatched_ns: start_ns,
-            start_ns,
-            t_ns,
-            received_ns: self.clock.now_ns().max(t_ns),
-            worker,
-            task,
-            attempt: 0,
-            outcome,
-            last: true,
-            usage: Usage { cpu_ns, ..Usage::default() },
-            value: Value::Unit,
-        }));
-    }
-
-    fn exited(&mut self, t_ns: u64, worker: WorkerId, exit: Exit) {
-        self.waits.ended(worker, exit);
-        self.sampler.forget(worker);
-        let Some(known) = self.known.get_mut(&worker).filter(|known| known.exit.is_none()) else { return };
-        known.exit = Some(exit);
-        let by_us = known.ended_by_us;
-        let cpu_ns = known.cpu_ns;
-        let outcome = if by_us { Outcome::Cancelled } else { Outcome::Crashed(exit) };
-        self.ended(t_ns, worker, outcome, cpu_ns);
-        let expected = by_us || exit == Exit::Code(0);
-        self.emitter.emit(&Event::WorkerExited { t_ns, worker, exit, expected });
-    }
-
-    /// The kernel ends the children of a process with it, and nobody is left to tell of them. Those that ended before it,
-    /// it has told of.
-    fn orphaned(&mut self, t_ns: u64, parent: WorkerId) {
-        let is_left = |known: &Known| known.parent == Some(parent) && known.exit.is_none();
-        let left: Vec<WorkerId> =
-            self.known.iter().filter(|(_, known)| is_left(known)).map(|(worker, _)| *worker).collect();
-        for worker in left {
-            self.exited(t_ns, worker, Exit::Signal(9));
-            self.orphaned(t_ns, worker);
-        }
     }
 
     fn finish(mut self) -> (Status, Option<String>) {

@@ -1,29 +1,39 @@
 //! Does what a role's program says, step by step, with the real primitives.
 
+/// The value, or the step's end.
+macro_rules! tried {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(why) => return fail(&why),
+        }
+    };
+}
+
+mod children;
+mod memory;
+mod messages;
+mod waiting;
+
 use std::{ops::ControlFlow, time::Duration};
 
+pub(super) use self::children::{join, start_process, starter};
 use super::{
     pool,
-    report::Report,
-    role::{Household, Person, ROLE},
-    shared::{Object, Objects},
-    voice::moves,
+    role::{Household, Person},
+    shared::Objects,
 };
 use crate::{
-    event::{Exit, lesson::Verb},
-    ids::WorkerId,
+    event::lesson::Verb,
     lesson::{
         Value,
         program::{Act, Condition, Expression, Names, Step, Text, Whom},
     },
-    mp::{self, Acquired, Package, Process, RecvError, Starter},
+    mp::{self, Process},
 };
 
 /// The longest sleep of a step.
 const LONGEST_SLEEP_SECS: f64 = 60.0;
-
-/// The longest name of a process, in bytes.
-const LONGEST_NAME: usize = 64;
 
 /// Why the steps do not simply go on.
 pub(super) enum Leave {
@@ -49,16 +59,6 @@ pub(super) struct Interpreter<'h> {
 
 pub(super) fn fail(why: &impl ToString) -> Flow {
     Flow::Break(Leave::Failed(why.to_string()))
-}
-
-/// The value, or the step's end.
-macro_rules! tried {
-    ($result:expr) => {
-        match $result {
-            Ok(value) => value,
-            Err(why) => return fail(&why),
-        }
-    };
 }
 
 impl<'h> Interpreter<'h> {
@@ -230,201 +230,6 @@ impl<'h> Interpreter<'h> {
     fn holds(&self, condition: &Condition) -> Result<bool, String> {
         Ok((self.value(&condition.left)? == self.value(&condition.right)?) != condition.negated)
     }
-
-    fn move_message(&mut self, act: &Act) -> Flow {
-        let voice = &self.household.voice;
-        match act {
-            Act::Put { on, value } => {
-                let value = tried!(self.value(value));
-                let bytes = tried!(postcard::to_stdvec(&value));
-                let Some(Object::Queue(queue)) = self.objects.get(on) else { return missing(on) };
-                moves(&value);
-                tried!(queue.put(&bytes));
-                voice.settle(None);
-            }
-            Act::Get { on, into } => {
-                let Some(Object::Queue(queue)) = self.objects.get(on) else { return missing(on) };
-                let bytes = tried!(queue.get());
-                let value: Value = tried!(postcard::from_bytes(&bytes));
-                voice.settle(Some(value.to_string()));
-                self.names.insert(into.clone(), value);
-            }
-            Act::Send { on, value } => {
-                let value = tried!(self.value(value));
-                let bytes = tried!(postcard::to_stdvec(&value));
-                let Some(Object::End(Some(end))) = self.objects.get(on) else { return closed(on) };
-                moves(&value);
-                tried!(end.send(&bytes));
-                voice.settle(None);
-            }
-            Act::Receive { on, into, or_stop } => {
-                let Some(Object::End(Some(end))) = self.objects.get(on) else { return closed(on) };
-                let bytes = match end.recv() {
-                    Err(RecvError::Eof) if *or_stop => {
-                        voice.settle(None);
-                        return Flow::Break(Leave::Loop);
-                    }
-                    received => tried!(received),
-                };
-                let value: Value = tried!(postcard::from_bytes(&bytes));
-                voice.settle(Some(value.to_string()));
-                self.names.insert(into.clone(), value);
-            }
-            Act::Close(on) => {
-                let Some(Object::End(end)) = self.objects.get(on) else { return missing(on) };
-                let Some(end) = end.take() else { return closed(on) };
-                end.close();
-            }
-            _ => {}
-        }
-        Flow::Continue(())
-    }
-
-    fn use_memory(&mut self, act: &Act) -> Flow {
-        match act {
-            Act::Read { on, index, into } => {
-                let at = tried!(self.index(index));
-                let value = match self.objects.get(on) {
-                    Some(Object::Array(array)) => tried!(array.get(at)),
-                    Some(Object::Value(value)) if at == 0 => value.get(),
-                    _ => return missing(on),
-                };
-                self.names.insert(into.clone(), Value::Int(value));
-            }
-            Act::ReadAll { on, into } => {
-                let value = match self.objects.get(on) {
-                    Some(Object::Array(array)) => {
-                        Value::List(array.to_vec().into_iter().map(Value::Int).collect())
-                    }
-                    Some(Object::Value(value)) => Value::Int(value.get()),
-                    _ => return missing(on),
-                };
-                self.names.insert(into.clone(), value);
-            }
-            Act::Write { on, index, value } => {
-                let at = tried!(self.index(index));
-                let number = tried!(self.whole(value));
-                match self.objects.get(on) {
-                    Some(Object::Array(array)) => tried!(array.set(at, number)),
-                    Some(Object::Value(value)) if at == 0 => value.set(number),
-                    _ => return missing(on),
-                }
-            }
-            Act::Add { on, index, by, times } => {
-                let (at, by, times) =
-                    (tried!(self.index(index)), tried!(self.whole(by)), tried!(self.whole(times)));
-                for _ in 0..times {
-                    match self.objects.get(on) {
-                        Some(Object::Array(array)) => {
-                            tried!(array.read_modify_write(at, |value| value.wrapping_add(by)));
-                        }
-                        Some(Object::Value(value)) if at == 0 => {
-                            value.read_modify_write(|value| value.wrapping_add(by));
-                        }
-                        _ => return missing(on),
-                    }
-                }
-            }
-            _ => {}
-        }
-        self.household.voice.settle(None);
-        Flow::Continue(())
-    }
-
-    fn whole(&self, expression: &Expression) -> Result<i64, String> {
-        match self.value(expression)? {
-            Value::Int(number) => Ok(number),
-            other => Err(format!("a whole number is wanted, and not {}", other.kind())),
-        }
-    }
-
-    fn index(&self, expression: &Expression) -> Result<usize, String> {
-        let number = self.whole(expression)?;
-        usize::try_from(number).map_err(|_| format!("{number} is no place in an array"))
-    }
-
-    fn synchronise(&mut self, act: &Act, on: &str) -> Flow {
-        let Some(object) = self.objects.get(on) else { return missing(on) };
-        match (act, object) {
-            (Act::Acquire(_), Object::Lock(lock)) => {
-                if let Acquired::AfterDeath { pid } = lock.acquire() {
-                    let text = format!(
-                        "{on} was held by process {pid}, which has died; it goes on to {}",
-                        self.household.person.name
-                    );
-                    self.household.voice.logs(crate::event::Level::Warning, text);
-                }
-            }
-            (Act::Acquire(_), Object::Semaphore(semaphore)) => {
-                let _permit_of_a_dead_holder_is_as_good = semaphore.acquire();
-            }
-            (Act::Release(_), Object::Lock(lock)) => tried!(lock.release()),
-            (Act::Release(_), Object::Semaphore(semaphore)) => tried!(semaphore.release()),
-            (Act::Set(_), Object::Event(event)) => event.set(),
-            (Act::Clear(_), Object::Event(event)) => event.clear(),
-            (Act::Wait(_), Object::Event(event)) => event.wait(),
-            (Act::Meet(_), Object::Barrier(barrier)) => {
-                tried!(barrier.wait());
-            }
-            _ => return missing(on),
-        }
-        self.household.voice.settle(None);
-        Flow::Continue(())
-    }
-
-    fn start(&mut self, role: &str, name: Option<&Text>, with: &[(String, Expression)]) -> Flow {
-        let name = match name {
-            Some(text) => tried!(self.text(text)),
-            None => role.to_owned(),
-        };
-        if name.is_empty() || name.len() > LONGEST_NAME {
-            return fail(&format!("a process's name has 1 to {LONGEST_NAME} bytes, and not {}", name.len()));
-        }
-        let mut arguments = Vec::new();
-        for (parameter, value) in with {
-            arguments.push((parameter.clone(), tried!(self.value(value))));
-        }
-        let worker = tried!(self.household.next_worker());
-        let task = self.household.next_tasks(1);
-        let child = Person {
-            role: role.to_owned(),
-            name,
-            worker,
-            task: Some(task),
-            arguments,
-            ..self.household.person.clone()
-        };
-        let package = tried!(self.household.package(&child));
-        let process = tried!(start_process(self.household, ROLE, &child, package, &self.objects, |_exit| {}));
-        self.children.push((child, process));
-        Flow::Continue(())
-    }
-
-    fn join(&mut self, name: &Text) -> Flow {
-        let name = tried!(self.text(name));
-        // The last of that name: an earlier one was joined before, or is meant by `join all`.
-        let Some(at) = self.children.iter().rposition(|(child, _)| child.name == name) else {
-            return fail(&format!("no process called {name} was started and not joined"));
-        };
-        let (child, process) = self.children.remove(at);
-        tried!(join(self.household, child.worker, &process));
-        Flow::Continue(())
-    }
-
-    fn join_all(&mut self) {
-        for (child, process) in self.children.drain(..) {
-            let _nothing_to_reap = join(self.household, child.worker, &process);
-        }
-    }
-
-    fn kill(&mut self, name: &Text) -> Flow {
-        let name = tried!(self.text(name));
-        match self.children.iter().rfind(|(child, _)| child.name == name) {
-            Some((_, process)) => tried!(process.kill()),
-            None => return fail(&format!("no process called {name} was started and not joined")),
-        }
-        Flow::Continue(())
-    }
 }
 
 fn missing(name: &str) -> Flow {
@@ -433,55 +238,4 @@ fn missing(name: &str) -> Flow {
 
 fn closed(name: &str) -> Flow {
     fail(&format!("{name} is closed here"))
-}
-
-/// Starts a process of this lesson, which has everything open that this one has. Its start and its end are told; before
-/// the latter, `ended` is called, from a thread of its own.
-pub(super) fn start_process(
-    household: &Household,
-    entry: &str,
-    child: &Person,
-    mut package: Package,
-    objects: &Objects,
-    ended: impl FnOnce(Exit) + Send + 'static,
-) -> Result<Process, String> {
-    let voice = household.voice.clone();
-    objects.give(&mut package).map_err(|error| error.to_string())?;
-    let worker = child.worker;
-    voice.report(&Report::Starting {
-        t_ns: voice.now_ns(),
-        worker,
-        name: child.name.as_str().into(),
-        role: child.role.as_str().into(),
-        parent: voice.worker(),
-        task: child.task,
-    });
-    let process = starter().start(entry, package).map_err(|error| {
-        voice.report(&Report::NotStarted { worker });
-        error.to_string()
-    })?;
-    voice.has_child(process.pid(), worker);
-    let tell = move |exit| {
-        ended(exit);
-        voice.report(&Report::Exited { t_ns: voice.now_ns(), worker, exit });
-    };
-    if let Err(error) = process.watch(tell) {
-        // Nobody would hear of its end.
-        let _already_gone = process.kill();
-        let _nothing_to_reap = join(household, worker, &process);
-        return Err(error.to_string());
-    }
-    Ok(process)
-}
-
-/// Waits for the end of a child, and tells of it: its watch may come too late for a parent that ends at once.
-pub(super) fn join(household: &Household, worker: WorkerId, process: &Process) -> std::io::Result<()> {
-    let exit = process.join()?;
-    household.voice.report(&Report::Exited { t_ns: household.voice.now_ns(), worker, exit });
-    Ok(())
-}
-
-/// Children are this program again.
-pub(super) fn starter() -> Starter {
-    Starter { args: vec!["role".into()], ..Starter::default() }
 }

@@ -122,14 +122,14 @@ pub(super) fn map(
 
 impl<'i, 'h> Pool<'i, 'h> {
     fn new(interpreter: &'i mut Interpreter<'h>, role: String, items: u32) -> std::io::Result<Self> {
-        let voice = interpreter.household.voice.clone();
-        let first_task = interpreter.household.next_tasks(items);
+        let household = interpreter.household;
+        let first_task = household.next_tasks(items);
         let name = |kind: &str| format!("{kind} of {role}, from task {}", first_task.0);
         let (items_name, answers_name) = (name("items"), name("results"));
         let answers = Queue::new()?;
         let second = Queue::from_parts(answers.parts()?)?;
-        interpreter.objects.add(&voice, &items_name, Object::Queue(Queue::new()?), None, &[]);
-        interpreter.objects.add(&voice, &answers_name, Object::Queue(answers), None, &[]);
+        interpreter.objects.add(household, &items_name, Object::Queue(Queue::new()?), None, &[]);
+        interpreter.objects.add(household, &answers_name, Object::Queue(answers), None, &[]);
         let claims = Array::new(&vec![0; items as usize])?;
         Ok(Self {
             interpreter,

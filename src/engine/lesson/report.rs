@@ -2,14 +2,19 @@
 //! that two never mix, and those of one process stay in their order.
 
 use std::{
-    io,
-    os::fd::{AsFd, OwnedFd},
+    io::{self, IoSlice, IoSliceMut},
+    mem::MaybeUninit,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::Arc,
 };
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair},
+    io::retry_on_intr,
+    net::{
+        AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+        SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, send, sendmsg, socketpair,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +43,7 @@ pub(super) enum Report {
     NotStarted {
         worker: WorkerId,
     },
-    /// It runs its program.
+    /// It runs its program. With it comes its pidfd: by its id alone, somebody else might be meant by the time it is heard.
     Ready {
         t_ns: u64,
         worker: WorkerId,
@@ -95,9 +100,26 @@ impl Reports {
     pub(super) fn tell(&self, report: &Report) {
         let Ok(bytes) = postcard::to_stdvec(report) else { return };
         let flags = SendFlags::NOSIGNAL;
-        let _nobody_hears = rustix::io::retry_on_intr(|| send(&self.0, &bytes, flags));
+        let _nobody_hears = retry_on_intr(|| send(&self.0, &bytes, flags));
+    }
+
+    /// The report, and a descriptor that whoever hears it has from then on.
+    pub(super) fn tell_with(&self, report: &Report, descriptor: BorrowedFd<'_>) {
+        let Ok(bytes) = postcard::to_stdvec(report) else { return };
+        let group = [descriptor];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        ancillary.push(SendAncillaryMessage::ScmRights(&group));
+        let flags = SendFlags::NOSIGNAL;
+        if retry_on_intr(|| sendmsg(&self.0, &[IoSlice::new(&bytes)], &mut ancillary, flags)).is_err() {
+            // Too many are on their way: the report matters more.
+            self.tell(report);
+        }
     }
 }
+
+/// A report, and the descriptor that came with it.
+pub(super) type Heard = (Report, Option<OwnedFd>);
 
 impl Inbox {
     /// Nothing is on its way.
@@ -110,15 +132,23 @@ impl Inbox {
     ///
     /// # Errors
     /// Of the socket, or a packet that is no report.
-    pub(super) fn next(&self) -> io::Result<Option<Report>> {
+    pub(super) fn next(&self) -> io::Result<Option<Heard>> {
         let mut buffer = vec![0; LONGEST];
-        let (count, _) =
-            rustix::io::retry_on_intr(|| recv(&self.0, buffer.as_mut_slice(), RecvFlags::empty()))?;
-        if count == 0 {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let received = retry_on_intr(|| {
+            recvmsg(&self.0, &mut [IoSliceMut::new(&mut buffer)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)
+        })?;
+        if received.bytes == 0 {
             return Ok(None);
         }
+        let descriptor = ancillary.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+            _ => None,
+        });
         let broken = |error| io::Error::new(io::ErrorKind::InvalidData, error);
-        postcard::from_bytes(&buffer[..count]).map(Some).map_err(broken)
+        let report = postcard::from_bytes(&buffer[..received.bytes]).map_err(broken)?;
+        Ok(Some((report, descriptor)))
     }
 }
 
@@ -147,10 +177,27 @@ mod tests {
         reports.tell(&ready(1));
         assert!(!inbox.is_empty());
         other.tell(&ready(2));
-        assert_eq!(inbox.next().expect("a report"), Some(ready(1)));
-        assert_eq!(inbox.next().expect("a report"), Some(ready(2)));
+        let next = || inbox.next().expect("no error").map(|(report, _)| report);
+        assert_eq!(next(), Some(ready(1)));
+        assert_eq!(next(), Some(ready(2)));
         drop((reports, other));
-        assert_eq!(inbox.next().expect("the end"), None);
+        assert_eq!(next(), None);
+    }
+
+    #[test]
+    fn a_descriptor_comes_with_the_report_that_it_was_sent_with() {
+        let (reports, inbox) = channel().expect("a socket");
+        let ready = |worker| Report::Ready { t_ns: 5, worker: WorkerId(worker), pid: 7 };
+        let (reader, writer) = io::pipe().expect("a pipe");
+        reports.tell(&ready(1));
+        reports.tell_with(&ready(2), writer.as_fd());
+        drop(writer);
+        assert!(matches!(inbox.next(), Ok(Some((report, None))) if report == ready(1)));
+        let Ok(Some((report, Some(sent)))) = inbox.next() else { panic!("no descriptor came") };
+        assert_eq!(report, ready(2));
+        rustix::io::write(&sent, b"x").expect("it is open");
+        drop(sent);
+        assert_eq!(io::read_to_string(reader).expect("text"), "x");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io};
 
-use super::{report::Report, voice::Voice};
+use super::{report::Report, role::Household, voice::Voice};
 use crate::{
     event::lesson::{ObjectId, ObjectKind, Told},
     lesson::program::Shared,
@@ -35,7 +35,7 @@ pub(super) struct Objects {
 
 impl Objects {
     /// Makes all objects of a program, in its order, and tells of each.
-    pub(super) fn make(shared: &[Shared], voice: &Voice) -> io::Result<Self> {
+    pub(super) fn make(shared: &[Shared], household: &Household) -> io::Result<Self> {
         let mut objects = Self::default();
         for shared in shared {
             match shared {
@@ -44,75 +44,61 @@ impl Objects {
                         Some(bound) => Queue::bounded(*bound)?,
                         None => Queue::new()?,
                     };
-                    objects.add(voice, name, Object::Queue(queue), *bound, &[]);
+                    objects.add(household, name, Object::Queue(queue), *bound, &[]);
                 }
                 Shared::Pipe { ends, duplex } => {
                     let (first, second) = mp::pipe(*duplex)?;
-                    objects.add(voice, &ends[0], Object::End(Some(first)), None, &[]);
-                    objects.add(voice, &ends[1], Object::End(Some(second)), None, &[]);
+                    objects.add(household, &ends[0], Object::End(Some(first)), None, &[]);
+                    objects.add(household, &ends[1], Object::End(Some(second)), None, &[]);
                 }
                 Shared::Array { name, cells } => {
-                    objects.add(voice, name, Object::Array(Array::new(cells)?), None, cells);
+                    objects.add(household, name, Object::Array(Array::new(cells)?), None, cells);
                 }
                 Shared::Value { name, value } => {
-                    objects.add(voice, name, Object::Value(mp::Value::new(*value)?), None, &[*value]);
+                    objects.add(household, name, Object::Value(mp::Value::new(*value)?), None, &[*value]);
                 }
                 Shared::Lock { name, robust } => {
                     let lock = if *robust { Lock::new()? } else { Lock::fragile()? };
-                    objects.add_lock(voice, name, lock, *robust);
+                    objects.add(household, name, Object::Lock(lock), None, &[]);
                 }
                 Shared::Semaphore { name, permits } => {
                     let semaphore = Object::Semaphore(Semaphore::new(*permits)?);
-                    objects.add(voice, name, semaphore, Some(*permits), &[]);
+                    objects.add(household, name, semaphore, Some(*permits), &[]);
                 }
                 Shared::Event { name } => {
-                    objects.add(voice, name, Object::Event(Event::new()?), None, &[]);
+                    objects.add(household, name, Object::Event(Event::new()?), None, &[]);
                 }
                 Shared::Barrier { name, parties } => {
                     let barrier = Object::Barrier(Barrier::new(*parties)?);
-                    objects.add(voice, name, barrier, Some(*parties), &[]);
+                    objects.add(household, name, barrier, Some(*parties), &[]);
                 }
             }
         }
         Ok(objects)
     }
 
-    /// One object more, which gets the next number.
+    /// One object more, which gets the next number of the lesson.
     pub(super) fn add(
         &mut self,
-        voice: &Voice,
+        household: &Household,
         name: &str,
         object: Object,
         capacity: Option<u32>,
         cells: &[i64],
     ) {
-        self.tell(voice, name, object, capacity, cells, true);
-    }
-
-    fn add_lock(&mut self, voice: &Voice, name: &str, lock: Lock, robust: bool) {
-        self.tell(voice, name, Object::Lock(lock), None, &[], robust);
-    }
-
-    fn tell(
-        &mut self,
-        voice: &Voice,
-        name: &str,
-        object: Object,
-        capacity: Option<u32>,
-        cells: &[i64],
-        robust: bool,
-    ) {
-        // Only `main` makes objects, so that its own count is the lesson's.
-        let id = ObjectId(self.named.len() as u32);
-        let told = Told::Object {
-            object: id,
-            kind: object.kind(),
-            name: name.into(),
-            capacity,
-            cells: cells.to_vec(),
-        };
-        voice.report(&Report::Told { t_ns: voice.now_ns(), worker: voice.worker(), told, robust });
-        self.insert(voice, name.to_owned(), id, object);
+        let voice = &household.voice;
+        let robust = !matches!(&object, Object::Lock(lock) if !lock.is_robust());
+        household.number_object(|id| {
+            let told = Told::Object {
+                object: id,
+                kind: object.kind(),
+                name: name.into(),
+                capacity,
+                cells: cells.to_vec(),
+            };
+            voice.report(&Report::Told { t_ns: voice.now_ns(), worker: voice.worker(), told, robust });
+            self.insert(voice, name.to_owned(), id, object);
+        });
     }
 
     fn insert(&mut self, voice: &Voice, name: String, id: ObjectId, object: Object) {

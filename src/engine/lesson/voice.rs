@@ -8,11 +8,14 @@
 use std::{
     cell::RefCell,
     collections::BTreeMap,
+    os::fd::AsFd,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
 };
+
+use rustix::process::{PidfdFlags, getpid, pidfd_open};
 
 use super::report::{Report, Reports};
 use crate::{
@@ -125,7 +128,12 @@ impl Voice {
     /// This process runs.
     pub(super) fn ready(&self) {
         let pid = std::process::id();
-        self.report(&Report::Ready { t_ns: self.now_ns(), worker: self.0.worker, pid });
+        let ready = Report::Ready { t_ns: self.now_ns(), worker: self.0.worker, pid };
+        match pidfd_open(getpid(), PidfdFlags::empty()) {
+            Ok(pidfd) => self.0.reports.tell_with(&ready, pidfd.as_fd()),
+            // Nobody can send it a signal then, and it goes on all the same.
+            Err(_) => self.report(&ready),
+        }
     }
 
     pub(super) fn started(&self, task: TaskId, enqueued_ns: u64) {

@@ -76,12 +76,13 @@ impl Feeder {
     }
 
     fn run(self: Arc<Self>) {
-        while let Some(frame) = self.next() {
-            let written = self.pipe.write(&frame);
+        while let Some(mut frame) = self.next() {
+            let written = self.pipe.write(&mut frame);
             let mut state = locked(&self.state);
             state.is_writing = false;
             if let Err(error) = written {
                 state.failed = Some(error.to_string());
+                self.pipe.take_back(state.frames.len() as u32);
                 state.frames.clear();
                 state.is_closed = true;
             }

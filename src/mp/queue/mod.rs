@@ -16,7 +16,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use self::{
     feeder::Feeder,
-    pipe::{LENGTH, Message, Pipe, WORDS},
+    pipe::{GOT, Message, Pipe, WORDS},
 };
 use super::{
     memory::{Cells, Deadline, sleep_while},
@@ -114,9 +114,10 @@ impl Queue {
         self.handle.feeder.id
     }
 
-    /// Messages put and not yet got, wherever they are. After a process was killed, those it took along still count.
+    /// Messages put and not yet got, wherever they are. What a process had put and not begun to write when
+    /// it was killed still counts: nobody else knows how much that was.
     pub fn len(&self) -> usize {
-        self.pipe().words[LENGTH].load(Ordering::Acquire) as usize
+        self.pipe().length() as usize
     }
 
     pub fn is_empty(&self) -> bool {
@@ -141,9 +142,9 @@ impl Queue {
         let put = if length > MAX_MESSAGE {
             Err(SendError::TooLong { length })
         } else {
-            self.reserve(deadline)
-                .map(|depth| self.handle.feeder.add(frame::encode(message, number)).map(|()| depth))
-                .transpose()
+            // Before it has a place: there may be no memory for it.
+            let frame = frame::encode(message, number);
+            self.reserve(deadline).map(|depth| self.hand_over(frame).map(|()| depth)).transpose()
         };
         let end = || match &put {
             Ok(Some(_)) => End::Ok,
@@ -158,17 +159,31 @@ impl Queue {
         put.map(|depth| depth.is_some())
     }
 
+    /// To whom writes it into the pipe. What cannot be handed over takes no place.
+    fn hand_over(&self, frame: Vec<u8>) -> Result<(), SendError> {
+        let handed = self.handle.feeder.add(frame);
+        if handed.is_err() {
+            self.pipe().take_back(1);
+        }
+        handed
+    }
+
     /// Room for one message; how many there are with it.
     fn reserve(&self, deadline: Deadline) -> Option<u32> {
         let most = self.handle.most.unwrap_or(u32::MAX);
         loop {
+            let got = &self.pipe().words[GOT];
+            let before = got.load(Ordering::SeqCst);
             if let Some(depth) = self.pipe().one_more(most) {
                 return Some(depth);
             }
             if deadline.is_over() {
                 return None;
             }
-            sleep_while(&self.pipe().words[LENGTH], most, deadline.slice());
+            sleep_while(got, before, deadline.slice());
+            if got.load(Ordering::SeqCst) == before {
+                self.pipe().look_for_the_dead();
+            }
         }
     }
 
@@ -238,5 +253,28 @@ impl Share for Queue {
         let words = Cells::open(parts.descriptor()?, WORDS)?;
         let pipe = Pipe { words, reader: parts.descriptor()?, writer: parts.descriptor()? };
         Ok(Self { handle: Arc::new(Handle { feeder: Feeder::new(pipe, id), most }) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::fs::{Mode, OFlags};
+
+    use super::*;
+
+    #[test]
+    fn a_put_that_fails_takes_no_place() {
+        let (reader, _writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+        let full = rustix::fs::open("/dev/full", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+        let pipe = Pipe { words: Cells::create(WORDS).unwrap(), reader, writer: full };
+        let feeder = Feeder::new(pipe, ObjectId::next());
+        let queue = Queue { handle: Arc::new(Handle { feeder, most: Some(2) }) };
+        queue.put(b"cannot be written").unwrap();
+        queue.flush().unwrap_err();
+        for _ in 0..9 {
+            let put = queue.put_timeout(b"another", Duration::from_secs(20));
+            assert!(matches!(put, Err(SendError::Io(_))), "{put:?}");
+            assert_eq!(queue.len(), 1);
+        }
     }
 }

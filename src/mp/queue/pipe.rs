@@ -4,7 +4,12 @@
 //! [`UNFINISHED`] behind. Whoever writes next waits until everything has been read, then changes [`EPOCH`] and writes. A
 //! reader that is in the middle of a message looks at the epoch whenever there is something to read, before it reads: when it
 //! has changed, that is the beginning of another message, and its own will never end. Where nobody writes next, the reader
-//! itself notices that the writers' lock can be had, and that nothing is left to read.
+//! itself notices that the writers' lock can be had, and that nothing is left to read. A message that is written at once is
+//! there or not, whoever dies, and nobody waits for its sake.
+//!
+//! Messages are numbered as they lie in the pipe. A reader does not count the messages that it gets, but notes the number of
+//! the last: what one did not note that died with it is noted with the next, or by whoever finds the pipe empty. So the
+//! length is right whenever nobody is in the middle of something, at whatever instruction who was killed.
 
 use std::{
     io,
@@ -18,22 +23,27 @@ use rustix::io::{ioctl_fionread, retry_on_intr};
 use super::frame::{self, CELL, Kind};
 use crate::mp::{
     lock::Core,
-    memory::{Cells, Deadline, SLICE, wake},
+    memory::{ALL, Cells, Deadline, SLICE, wake},
     pipe::{MAX_MESSAGE, RecvError, readable},
 };
 
 /// The lock of the writers, and that of the readers.
 const WRITER: usize = 0;
 const READER: usize = 1;
-/// Messages that were put and not got. A futex, for those who wait for room in a bounded queue.
-pub(super) const LENGTH: usize = 2;
+/// Messages that were put, or are about to be.
+const PUT: usize = 2;
+/// Number of the last message that was got. A futex, for those who wait for room in a bounded queue.
+pub(super) const GOT: usize = 3;
+/// Twice the number of the last message that was written; odd while its writer is at it.
+const WRITTEN: usize = 4;
 /// Changes when a message was given up that its writer had begun.
-const EPOCH: usize = 3;
-/// 1 while a writer is in the middle of a message.
-const UNFINISHED: usize = 4;
-/// 1 while a reader is in the middle of a message.
-const IN_HAND: usize = 5;
-pub(super) const WORDS: usize = 6;
+const EPOCH: usize = 5;
+/// 1 while a writer is in the middle of a message that takes several writes.
+const UNFINISHED: usize = 6;
+pub(super) const WORDS: usize = 7;
+
+/// Numbers of messages, and differences of them, have 31 bits.
+const NUMBERS: u32 = u32::MAX >> 1;
 
 /// Written in one piece or not at all, by POSIX; whole cells.
 const ATOMIC: usize = 4096;
@@ -67,7 +77,7 @@ impl Pipe {
     }
 
     /// Writes one message, once it is this process's turn; blocks while the pipe is full.
-    pub(super) fn write(&self, frame: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&self, frame: &mut [u8]) -> io::Result<()> {
         let turn = Core::new(self.word(WRITER), true);
         let _unfinished_says_more = turn.acquire(Deadline::default());
         let written = self.write_in_turn(frame);
@@ -75,14 +85,19 @@ impl Pipe {
         written
     }
 
-    fn write_in_turn(&self, frame: &[u8]) -> io::Result<()> {
-        if self.word(UNFINISHED).load(Ordering::Acquire) != 0 {
+    fn write_in_turn(&self, frame: &mut [u8]) -> io::Result<()> {
+        if self.word(UNFINISHED).load(Ordering::SeqCst) != 0 {
             while !self.is_empty()? {
                 std::thread::sleep(DRAIN_POLL);
             }
-            self.give_up_unfinished();
         }
-        self.word(UNFINISHED).store(1, Ordering::SeqCst);
+        self.give_up_unfinished();
+        let before = self.word(WRITTEN).load(Ordering::SeqCst);
+        frame::set_place(frame, (before / 2 + 1) & NUMBERS);
+        self.word(WRITTEN).store(before.wrapping_add(1), Ordering::SeqCst);
+        if frame.len() > ATOMIC {
+            self.word(UNFINISHED).store(1, Ordering::SeqCst);
+        }
         for piece in frame.chunks(ATOMIC) {
             let mut rest = piece;
             while !rest.is_empty() {
@@ -91,12 +106,20 @@ impl Pipe {
             }
         }
         self.word(UNFINISHED).store(0, Ordering::SeqCst);
+        self.word(WRITTEN).store(before.wrapping_add(2), Ordering::SeqCst);
         Ok(())
     }
 
+    /// In the writers' turn: whatever a dead one was at has ended.
     fn give_up_unfinished(&self) {
-        self.word(EPOCH).fetch_add(1, Ordering::SeqCst);
-        self.word(UNFINISHED).store(0, Ordering::SeqCst);
+        if self.word(UNFINISHED).load(Ordering::SeqCst) != 0 {
+            self.word(EPOCH).fetch_add(1, Ordering::SeqCst);
+            self.word(UNFINISHED).store(0, Ordering::SeqCst);
+        }
+        let written = self.word(WRITTEN).load(Ordering::SeqCst);
+        if !written.is_multiple_of(2) {
+            self.word(WRITTEN).store(written.wrapping_add(1), Ordering::SeqCst);
+        }
     }
 
     /// The next message; `None` when none begins in time.
@@ -111,31 +134,57 @@ impl Pipe {
     }
 
     fn read_in_turn(&self, deadline: Deadline) -> Result<Option<Message>, RecvError> {
-        if self.word(IN_HAND).load(Ordering::Acquire) != 0 {
-            // A reader died with it, and maybe left its last cells to be passed over.
-            self.one_less();
-        }
         loop {
-            if !readable(&self.reader, deadline)? {
-                return Ok(None);
+            if let Found::Nothing { is_certain } = self.look()? {
+                let until = if is_certain { deadline } else { Deadline::after(deadline.slice()) };
+                if !readable(&self.reader, until)? {
+                    if is_certain || deadline.is_over() {
+                        return Ok(None);
+                    }
+                    self.writer_is_gone()?;
+                    continue;
+                }
             }
             let epoch = self.word(EPOCH).load(Ordering::SeqCst);
-            self.word(IN_HAND).store(1, Ordering::Release);
             let mut first = [0; CELL];
             self.read_cells(&mut first)?;
             match frame::kind(&first) {
-                Kind::More => self.word(IN_HAND).store(0, Ordering::Release),
+                // The rest of a message whose reader died.
+                Kind::More => {}
                 Kind::Nonsense => return Err(io::Error::from(io::ErrorKind::InvalidData).into()),
-                Kind::First { length, .. } if length > MAX_MESSAGE => {
-                    self.one_less();
+                Kind::First { length, place, .. } if length > MAX_MESSAGE => {
+                    self.got(place);
                     return Err(RecvError::TooLong { length: length as u64 });
                 }
-                Kind::First { length, number } => {
+                Kind::First { length, number, place } => {
                     let bytes = self.read_rest(frame::begin(&first, length), length, epoch);
-                    let left = self.one_less();
-                    return bytes.map(|bytes| Some(Message { number, bytes, left }));
+                    self.got(place);
+                    return bytes.map(|bytes| Some(Message { number, bytes, left: self.length() }));
                 }
             }
+        }
+    }
+
+    /// In the readers' turn: whether there is something to read. If not, everything that was written before has been read, by
+    /// whomever, and is noted as got.
+    fn look(&self) -> io::Result<Found> {
+        let written = self.word(WRITTEN).load(Ordering::SeqCst);
+        if !self.is_empty()? {
+            return Ok(Found::Cells);
+        }
+        self.got(written / 2);
+        // The message that is being written may have been read by one who died, up to its last cell.
+        Ok(Found::Nothing { is_certain: written.is_multiple_of(2) })
+    }
+
+    /// For those who wait for room: notes what dead readers did not, if nobody is there who could.
+    pub(super) fn look_for_the_dead(&self) {
+        let turn = Core::new(self.word(READER), true);
+        if turn.try_acquire().is_some() {
+            if let Ok(Found::Nothing { is_certain: false }) = self.look() {
+                let _is_asked_again = self.writer_is_gone();
+            }
+            let _held = turn.release();
         }
     }
 
@@ -160,7 +209,7 @@ impl Pipe {
         Ok(message)
     }
 
-    /// Asked in the middle of a message: whether nobody writes it any more, and nothing of it is left to read.
+    /// Asked in the middle of a message, or where one might be: whether nobody writes it any more, and nothing of it is left to read.
     fn writer_is_gone(&self) -> io::Result<bool> {
         let turn = Core::new(self.word(WRITER), true);
         if turn.try_acquire().is_none() {
@@ -184,115 +233,56 @@ impl Pipe {
         }
     }
 
-    /// One message is no longer in the queue; how many are.
-    fn one_less(&self) -> u32 {
-        let less = |length: u32| Some(length.saturating_sub(1));
-        let length = self.word(LENGTH);
-        let before = length.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).unwrap_or_default();
-        self.word(IN_HAND).store(0, Ordering::Release);
-        wake(length, 1);
-        before.saturating_sub(1)
+    /// In the readers' turn: messages up to this one are no longer in the queue.
+    fn got(&self, number: u32) {
+        let got = self.word(GOT);
+        let more = number.wrapping_sub(got.load(Ordering::SeqCst)) & NUMBERS;
+        // Somebody may have read a message before its writer could say that it is finished.
+        let is_behind = more > NUMBERS / 2;
+        if more != 0 && !is_behind {
+            got.store(number, Ordering::SeqCst);
+            wake(got, more.min(ALL));
+        }
+    }
+
+    /// Messages that were put and not got.
+    pub(super) fn length(&self) -> u32 {
+        // In this order: whatever was got had been put before.
+        let got = self.word(GOT).load(Ordering::SeqCst);
+        self.word(PUT).load(Ordering::SeqCst).wrapping_sub(got) & NUMBERS
     }
 
     /// One message more, unless there are `most`; how many there are then.
     pub(super) fn one_more(&self, most: u32) -> Option<u32> {
-        let more = |length: u32| (length < most).then_some(length + 1);
-        let before = self.word(LENGTH).fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
-        before.ok().map(|before| before + 1)
+        loop {
+            let got = self.word(GOT).load(Ordering::SeqCst);
+            let put = self.word(PUT).load(Ordering::SeqCst);
+            let length = put.wrapping_sub(got) & NUMBERS;
+            if length >= most {
+                return None;
+            }
+            let more = put.wrapping_add(1);
+            if self.word(PUT).compare_exchange(put, more, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+                return Some(length + 1);
+            }
+        }
     }
+
+    /// So many messages were about to be put, and will never be written.
+    pub(super) fn take_back(&self, messages: u32) {
+        self.word(PUT).fetch_sub(messages, Ordering::SeqCst);
+        wake(self.word(GOT), messages.min(ALL));
+    }
+}
+
+/// What a reader finds.
+enum Found {
+    Cells,
+    /// Unless it is certain, somebody is about to write, or there was a death.
+    Nothing {
+        is_certain: bool,
+    },
 }
 
 #[cfg(test)]
-mod tests {
-    use std::process::Command;
-
-    use rustix::pipe::{PipeFlags, pipe_with};
-
-    use super::*;
-
-    fn pipe() -> Pipe {
-        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
-        Pipe { words: Cells::create(WORDS).unwrap(), reader, writer }
-    }
-
-    /// The id of a process that is no more.
-    fn dead() -> u32 {
-        let mut child = Command::new("true").spawn().unwrap();
-        child.wait().unwrap();
-        child.id()
-    }
-
-    fn put(pipe: &Pipe, message: &[u8]) {
-        pipe.one_more(u32::MAX).unwrap();
-        pipe.write(&frame::encode(message, 1)).unwrap();
-    }
-
-    fn get(pipe: &Pipe) -> Option<Vec<u8>> {
-        pipe.read(Deadline::after(Duration::from_millis(60))).unwrap().map(|message| message.bytes)
-    }
-
-    /// As a writer that died leaves it after so many cells of a message.
-    fn die_writing(pipe: &Pipe, dead: u32, cells: usize) {
-        pipe.one_more(u32::MAX).unwrap();
-        pipe.word(WRITER).store(dead, Ordering::SeqCst);
-        pipe.word(UNFINISHED).store(1, Ordering::SeqCst);
-        rustix::io::write(&pipe.writer, &frame::encode(&[7; 1000], 2)[..cells * CELL]).unwrap();
-    }
-
-    #[test]
-    fn a_writer_that_dies_after_any_cell_costs_its_message_alone() {
-        let dead = dead();
-        for cells in 0..frame::cells(1000) {
-            for heard_first in [true, false] {
-                let pipe = pipe();
-                put(&pipe, b"before");
-                die_writing(&pipe, dead, cells);
-                std::thread::scope(|scope| {
-                    if !heard_first {
-                        scope.spawn(|| put(&pipe, b"after"));
-                    }
-                    assert_eq!(get(&pipe).unwrap(), b"before");
-                    if cells > 0 {
-                        assert!(matches!(pipe.read(Deadline::default()), Err(RecvError::Torn)), "{cells}");
-                    }
-                    if heard_first {
-                        put(&pipe, b"after");
-                    }
-                    assert_eq!(pipe.read(Deadline::default()).unwrap().unwrap().bytes, b"after");
-                    assert_eq!(get(&pipe), None);
-                });
-            }
-        }
-    }
-
-    #[test]
-    fn a_reader_that_dies_after_any_cell_takes_its_message_along() {
-        let dead = dead();
-        for cells in 0..=frame::cells(1000) {
-            let pipe = pipe();
-            put(&pipe, &[7; 1000]);
-            put(&pipe, b"next");
-            pipe.word(READER).store(dead, Ordering::SeqCst);
-            if cells > 0 {
-                pipe.word(IN_HAND).store(1, Ordering::SeqCst);
-                pipe.read_cells(&mut vec![0; cells * CELL]).unwrap();
-            } else {
-                // It died before it touched anything.
-                assert_eq!(get(&pipe).unwrap(), [7; 1000]);
-            }
-            assert_eq!(get(&pipe).unwrap(), b"next", "{cells}");
-            assert_eq!(pipe.word(LENGTH).load(Ordering::SeqCst), 0, "{cells}");
-        }
-    }
-
-    #[test]
-    fn nonsense_and_lengths_beyond_reason_are_refused() {
-        let pipe = pipe();
-        rustix::io::write(&pipe.writer, &[1; CELL]).unwrap();
-        assert!(matches!(pipe.read(Deadline::default()), Err(RecvError::Io(_))));
-        let mut first = frame::encode(b"", 1);
-        first[4..8].copy_from_slice(&u32::MAX.to_ne_bytes());
-        rustix::io::write(&pipe.writer, &first).unwrap();
-        assert!(matches!(pipe.read(Deadline::default()), Err(RecvError::TooLong { .. })));
-    }
-}
+mod tests;

@@ -31,7 +31,8 @@ impl Conductor {
         let suspects = self.waits.stuck(|_, _| true);
         for waiter in &suspects {
             if let Some(known) = self.known.get_mut(&waiter.worker) {
-                known.asleep = is_asleep(known.pid).then(|| known.asleep.unwrap_or_else(Instant::now));
+                let is_asleep = is_asleep(known.pid) && known.is_there();
+                known.asleep = is_asleep.then(|| known.asleep.unwrap_or_else(Instant::now));
             }
         }
         let known = &self.known;
