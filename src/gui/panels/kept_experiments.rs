@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    cells::{empty, heading, number_cell},
+    cells::{bars_beside, empty, heading, number_cell},
     kept::time_text,
     library::limit_ui,
 };
@@ -26,7 +26,7 @@ use super::{
 const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 const SEARCH_WIDTH: f32 = 150.0;
 /// Details stand beside the list where both have room, else in its place.
-const DETAILS_WIDTH: f32 = 340.0;
+const DETAILS_WIDTH: f32 = 320.0;
 const LIST_WIDTH: f32 = 600.0;
 /// Of the facts, those that say what was run, and how much of it.
 const WHAT_LINES: usize = 2;
@@ -122,6 +122,7 @@ fn table_ui(ui: &mut Ui, entries: &[&ExperimentEntry], view: &mut KeptExperiment
         empty(ui, "No experiment passes the search. Search for something shorter, or clear the field.");
         return;
     }
+    bars_beside(ui);
     TableBuilder::new(ui)
         .id_salt("kept experiments")
         .striped(true)
@@ -249,8 +250,9 @@ fn details_ui(
         Some(Err(why)) => failed = Some(why.to_owned()),
         Some(Ok(brief)) => {
             let mut lines = facts(entry, brief).into_iter();
-            let say = |ui: &mut Ui, line: String| _ = ui.add(Label::new(line).wrap());
-            lines.by_ref().take(WHAT_LINES).for_each(|line| say(ui, line));
+            let say = |ui: &mut Ui, line: RichText| _ = ui.add(Label::new(line).wrap());
+            lines.by_ref().take(WHAT_LINES).for_each(|line| say(ui, line.into()));
+            ui.add_space(GAP_SMALL);
             // What it says before when and where it was, which fewer want to know.
             match view.details(entry) {
                 _ if brief.runs.ended == 0 => _ = ui.weak("Nothing was measured yet."),
@@ -261,7 +263,8 @@ fn details_ui(
                 }
                 Some(Ok(details)) => verdict_ui(ui, &details.conclusions),
             }
-            lines.for_each(|line| say(ui, line));
+            ui.add_space(GAP_SMALL);
+            lines.for_each(|line| say(ui, RichText::new(line).weak()));
         }
     }
     if let Some(why) = failed {
@@ -283,7 +286,11 @@ fn verdict_ui(ui: &mut Ui, conclusions: &[String]) {
 /// What was run, how much of it, when and where.
 fn facts(entry: &ExperimentEntry, brief: &Brief) -> Vec<String> {
     let began = time_text(brief.began_unix_ns, &TimeZone::system());
-    let took = brief.wall_ns.map_or_else(String::new, |ns| format!(", took {}", units::duration(ns)));
+    let took = match brief.wall_ns.map(units::duration) {
+        Some(time) if entry.is_live => format!(", {time} so far"),
+        Some(time) => format!(", took {time}"),
+        None => String::new(),
+    };
     let state = if entry.is_live { "running" } else { brief.status };
     let runs = brief.runs;
     let bad = match runs.ended - runs.ok.min(runs.ended) {
