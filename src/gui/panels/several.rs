@@ -41,7 +41,7 @@ pub(crate) fn several_ui(ui: &mut Ui, comparison: &RunsComparison, actions: &mut
     let mut widths = of(true);
     let gap = ui.spacing().item_spacing.x;
     let needed = NAME_WIDTH + widths.iter().flatten().map(|width| width + gap).sum::<f32>();
-    // Where not all columns have room, how far repeats lie apart stands under the pointer alone.
+    // Where not all columns have room, what is long stands under the pointer alone.
     let ranges = needed <= ui.available_width();
     if !ranges {
         widths = of(false);
@@ -126,7 +126,10 @@ fn widths(ui: &Ui, comparison: &RunsComparison, at: usize, ranges: bool) -> [f32
     let widest = |text: &dyn Fn(&Cell) -> f32| cells().map(text).fold(0.0, f32::max);
     let column = &comparison.columns[at];
     let settings = comparison.settings.iter().map(|setting| width(&setting.1[at])).fold(0.0, f32::max);
-    let words = (width(&column.name) + RADIO_WIDTH).max(width(&runs_text(column))).max(settings);
+    let name = width(&column.name) + RADIO_WIDTH;
+    // What a run is called is cut where there is little room: its column has a name.
+    let runs = if ranges { width(&runs_text(column)) } else { 0.0 };
+    let words = name.max(settings).max(runs);
     let value = widest(&|cell| width(value_text(cell, ranges))).max(words.min(MOST_NAME_WIDTH));
     [value + NUMBER_MARGIN + GAP_LARGE, widest(&|cell| width(&cell.against)) + GAP]
 }
