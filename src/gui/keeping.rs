@@ -110,6 +110,8 @@ impl App {
         if !dropped.is_empty() {
             self.open_runs(ctx, &dropped);
         }
+        let going = self.experiments.shown().filter(|_| self.experiments.is_going());
+        self.keeping.experiments.follow(going);
         self.keeping.experiments.refresh(ctx, self.keeping.shelf.experiments());
         self.keeping.shelf.watch_if_seen();
         match self.keeping.shelf.poll() {

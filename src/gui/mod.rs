@@ -3,6 +3,7 @@
 //! `app` owns all state and is the only one that acts; everything else reads state, draws, and returns actions. Runs
 //! happen in engines of their own ([`crate::session`]), so that nothing here sits inside what is measured.
 
+mod acting;
 mod action;
 mod app;
 mod beside;

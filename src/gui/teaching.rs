@@ -149,6 +149,7 @@ impl App {
     /// The page, in the place of the lab.
     pub(super) fn lessons_ui(&mut self, ui: &mut Ui, actions: &mut Actions) {
         let busy = self.busy();
+        self.lessons.stage.play(ui.ctx(), self.pacer.interval());
         let state = PageState { runs: &self.runs, learned: &self.remembered.learned, busy };
         page_ui(ui, &mut self.lessons, state, actions);
     }

@@ -19,6 +19,12 @@ pub(super) fn empty(ui: &mut Ui, text: &str) {
     });
 }
 
+/// Scroll bars of what is drawn next stand beside its last column instead of on it.
+pub(super) fn bars_beside(ui: &mut Ui) {
+    let scroll = &mut ui.spacing_mut().scroll;
+    scroll.floating_allocated_width = scroll.floating_width + 2.0;
+}
+
 /// At the right edge of what there is.
 pub(super) fn at_right<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    cells::{empty, heading, number_cell},
+    cells::{bars_beside, empty, heading, number_cell},
     kept::time_text,
     library::limit_ui,
 };
@@ -26,7 +26,7 @@ use super::{
 const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 const SEARCH_WIDTH: f32 = 150.0;
 /// Details stand beside the list where both have room, else in its place.
-const DETAILS_WIDTH: f32 = 340.0;
+const DETAILS_WIDTH: f32 = 320.0;
 const LIST_WIDTH: f32 = 600.0;
 /// Of the facts, those that say what was run, and how much of it.
 const WHAT_LINES: usize = 2;
@@ -86,9 +86,7 @@ pub(crate) fn kept_experiments_ui(
     let size = ui.available_size();
     if size.x < LIST_WIDTH + DETAILS_WIDTH + 2.0 * GAP {
         ScrollArea::vertical().id_salt("experiment details").auto_shrink(false).show(ui, |ui| {
-            if details_ui(ui, entry, view, true, actions) {
-                view.selected = None;
-            }
+            details_ui(ui, entry, view, true, actions);
         });
         return;
     }
@@ -124,6 +122,7 @@ fn table_ui(ui: &mut Ui, entries: &[&ExperimentEntry], view: &mut KeptExperiment
         empty(ui, "No experiment passes the search. Search for something shorter, or clear the field.");
         return;
     }
+    bars_beside(ui);
     TableBuilder::new(ui)
         .id_salt("kept experiments")
         .striped(true)
@@ -169,7 +168,7 @@ fn entry_row(
         let button = Button::selectable(false, view.title(entry)).truncate();
         name = Some(ui.add(button).on_hover_text(entry.name()));
     });
-    let brief = view.brief(entry).and_then(|brief| brief.as_ref().ok());
+    let brief = view.brief(entry).and_then(Result::ok);
     let began = brief.map_or(entry.modified_unix_ns, |brief| brief.began_unix_ns);
     row.col(|ui| _ = ui.add(Label::new(time_text(began, &TimeZone::system())).selectable(false)));
     number_cell(row, brief.and_then(|brief| brief.wall_ns).map_or_else(Shown::none, Shown::duration));
@@ -226,17 +225,18 @@ fn choices(
     ]
 }
 
-/// True once a person wants to go `back` to the list, where that is hidden.
+/// With a way `back` to the list, where that is hidden.
 fn details_ui(
     ui: &mut Ui,
     entry: &ExperimentEntry,
-    view: &KeptExperiments,
+    view: &mut KeptExperiments,
     back: bool,
     actions: &mut Actions,
-) -> bool {
-    let mut goes_back = false;
+) {
     ui.horizontal_wrapped(|ui| {
-        goes_back = back && ui.button("All experiments").on_hover_text("Back to the list").clicked();
+        if back && ui.button("All experiments").on_hover_text("Back to the list").clicked() {
+            view.selected = None;
+        }
         for (name, why_not, action) in choices(entry, view) {
             let button = ui.add_enabled(why_not.is_none(), Button::new(name));
             if button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
@@ -244,29 +244,37 @@ fn details_ui(
             }
         }
     });
+    let mut failed = None;
     match view.brief(entry) {
         None => _ = ui.weak("Reading it…"),
-        Some(Err(why)) => {
-            ui.add(Label::new(RichText::new(why).color(Palette::of(ui).error)).wrap());
-        }
+        Some(Err(why)) => failed = Some(why.to_owned()),
         Some(Ok(brief)) => {
             let mut lines = facts(entry, brief).into_iter();
-            let say = |ui: &mut Ui, line: String| _ = ui.add(Label::new(line).wrap());
-            lines.by_ref().take(WHAT_LINES).for_each(|line| say(ui, line));
+            let say = |ui: &mut Ui, line: RichText| _ = ui.add(Label::new(line).wrap());
+            lines.by_ref().take(WHAT_LINES).for_each(|line| say(ui, line.into()));
+            ui.add_space(GAP_SMALL);
             // What it says before when and where it was, which fewer want to know.
             match view.details(entry) {
+                _ if brief.runs.ended == 0 => _ = ui.weak("Nothing was measured yet."),
                 None => _ = ui.weak("Working out what it says…"),
-                Some(details) if details.conclusions.is_empty() => {
+                Some(Err(why)) => failed = Some(why.to_owned()),
+                Some(Ok(details)) if details.conclusions.is_empty() => {
                     ui.weak("What was measured says nothing for sure.");
                 }
-                Some(details) => verdict_ui(ui, &details.conclusions),
+                Some(Ok(details)) => verdict_ui(ui, &details.conclusions),
             }
-            lines.for_each(|line| say(ui, line));
+            ui.add_space(GAP_SMALL);
+            lines.for_each(|line| say(ui, RichText::new(line).weak()));
+        }
+    }
+    if let Some(why) = failed {
+        ui.add(Label::new(RichText::new(why).color(Palette::of(ui).error)).wrap());
+        if ui.button("Try again").on_hover_text("Read its file again").clicked() {
+            view.retry(entry);
         }
     }
     let place = RichText::new(entry.name()).weak().small();
     ui.add(Label::new(place).truncate()).on_hover_text(entry.folder().display().to_string());
-    goes_back
 }
 
 fn verdict_ui(ui: &mut Ui, conclusions: &[String]) {
@@ -278,7 +286,11 @@ fn verdict_ui(ui: &mut Ui, conclusions: &[String]) {
 /// What was run, how much of it, when and where.
 fn facts(entry: &ExperimentEntry, brief: &Brief) -> Vec<String> {
     let began = time_text(brief.began_unix_ns, &TimeZone::system());
-    let took = brief.wall_ns.map_or_else(String::new, |ns| format!(", took {}", units::duration(ns)));
+    let took = match brief.wall_ns.map(units::duration) {
+        Some(time) if entry.is_live => format!(", {time} so far"),
+        Some(time) => format!(", took {time}"),
+        None => String::new(),
+    };
     let state = if entry.is_live { "running" } else { brief.status };
     let runs = brief.runs;
     let bad = match runs.ended - runs.ok.min(runs.ended) {

@@ -22,7 +22,7 @@ use crate::{
 };
 
 use super::{
-    cells::{at_right, empty, number_cell},
+    cells::{at_right, bars_beside, empty, number_cell},
     choice::{CHOICE_WIDTH, Choice, choice_ui, compare_button},
     kept::{brief_ui, details_ui, menu_ui, tasks_text, time_text},
     kept_experiments::switch_ui,
@@ -223,6 +223,7 @@ fn table_ui(ui: &mut Ui, entries: &[Entry], view: &mut LibraryView, actions: &mu
     let font = TextStyle::Body.resolve(ui.style());
     let widest = view.found.widest_tasks.clone();
     let tasks = ui.painter().layout_no_wrap(widest, font, Color32::PLACEHOLDER).size().x.ceil();
+    bars_beside(ui);
     let mut table = TableBuilder::new(ui)
         .id_salt("library table")
         .striped(true)

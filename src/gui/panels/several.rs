@@ -3,7 +3,7 @@
 use eframe::egui::{Align, Color32, Label, Layout, RichText, TextStyle, Ui};
 use egui_extras::{Column, TableBuilder, TableRow};
 
-use super::cells::at_right;
+use super::cells::{at_right, bars_beside};
 use crate::{
     analysis::{Cell, RunsColumn, RunsComparison, RunsRow},
     gui::{
@@ -34,7 +34,18 @@ pub(crate) fn several_ui(ui: &mut Ui, comparison: &RunsComparison, actions: &mut
         }
     });
     warnings_ui(ui, &comparison.warnings, &palette);
-    let widths: Vec<[f32; 2]> = (0..comparison.columns.len()).map(|at| widths(ui, comparison, at)).collect();
+    bars_beside(ui);
+    let of = |ranges: bool| -> Vec<[f32; 2]> {
+        (0..comparison.columns.len()).map(|at| widths(ui, comparison, at, ranges)).collect()
+    };
+    let mut widths = of(true);
+    let gap = ui.spacing().item_spacing.x;
+    let needed = NAME_WIDTH + widths.iter().flatten().map(|width| width + gap).sum::<f32>();
+    // Where not all columns have room, what is long stands under the pointer alone.
+    let ranges = needed <= ui.available_width();
+    if !ranges {
+        widths = of(false);
+    }
     let mut table = TableBuilder::new(ui)
         .id_salt("several runs")
         .striped(true)
@@ -57,7 +68,7 @@ pub(crate) fn several_ui(ui: &mut Ui, comparison: &RunsComparison, actions: &mut
         .body(|body| {
             body.rows(ROW_HEIGHT, lines.len(), |mut row| {
                 let line = &lines[row.index()];
-                line_ui(&mut row, line, &palette);
+                line_ui(&mut row, line, ranges, &palette);
             });
         });
 }
@@ -99,19 +110,28 @@ fn runs_text(column: &RunsColumn) -> String {
     }
 }
 
+/// `4.10 s (3.63 s to 4.57 s)`, or `4.10 s`.
+fn value_text(cell: &Cell, ranges: bool) -> &str {
+    let value = cell.text.split_once(" (").map_or(cell.text.as_str(), |(value, _)| value);
+    if ranges { &cell.text } else { value }
+}
+
 /// So wide that no number is cut: of its values, and of how they stand to the base.
-fn widths(ui: &Ui, comparison: &RunsComparison, at: usize) -> [f32; 2] {
+fn widths(ui: &Ui, comparison: &RunsComparison, at: usize, ranges: bool) -> [f32; 2] {
     let font = TextStyle::Body.resolve(ui.style());
     let width = |text: &str| {
         ui.painter().layout_no_wrap(text.to_owned(), font.clone(), Color32::PLACEHOLDER).size().x.ceil()
     };
     let cells = || comparison.rows.iter().filter_map(|row| row.cells.get(at));
-    let widest = |text: fn(&Cell) -> &str| cells().map(|cell| width(text(cell))).fold(0.0, f32::max);
+    let widest = |text: &dyn Fn(&Cell) -> f32| cells().map(text).fold(0.0, f32::max);
     let column = &comparison.columns[at];
     let settings = comparison.settings.iter().map(|setting| width(&setting.1[at])).fold(0.0, f32::max);
-    let words = (width(&column.name) + RADIO_WIDTH).max(width(&runs_text(column))).max(settings);
-    let value = widest(|cell| &cell.text).max(words.min(MOST_NAME_WIDTH));
-    [value + NUMBER_MARGIN + GAP_LARGE, widest(|cell| &cell.against) + GAP]
+    let name = width(&column.name) + RADIO_WIDTH;
+    // What a run is called is cut where there is little room: its column has a name.
+    let runs = if ranges { width(&runs_text(column)) } else { 0.0 };
+    let words = name.max(settings).max(runs);
+    let value = widest(&|cell| width(value_text(cell, ranges))).max(words.min(MOST_NAME_WIDTH));
+    [value + NUMBER_MARGIN + GAP_LARGE, widest(&|cell| width(&cell.against)) + GAP]
 }
 
 fn head_ui(ui: &mut Ui, at: usize, column: &RunsColumn, base: usize, actions: &mut Actions) {
@@ -127,7 +147,7 @@ fn head_ui(ui: &mut Ui, at: usize, column: &RunsColumn, base: usize, actions: &m
     });
 }
 
-fn line_ui(row: &mut TableRow<'_, '_>, line: &Line<'_>, palette: &Palette) {
+fn line_ui(row: &mut TableRow<'_, '_>, line: &Line<'_>, ranges: bool, palette: &Palette) {
     match line {
         Line::Words(name, values) => {
             row.col(|ui| _ = ui.weak(name));
@@ -142,7 +162,13 @@ fn line_ui(row: &mut TableRow<'_, '_>, line: &Line<'_>, palette: &Palette) {
             row.col(|ui| _ = ui.label(&line.name));
             for cell in &line.cells {
                 row.col(|ui| {
-                    at_right(ui, |ui| ui.label(&cell.text)).on_hover_text(&cell.exact);
+                    let text = value_text(cell, ranges);
+                    let exact = if text == cell.text {
+                        cell.exact.clone()
+                    } else {
+                        format!("{}\n{}", cell.text, cell.exact)
+                    };
+                    at_right(ui, |ui| ui.label(text)).on_hover_text(exact);
                 });
                 row.col(|ui| {
                     if !cell.against.is_empty() {

@@ -80,17 +80,35 @@ pub(super) fn way(scene: &Scene<'_>, message: &Message) -> (Pos2, Pos2) {
     }
 }
 
-/// Those that have been put at the moment shown, or those that will be.
+/// Those that have been put at the moment shown, or those that will be, with where their arrows begin and end.
+fn seen<'m>(scene: &Scene<'m>, put: bool) -> Vec<(&'m Message, Pos2, Pos2)> {
+    let mut seen: Vec<(&Message, Pos2, Pos2)> = Vec::new();
+    for message in scene.model.messages.iter().filter(|message| (message.from.1 <= scene.shown_ns) == put) {
+        let (from, to) = way(scene, message);
+        let in_view = from.x.min(to.x) <= scene.plot.right() && from.x.max(to.x) >= scene.plot.left();
+        // On one spot they are one.
+        let same = |(_, a, b): &(_, Pos2, Pos2)| a.distance(from) < 0.7 && b.distance(to) < 0.7;
+        if in_view && !seen.last().is_some_and(same) {
+            seen.push((message, from, to));
+        }
+        if seen.len() >= MOST {
+            break;
+        }
+    }
+    seen
+}
+
 pub(super) fn messages(scene: &Scene<'_>, painter: &Painter, put: bool) {
     let color = scene.palette.rate;
+    for (_, from, to) in seen(scene, put) {
+        painter.line_segment([from, to], Stroke::new(1.5, color));
+        head(painter, to, to - from, color);
+    }
+}
+
+/// What goes along the arrows.
+pub(super) fn values(scene: &Scene<'_>, painter: &Painter, put: bool) {
     let mut labels: Vec<Rect> = Vec::new();
-    let in_view = |message: &&Message| {
-        if (message.from.1 <= scene.shown_ns) != put {
-            return false;
-        }
-        let (from, to) = way(scene, message);
-        from.x.min(to.x) <= scene.plot.right() && from.x.max(to.x) >= scene.plot.left()
-    };
     let bands: Vec<Rect> = (0..scene.model.lanes.len()).map(|lane| scene.taken(lane)).collect();
     let crowded = bands.windows(2).any(|pair| pair[1].top() - pair[0].bottom() < theme::SMALL_TEXT + 8.0);
     // Names of items are never covered: without them nobody knows what goes along the arrow.
@@ -99,17 +117,12 @@ pub(super) fn messages(scene: &Scene<'_>, painter: &Painter, put: bool) {
         .flat_map(|lane| super::paint::item_words(scene, painter, lane))
         .collect();
     let covers = |place: &Rect, parts: &[Rect]| parts.iter().any(|part| part.expand(1.0).intersects(*place));
-    let mut last: Option<(Pos2, Pos2)> = None;
-    for message in scene.model.messages.iter().filter(in_view).take(MOST) {
-        let (from, to) = way(scene, message);
-        // On one spot they are one.
-        if last.is_some_and(|(a, b)| a.distance(from) < 0.7 && b.distance(to) < 0.7) {
+    for (message, from, to) in seen(scene, put) {
+        let text = short(message.value.trim(), VALUE_CHARS);
+        // What says nothing by its value, as that there is no more, has its arrow alone.
+        if text.is_empty() {
             continue;
         }
-        last = Some((from, to));
-        painter.line_segment([from, to], Stroke::new(1.5, color));
-        head(painter, to, to - from, color);
-        let text = short(&message.value, VALUE_CHARS);
         let size = vec2(text_width(painter, &text) + theme::GAP_SMALL, theme::SMALL_TEXT + 4.0);
         // The first place along the way that is free, and covers no lane where the lanes leave room for that.
         let place = |part: f32| Rect::from_center_size(from.lerp(to, part), size);
@@ -120,7 +133,8 @@ pub(super) fn messages(scene: &Scene<'_>, painter: &Painter, put: bool) {
         if let Some(place) = free {
             labels.push(place);
             painter.rect_filled(place, 3.0, scene.palette.plot);
-            painter.rect_stroke(place, 3.0, Stroke::new(1.0, color), eframe::egui::StrokeKind::Inside);
+            let stroke = Stroke::new(1.0, scene.palette.rate);
+            painter.rect_stroke(place, 3.0, stroke, eframe::egui::StrokeKind::Inside);
             painter.text(place.center(), Align2::CENTER_CENTER, text, small_font(), scene.palette.text);
         }
     }

@@ -117,9 +117,7 @@ fn stage_ui(
     let live = store.phase.is_live() && view.model.stuck.is_none();
     let end_ns = end_of(store, &view.model);
     player::player_ui(ui, view, end_ns);
-    if view.play_on(ui.input(|input| input.time), end_ns) {
-        ui.ctx().request_repaint();
-    }
+    view.drawn_to = Some(end_ns);
     view.keep_in_view(end_ns, live);
     player::caption_ui(ui, palette, view, end_ns);
     let model = Arc::clone(&view.model);

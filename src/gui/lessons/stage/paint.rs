@@ -6,7 +6,7 @@ use eframe::egui::{
 };
 
 use super::{
-    layout::{Look, Piece, pieces, spots},
+    layout::{Look, Piece, Spot, pieces, spots},
     model::Item,
     scene::{Scene, fitted, text_width},
     words,
@@ -27,6 +27,11 @@ const HATCH: f32 = 7.0;
 const INDENT: f32 = 12.0;
 /// From this width on, a piece is worth words.
 const WORDS_WIDTH: f32 = 22.0;
+/// How much of its worker's colour an item has.
+const ITEM_TINT: f32 = 0.35;
+/// An item narrower than this is without words, and what names it is not longer than this.
+const LEAST_ITEM_ROOM: f32 = 6.0;
+const ITEM_CHARS: usize = 14;
 /// Between an end mark and its band.
 const END_GAP: f32 = 10.0;
 /// From this height on, the head of a lane has room for three lines, and from this on for two.
@@ -35,7 +40,13 @@ const TWO_LINES: f32 = 28.0;
 /// Side of an end mark.
 const END_SIZE: f32 = 11.0;
 
-pub(super) fn lane(scene: &Scene<'_>, painter: &Painter, at: usize) {
+/// Of a lane, what has words.
+pub(super) struct Drawn {
+    pieces: Vec<Piece>,
+    spots: Vec<Spot>,
+}
+
+pub(super) fn lane(scene: &Scene<'_>, painter: &Painter, at: usize) -> Drawn {
     let lane = &scene.model.lanes[at];
     let band = scene.band(at);
     let color = scene.palette.worker(lane.worker);
@@ -50,22 +61,33 @@ pub(super) fn lane(scene: &Scene<'_>, painter: &Painter, at: usize) {
         let tick = Rect::from_x_y_ranges(spot.x - 1.0..=spot.x + 1.0, band.top() - 3.0..=band.bottom() + 3.0);
         mesh.add_colored_rect(tick, scene.palette.text);
     }
-    let items = add_items(scene, at, &mut mesh, color);
+    add_items(scene, at, &mut mesh, color);
     paint_mesh(painter, mesh);
-    for (left, label, width) in items {
-        fitted(painter, left, &label, width, scene.palette.text);
+    Drawn { pieces, spots }
+}
+
+/// What a lane says.
+pub(super) fn words(scene: &Scene<'_>, painter: &Painter, at: usize, drawn: &Drawn) {
+    let lane = &scene.model.lanes[at];
+    let band = scene.band(at);
+    let color = scene.palette.worker(lane.worker);
+    for (item, rect) in items(scene, at) {
+        if let Some(label) = item_label(painter, item, rect) {
+            painter.rect_filled(label.ground, 0.0, scene.behind(at).blend(item_fill(scene, item, color)));
+            fitted(painter, label.from, &label.text, label.ground.width(), scene.palette.text);
+        }
     }
-    for piece in &pieces {
+    for piece in &drawn.pieces {
         piece_words(scene, painter, at, piece, band, color);
     }
-    for spot in spots {
+    for spot in &drawn.spots {
         let width = spot.room - TICK_GAP;
         let labels = match spot.count {
             1 => words::mark_labels(scene.model, &lane.marks[spot.mark]),
             count => vec![format!("{count} operations"), format!("{count}×")],
         };
         if let Some(label) = labels.into_iter().find(|label| text_width(painter, label) <= width) {
-            let waiting = pieces.iter().any(|piece| {
+            let waiting = drawn.pieces.iter().any(|piece| {
                 piece.left <= spot.x + 1.0 && spot.x + 1.0 < piece.right && piece.look != Look::Running
             });
             let ink = if waiting { scene.palette.text } else { scene.palette.on_bar };
@@ -101,14 +123,26 @@ fn add_piece(mesh: &mut Mesh, scene: &Scene<'_>, at: usize, piece: &Piece, band:
     }
 }
 
+/// Above its line, where there is room. Lines to other lanes go behind it.
+fn starting(scene: &Scene<'_>, painter: &Painter, at: usize, from: Pos2, room: f32) {
+    const WORD: &str = "starting";
+    let width = text_width(painter, WORD);
+    if width > room {
+        return;
+    }
+    let ground = Rect::from_min_max(from - vec2(1.0, 14.0), from + vec2(width + 1.0, -2.0));
+    painter.rect_filled(ground, 0.0, scene.behind(at));
+    let ink = scene.palette.text_weak;
+    painter.text(from - vec2(0.0, 8.0), Align2::LEFT_CENTER, WORD, small_font(), ink);
+}
+
 /// What a wait or a sleep is about, on a ground of its own: letters on a pattern cannot be read.
 fn piece_words(scene: &Scene<'_>, painter: &Painter, at: usize, piece: &Piece, band: Rect, color: Color32) {
     let left = piece.left.max(band.left());
     let width = piece.right.min(band.right()) - left - theme::GAP;
     let (Some(mark), true) = (piece.mark, width >= WORDS_WIDTH) else {
-        if piece.look == Look::Starting && width >= text_width(painter, "starting") {
-            let at = pos2(left + theme::GAP_SMALL, band.center().y - 8.0);
-            painter.text(at, Align2::LEFT_CENTER, "starting", small_font(), scene.palette.text_weak);
+        if piece.look == Look::Starting {
+            starting(scene, painter, at, pos2(left + theme::GAP_SMALL, band.center().y), width);
         }
         return;
     };
@@ -149,37 +183,48 @@ fn is_lost(item: &Item) -> bool {
     item.outcome.as_ref().is_some_and(|outcome| *outcome != Outcome::Ok)
 }
 
-/// What an item that is wide enough says: where that begins, and what room there is.
-fn item_label(item: &Item, rect: Rect) -> Option<(Pos2, String, f32)> {
+fn item_fill(scene: &Scene<'_>, item: &Item, color: Color32) -> Color32 {
+    let fill = if is_lost(item) { scene.palette.crashed } else { color };
+    fill.gamma_multiply(ITEM_TINT)
+}
+
+/// The words of an item, where they have room.
+struct ItemLabel {
+    text: String,
+    from: Pos2,
+    ground: Rect,
+}
+
+/// As many of its words as have room, but none that is cut: of a number, its beginning is another one.
+fn item_label(painter: &Painter, item: &Item, rect: Rect) -> Option<ItemLabel> {
+    let room = rect.width() - theme::GAP;
+    if room < LEAST_ITEM_ROOM {
+        return None;
+    }
+    let name = words::short(&item.label, ITEM_CHARS);
     let lost = if is_lost(item) { " lost" } else { "" };
+    let texts = [format!("item {name}{lost}"), format!("{name}{lost}"), name];
+    let fits = texts.into_iter().map(|text| (text_width(painter, &text), text));
+    let (width, text) = fits.into_iter().find(|(width, _)| *width <= room)?;
     let from = pos2(rect.left() + theme::GAP_SMALL, rect.center().y);
-    let label = (from, format!("item {}{lost}", item.label), rect.width() - theme::GAP);
-    (rect.width() >= WORDS_WIDTH).then_some(label)
+    let ground = Rect::from_min_max(from - vec2(1.0, 0.0), from + vec2(width + 1.0, 0.0));
+    let ground = ground.with_min_y(rect.top() + 1.0).with_max_y(rect.bottom());
+    Some(ItemLabel { text, from, ground })
 }
 
 /// Where the words of a lane's items stand.
 pub(super) fn item_words(scene: &Scene<'_>, painter: &Painter, at: usize) -> Vec<Rect> {
-    let labels = items(scene, at).into_iter().filter_map(|(item, rect)| item_label(item, rect));
-    let height = scene.items(at).height();
-    labels
-        .map(|(from, label, room)| {
-            let width = text_width(painter, &label).min(room);
-            Rect::from_min_size(from - vec2(0.0, height * 0.5), vec2(width, height))
-        })
-        .collect()
+    let labels = items(scene, at).into_iter().filter_map(|(item, rect)| item_label(painter, item, rect));
+    labels.map(|label| label.ground).collect()
 }
 
-/// Gives back the words, which go over the mesh.
-fn add_items(scene: &Scene<'_>, at: usize, mesh: &mut Mesh, color: Color32) -> Vec<(Pos2, String, f32)> {
-    let mut labels = Vec::new();
+fn add_items(scene: &Scene<'_>, at: usize, mesh: &mut Mesh, color: Color32) {
     for (item, rect) in items(scene, at) {
-        let fill = if is_lost(item) { scene.palette.crashed } else { color };
-        mesh.add_colored_rect(rect, fill.gamma_multiply(0.35));
-        mesh.add_colored_rect(rect.with_max_x(rect.left() + 2.0), fill);
-        mesh.add_colored_rect(rect.with_max_y(rect.top() + 1.0), fill);
-        labels.extend(item_label(item, rect));
+        let edge = if is_lost(item) { scene.palette.crashed } else { color };
+        mesh.add_colored_rect(rect, item_fill(scene, item, color));
+        mesh.add_colored_rect(rect.with_max_x(rect.left() + 2.0), edge);
+        mesh.add_colored_rect(rect.with_max_y(rect.top() + 1.0), edge);
     }
-    labels
 }
 
 /// How a process ended, by form: a hook, a cross, a skull of lines; or that it waits for ever.

@@ -34,6 +34,7 @@ pub(super) fn player_ui(ui: &mut Ui, view: &mut StageView, end_ns: u64) {
         if button(ui, icon, name, &format!("Plays it {speed}")) {
             let now_secs = ui.input(|input| input.time);
             view.toggle_play(now_secs);
+            ui.ctx().request_repaint();
         }
         if button(ui, Icon::Forward, "Step forward", "One moment on (Right, after a click on the stage)") {
             view.step(true);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use eframe::egui::{Align2, Id, Mesh, Painter, Rect, Role, Sense, Ui, WidgetInfo, pos2};
+use eframe::egui::{Align2, Color32, Id, Mesh, Painter, Rect, Role, Sense, Ui, WidgetInfo, pos2};
 
 use super::{
     StageAction, arrows, cells,
@@ -64,6 +64,11 @@ impl Scene<'_> {
         Rect::from_x_y_ranges(self.plot.x_range(), band.top() - super::layout::ITEMS + 1.0..=band.top() - 1.0)
     }
 
+    /// What is behind a lane.
+    pub(super) fn behind(&self, at: usize) -> Color32 {
+        if at % 2 == 1 { self.palette.plot.blend(self.palette.lane_alternate) } else { self.palette.plot }
+    }
+
     /// What of a lane is painted over, its items included.
     pub(super) fn taken(&self, at: usize) -> Rect {
         let band = self.band(at);
@@ -81,15 +86,19 @@ impl Scene<'_> {
             .with_clip_rect(self.plot.expand2(eframe::egui::vec2(1.0, 0.0)).intersect(painter.clip_rect()));
         self.ground(&painter);
         arrows::links(self, &inside);
-        for at in 0..self.model.lanes.len() {
-            paint::lane(self, &inside, at);
-        }
+        let lanes: Vec<_> = (0..self.model.lanes.len()).map(|at| paint::lane(self, &inside, at)).collect();
         for at in 0..self.model.rows.len() {
             cells::band(self, &inside, at);
         }
         arrows::messages(self, &inside, false);
-        self.future(&inside);
         arrows::messages(self, &inside, true);
+        arrows::values(self, &inside, false);
+        // Over the arrows, which cross them.
+        for (at, drawn) in lanes.iter().enumerate() {
+            paint::words(self, &inside, at, drawn);
+        }
+        self.future(&inside);
+        arrows::values(self, &inside, true);
         for at in 0..self.model.rows.len() {
             cells::boxes(self, &inside, at);
         }
@@ -204,7 +213,7 @@ pub(super) fn fitted(
     at: eframe::egui::Pos2,
     text: &str,
     width: f32,
-    color: eframe::egui::Color32,
+    color: Color32,
 ) -> std::sync::Arc<eframe::egui::Galley> {
     let mut job = eframe::egui::text::LayoutJob::simple_singleline(text.to_owned(), small_font(), color);
     job.wrap = eframe::egui::text::TextWrapping::truncate_at_width(width.max(1.0));
@@ -215,6 +224,5 @@ pub(super) fn fitted(
 
 /// Whether so much text has room: labels are not cut to a letter or two.
 pub(super) fn text_width(painter: &Painter, text: &str) -> f32 {
-    painter.layout_no_wrap(text.to_owned(), small_font(), eframe::egui::Color32::WHITE).size().x
-        + theme::GAP_HAIR
+    painter.layout_no_wrap(text.to_owned(), small_font(), Color32::WHITE).size().x + theme::GAP_HAIR
 }

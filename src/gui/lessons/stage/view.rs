@@ -1,8 +1,8 @@
 //! What a stage remembers: the moment shown, what part is in view, whether it plays.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use eframe::egui::{EventFilter, Key, PointerButton, Response, Ui};
+use eframe::egui::{Context, EventFilter, Key, PointerButton, Response, Ui};
 
 use super::{
     layout::{Mode, ORDER_UP_TO, Ruler, whole, within},
@@ -20,6 +20,8 @@ const WHEEL_ZOOM_POINTS: f32 = 250.0;
 const STEP_SECS: f64 = 0.7;
 /// In time, the whole run is played in this long, but never faster than it was.
 const WHOLE_SECS: f64 = 12.0;
+/// Nobody sees more frames than these.
+const LEAST_INTERVAL: Duration = Duration::from_millis(33);
 
 /// Kept from frame to frame by whoever shows a stage.
 #[derive(Debug, Default)]
@@ -36,6 +38,8 @@ pub(crate) struct StageView {
     /// The moment that was last brought into view.
     kept: Option<u64>,
     playing: Option<Playing>,
+    /// Set by whoever draws it: the last moment there is.
+    pub(super) drawn_to: Option<u64>,
     pub(super) model: Arc<Model>,
     /// What the model is of.
     of: Option<(RunKey, [usize; 3], bool)>,
@@ -149,24 +153,36 @@ impl StageView {
         (WHOLE_SECS / time::secs(now_ns).max(1e-6)).max(1.0)
     }
 
-    /// Moves on what plays. True while it does.
-    pub(super) fn play_on(&mut self, now_secs: f64, end_ns: u64) -> bool {
+    /// Moves on what plays, where the stage was drawn in the frame before. To be called before anything of the page is
+    /// drawn, so that all of it shows the same moment. `interval` is how long a frame shall last.
+    pub(crate) fn play(&mut self, ctx: &Context, interval: Duration) {
+        let Some(end_ns) = self.drawn_to.take() else { return };
+        if let Some(wait) = self.play_on(ctx.input(|input| input.time), end_ns) {
+            ctx.request_repaint_after(wait.max(interval).max(LEAST_INTERVAL));
+        }
+        self.told = self.moment();
+    }
+
+    /// While it plays, after how long there will be something new to see.
+    fn play_on(&mut self, now_secs: f64, end_ns: u64) -> Option<Duration> {
         let (mode, slowed) = (self.mode(), Self::slowed(end_ns));
-        let Some(playing) = &mut self.playing else { return false };
+        let playing = self.playing.as_mut()?;
         let passed = (now_secs - playing.at_secs).clamp(0.0, 1.0);
         playing.at_secs = now_secs;
         playing.place += passed / if mode == Mode::Time { slowed } else { STEP_SECS };
-        let moments = &self.model.moments;
-        let moment = match mode {
-            Mode::Time => Some(time::ns_from_secs(playing.place)).filter(|t_ns| *t_ns < end_ns),
-            Mode::Order => moments.get(playing.place as usize).copied(),
+        let (moment, wait_secs) = match mode {
+            Mode::Time => (Some(time::ns_from_secs(playing.place)).filter(|t_ns| *t_ns < end_ns), 0.0),
+            // Between two moments nothing moves.
+            Mode::Order => {
+                let moment = self.model.moments.get(playing.place as usize).copied();
+                (moment, (1.0 - playing.place.fract()) * STEP_SECS)
+            }
         };
-        let ends = moment.is_none();
         self.moment = moment;
-        if ends {
+        if moment.is_none() {
             self.playing = None;
         }
-        !ends
+        self.playing.map(|_| Duration::from_secs_f64(wait_secs))
     }
 
     /// Takes the hand over the picture: wheel and drag for what is in view, keys for the moment.
@@ -244,7 +260,8 @@ impl StageView {
     /// Brings the moment into view where only a part is, once it has changed.
     pub(super) fn keep_in_view(&mut self, now_ns: u64, live: bool) {
         let changed = std::mem::replace(&mut self.kept, self.moment) != self.moment;
-        let (Some(window), Some(t_ns), true) = (self.window, self.moment, changed) else { return };
+        let (Some(window), true) = (self.window, changed) else { return };
+        let t_ns = self.moment.unwrap_or(now_ns);
         let scale = self.scale(now_ns, live, (0.0, 1.0));
         let ruler = Ruler { mode: self.mode(), moments: &self.model.moments, scale };
         let x = f64::from(ruler.x(t_ns));
@@ -253,5 +270,51 @@ impl StageView {
             let place = window.0 + x * span;
             self.window = Some((place - span * 0.5, place + span * 0.5));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn playing(mode: Mode) -> StageView {
+        let model = Model { moments: vec![0, 10, 20, 30], ..Model::default() };
+        let mut view = StageView { mode: Some(mode), model: Arc::new(model), ..StageView::default() };
+        view.toggle_play(100.0);
+        view
+    }
+
+    #[test]
+    fn by_order_a_frame_is_wanted_only_for_the_next_moment() {
+        let mut view = playing(Mode::Order);
+        let wait = view.play_on(100.25, 30).unwrap().as_secs_f64();
+        assert_eq!(view.moment(), Some(0));
+        assert!((wait - (STEP_SECS - 0.25)).abs() < 1e-6, "{wait}");
+        let mut now_secs = 100.25;
+        for moment in [10, 20, 30] {
+            now_secs += view.play_on(now_secs, 30).unwrap().as_secs_f64() + 1e-6;
+            view.play_on(now_secs, 30);
+            assert_eq!(view.moment(), Some(moment));
+        }
+        assert_eq!(view.play_on(now_secs + STEP_SECS, 30), None);
+        assert!(!view.is_playing() && view.moment().is_none());
+    }
+
+    #[test]
+    fn what_plays_asks_for_frames_at_the_window_s_pace_and_only_where_it_was_drawn() {
+        let delays = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let ctx = Context::default();
+        ctx.set_request_repaint_callback({
+            let delays = Arc::clone(&delays);
+            move |asked| delays.lock().unwrap().push(asked.delay)
+        });
+        let mut view = playing(Mode::Time);
+        let pace = Duration::from_millis(177);
+        view.play(&ctx, pace);
+        assert!(delays.lock().unwrap().is_empty(), "it was not drawn");
+        view.drawn_to = Some(time::NS_PER_S);
+        view.play(&ctx, pace);
+        assert_eq!(*delays.lock().unwrap(), [pace]);
+        assert_eq!(view.told, view.moment());
     }
 }

@@ -138,8 +138,7 @@ fn results_ui(ui: &mut Ui, shown: Option<&Shown>, room: Room, actions: &mut Acti
             ui.allocate_ui_with_layout(vec2(width, size.y), column, |ui| {
                 ScrollArea::vertical().id_salt("variants").auto_shrink([false, false]).show(ui, |ui| {
                     ui.set_max_width(width - GAP * 2.0);
-                    variants::variants_ui(ui, shown, actions);
-                    words::words_ui(ui, shown, actions);
+                    table_ui(ui, shown, actions);
                 });
             });
             ui.separator();
@@ -148,8 +147,7 @@ fn results_ui(ui: &mut Ui, shown: Option<&Shown>, room: Room, actions: &mut Acti
         });
     } else {
         let mut contents = |ui: &mut Ui| {
-            variants::variants_ui(ui, shown, actions);
-            words::words_ui(ui, shown, actions);
+            table_ui(ui, shown, actions);
             ui.add_space(GAP);
             side_ui(ui, shown, None, actions);
         };
@@ -162,6 +160,19 @@ fn results_ui(ui: &mut Ui, shown: Option<&Shown>, room: Room, actions: &mut Acti
             contents(ui);
         }
     }
+}
+
+/// The variants and what is said of them: what to take from it first, but below while it changes from run to run.
+fn table_ui(ui: &mut Ui, shown: &Shown, actions: &mut Actions) {
+    let over = shown.experiment.is_over();
+    if over {
+        words::conclusions_ui(ui, shown);
+    }
+    variants::variants_ui(ui, shown, actions);
+    if !over {
+        words::conclusions_ui(ui, shown);
+    }
+    words::words_ui(ui, shown, actions);
 }
 
 /// How far it has come.

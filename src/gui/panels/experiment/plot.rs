@@ -120,6 +120,8 @@ fn speedup_ui(ui: &mut Ui, all: &[WorkersSeries], height: f32, palette: &Palette
         .map(|point| point.speedup.interval.map_or(point.speedup.value, |interval| interval.high))
         .fold(1.0, f64::max);
     plot("speedup", height, palette)
+        // Speedups rise to the right.
+        .legend(Legend::default().position(egui_plot::Corner::LeftTop))
         .x_axis_label("workers")
         .y_axis_label("speedup")
         .include_x(0.0)

@@ -78,7 +78,7 @@ pub(super) fn variants_ui(ui: &mut Ui, shown: &Shown, actions: &mut Actions) {
                 number_cell(
                     &mut row,
                     speedup.map_or_else(
-                        || if at == 0 { "1".to_owned().into() } else { Figure::none() },
+                        || if at == 0 { "1.00×".to_owned().into() } else { Figure::none() },
                         |ratio| format!("{:.2}×", ratio.value).into(),
                     ),
                 );

@@ -9,12 +9,19 @@ use crate::gui::{
     theme::{GAP_SMALL, Palette},
 };
 
-pub(super) fn words_ui(ui: &mut Ui, shown: &Shown, actions: &mut Actions) {
+/// What to take from it.
+pub(super) fn conclusions_ui(ui: &mut Ui, shown: &Shown) {
     let Some(report) = &shown.report else { return };
     ui.add_space(GAP_SMALL);
     for line in report.conclusions() {
         ui.add(Label::new(RichText::new(line).strong()).wrap());
     }
+    ui.add_space(GAP_SMALL);
+}
+
+/// Why that is so, and what makes it doubtful.
+pub(super) fn words_ui(ui: &mut Ui, shown: &Shown, actions: &mut Actions) {
+    let Some(report) = &shown.report else { return };
     for found in &report.verdict {
         ui.add_space(GAP_SMALL);
         ui.add(Label::new(found.words()).wrap())
