@@ -163,6 +163,11 @@ pub enum Told {
         /// In words, for people.
         text: Box<str>,
     },
+    /// The process is at this line of its program, and does there what is no operation: it writes into the log, or begins
+    /// to start another.
+    At {
+        line: u32,
+    },
 }
 
 impl Verb {

@@ -175,6 +175,11 @@ impl LessonStore {
                 }
                 self.printed.push(Printed { t_ns, worker, line, text });
             }
+            Told::At { line } => {
+                if let Some(role) = self.role_mut(worker) {
+                    role.line = line;
+                }
+            }
             Told::Stuck { waiters, text } => self.stuck = Some(Stuck { t_ns, waiters, text }),
         }
     }
@@ -271,6 +276,7 @@ mod tests {
             entry(6, Told::Done(Done { cell: Some((9, 1)), ..done(3, Verb::Write) })),
             entry(7, Told::Printed { line: 4, text: "hello".into() }),
             entry(8, Told::Done(done(4, Verb::Release))),
+            entry(9, Told::At { line: 6 }),
         ]
     }
 
@@ -290,6 +296,7 @@ mod tests {
         assert_eq!((lesson.objects[0].cells.as_slice(), lesson.objects[0].depth), ([5, 36].as_slice(), 3));
         assert_eq!((lesson.calls.len(), lesson.printed.len()), (4, 1));
         assert_eq!(lesson.objects[0].holder, None);
+        assert_eq!(lesson.role(WorkerId(1)).expect("told").line, 6);
         assert_eq!(
             (lesson.name(WorkerId(1)), lesson.name(WorkerId(0))),
             ("p1".to_owned(), "worker 0".to_owned())

@@ -125,7 +125,10 @@ impl<'h> Interpreter<'h> {
             | Act::Clear(on)
             | Act::Wait(on)
             | Act::Meet(on) => self.synchronise(act, on),
-            Act::Start { role, name, with } => self.start(role, name.as_ref(), with),
+            Act::Start { role, name, with } => {
+                self.household.voice.stands();
+                self.start(role, name.as_ref(), with)
+            }
             Act::Join(Whom::All) => {
                 self.join_all();
                 Flow::Continue(())
@@ -151,6 +154,7 @@ impl<'h> Interpreter<'h> {
             }
             Act::Log(level, text) => {
                 let text = tried!(self.text(text));
+                self.household.voice.stands();
                 self.household.voice.logs(*level, text);
             }
             Act::Sleep(seconds) => {

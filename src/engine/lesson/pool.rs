@@ -124,7 +124,10 @@ impl<'i, 'h> Pool<'i, 'h> {
     fn new(interpreter: &'i mut Interpreter<'h>, role: String, items: u32) -> std::io::Result<Self> {
         let household = interpreter.household;
         let first_task = household.next_tasks(items);
-        let name = |kind: &str| format!("{kind} of {role}, from task {}", first_task.0);
+        let first = interpreter.objects.get(&format!("items of {role}")).is_none();
+        // Another pool for the same function must not find the queues of the first.
+        let which = if first { String::new() } else { format!(", from task {}", first_task.0) };
+        let name = |kind: &str| format!("{kind} of {role}{which}");
         let (items_name, answers_name) = (name("items"), name("results"));
         let answers = Queue::new()?;
         let second = Queue::from_parts(answers.parts()?)?;
@@ -339,6 +342,8 @@ fn serve(household: &Household, given: Given) -> Result<(), String> {
         let Some(Object::Queue(items)) = interpreter.objects.get(&place.items) else {
             return Err("the pool has lost its queue".to_owned());
         };
+        // It waits for work, at no line of the function.
+        voice.at_line(0);
         let bytes = items.get().map_err(|error| error.to_string())?;
         let item: Option<Item> = postcard::from_bytes(&bytes).map_err(|error| error.to_string())?;
         voice.settle(item.as_ref().map(|item| item.value.to_string()));

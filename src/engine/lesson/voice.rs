@@ -86,6 +86,11 @@ impl Voice {
         self.0.line.store(line, Ordering::Relaxed);
     }
 
+    /// The step at this line is none that tells of itself.
+    pub(super) fn stands(&self) {
+        self.tell(Told::At { line: self.0.line.load(Ordering::Relaxed) });
+    }
+
     pub(super) fn knows(&self, object: trace::ObjectId, as_object: ObjectId) {
         self.0.objects.lock().unwrap_or_else(PoisonError::into_inner).insert(object, as_object);
     }

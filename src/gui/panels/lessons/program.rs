@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use eframe::egui::{Label, Rect, RichText, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use eframe::egui::{Label, Rect, RichText, Sense, Stroke, StrokeKind, Ui, WidgetText, pos2, vec2};
 
 use super::highlight;
 use crate::{
@@ -54,16 +54,20 @@ pub(super) fn program_ui(ui: &mut Ui, program: &Program, stands: &[Stand], chose
     }
     for role in &program.roles {
         ui.add_space(GAP);
-        ui.add(Label::new(RichText::new(role_head(role)).monospace().strong()).extend());
-        for (number, line) in (1..).zip(role.text.trim_end().lines()) {
+        // Who is at no line yet, or waits for work between two calls, stands at the head.
+        for (number, line) in (0..).zip(std::iter::once(None).chain(role.text.trim_end().lines().map(Some))) {
             let here: Vec<&Stand> =
                 stands.iter().filter(|stand| stand.line == number && *stand.role == *role.name).collect();
-            line_ui(ui, line, &here, chosen == Some((role.name.as_str(), number)), palette);
+            let text = match line {
+                Some(line) => highlight::line(line, highlight::STEPS, palette).into(),
+                None => RichText::new(role_head(role)).monospace().strong().into(),
+            };
+            line_ui(ui, text, &here, chosen == Some((role.name.as_str(), number)), palette);
         }
     }
 }
 
-fn line_ui(ui: &mut Ui, line: &str, here: &[&Stand], chosen: bool, palette: Palette) {
+fn line_ui(ui: &mut Ui, line: WidgetText, here: &[&Stand], chosen: bool, palette: Palette) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = GAP_SMALL;
         let (gutter, _) = ui.allocate_exact_size(vec2(GUTTER, GUTTER), Sense::hover());
@@ -79,7 +83,7 @@ fn line_ui(ui: &mut Ui, line: &str, here: &[&Stand], chosen: bool, palette: Pale
             ui.painter().rect_filled(ground, 2.0, palette.selection);
             Icon::Play.paint(ui.painter(), gutter.shrink(2.0), palette.text);
         }
-        ui.add(Label::new(highlight::line(line, highlight::STEPS, palette)).extend());
+        ui.add(Label::new(line).extend());
         if !here.is_empty() {
             let words: Vec<String> = here
                 .iter()
