@@ -3,6 +3,7 @@
 //!
 //! `POOLSCOPE_FUZZ_SEED` is the first seed, `POOLSCOPE_FUZZ_PROGRAMS` how many follow each other from there.
 
+mod dice;
 mod model;
 mod program;
 #[path = "../support/mod.rs"]
@@ -15,9 +16,10 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use dice::Dice;
 use model::{is_violent, judge};
 use poolscope::{event::lesson::Told, record};
-use program::{Dice, Message, Program, Step};
+use program::{Message, Program, Step};
 use serde_json::Value;
 use support::folder;
 

@@ -2,26 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// A few numbers from a seed, the same every time.
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(crate) fn below(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % below
-    }
-
-    /// Once in so many times.
-    fn once_in(&mut self, times: usize) -> bool {
-        self.below(times) == 0
-    }
-}
+use crate::dice::Dice;
 
 /// What is put into queues and sent through pipes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,11 +69,15 @@ pub(crate) struct Program {
     /// Who receives at an end: two at the same end would take each other's halves.
     receivers: Vec<usize>,
     has_twins: bool,
+    /// Whatever somebody waits for, main brings about in the end.
+    is_careful: bool,
+    /// What is waited for by those written so far.
+    owed: Vec<(String, Step)>,
 }
 
 impl Program {
     pub(crate) fn random(dice: &mut Dice) -> Self {
-        let mut program = Self { has_twins: dice.once_in(4), ..Self::default() };
+        let mut program = Self { has_twins: dice.once_in(4), is_careful: dice.once_in(2), ..Self::default() };
         let count = 2 + dice.below(3);
         for at in 0..count {
             let parent =
@@ -116,7 +101,8 @@ impl Program {
         for _ in 0..dice.below(2) {
             program.parties.push(2 + dice.below(2));
         }
-        for at in 0..count {
+        // Main last: it brings what the others wait for.
+        for at in (1..count).chain([0]) {
             if program.is_twin(at) {
                 program.processes[at].twin_of = Some(1);
                 let steps = program.processes[1].steps.clone();
@@ -245,8 +231,14 @@ impl Writer<'_> {
         for child in waiting {
             running.push(self.start(child));
         }
+        if self.at == 0 {
+            for (line, step) in std::mem::take(&mut self.program.owed) {
+                self.one("", &line, step);
+            }
+        }
         while let Some(child) = running.pop().filter(|_| !self.dice.once_in(4)) {
             match self.dice.below(8) {
+                _ if self.program.is_careful => {}
                 0 => self.one("", &format!("kill p{child}"), Step::Kill(child)),
                 1 => self.step("", 0),
                 _ => {}
@@ -254,6 +246,7 @@ impl Writer<'_> {
             self.one("", &format!("join p{child}"), Step::Join(child));
         }
         match self.dice.below(30) {
+            _ if self.program.is_careful => {}
             0 => self.one("", "die", Step::Die),
             1 => self.one("", "exit 3", Step::Exit(3)),
             2 => self.one("", "read cells[9] -> v", Step::Fail),
@@ -261,7 +254,7 @@ impl Writer<'_> {
             _ => {}
         }
         while let Some(guard) = self.held.pop() {
-            if !self.dice.once_in(5) {
+            if self.program.is_careful || !self.dice.once_in(5) {
                 self.one("", &format!("release guard{guard}"), Step::Release(guard));
             }
         }
@@ -276,6 +269,12 @@ impl Writer<'_> {
     }
 
     fn one(&mut self, indent: &str, line: &str, step: Step) {
+        let lets_go_on =
+            matches!(step, Step::Put(..) | Step::Send(_) | Step::Set(_) | Step::Release(_) | Step::Meet(_));
+        // Long enough for those who wait for it to be asked whether they wait for ever.
+        if lets_go_on && self.dice.once_in(5) {
+            self.say(indent, "sleep 0.4");
+        }
         self.say(indent, line);
         self.steps.push(step);
     }
@@ -297,6 +296,9 @@ impl Writer<'_> {
         let (queues, ends) = (self.program.bounds.len(), self.program.receivers.len());
         let (guards, events, gates) =
             (self.program.guards.len(), self.program.events, self.program.parties.len());
+        if self.program.is_careful {
+            return self.careful(indent);
+        }
         match self.dice.below(14) {
             0 | 1 if queues > lowest => {
                 let (message, text) = self.message();
@@ -338,6 +340,38 @@ impl Writer<'_> {
         }
     }
 
+    /// A step that nobody waits at for ever, unless all get in each other's way.
+    fn careful(&mut self, indent: &str) {
+        let (queues, ends) = (self.program.bounds.len(), self.program.receivers.len());
+        // Main waits for nobody; and what a twin waits for, another waits for too.
+        let may_wait = self.at > 0 && indent.is_empty();
+        let times = if self.program.has_twins { 3 } else { 1 };
+        let mut owe = |line: String, step: Step| {
+            (0..times).for_each(|_| self.program.owed.push((line.clone(), step.clone())));
+        };
+        match self.dice.below(8) {
+            0 | 1 if may_wait && queues > 0 => {
+                let queue = self.dice.below(queues);
+                owe(format!("put queue{queue} 7"), Step::Put(queue, Message::Number));
+                self.one("", &format!("get queue{queue} -> x"), Step::Get(queue, None));
+            }
+            2 if may_wait && self.program.events > 0 => {
+                owe("set event0".to_owned(), Step::Set(0));
+                self.one("", "wait for event0", Step::Wait(0));
+            }
+            3 if may_wait && ends > 0 && self.program.receivers[0] == self.at && !self.program.has_twins => {
+                owe("send end1 7".to_owned(), Step::Send(1));
+                self.one("", "receive end0 -> x", Step::Receive(0, None));
+            }
+            4 | 5 if self.held.is_empty() && !self.program.guards.is_empty() => self.guard(indent),
+            6 if indent.is_empty() => {
+                self.say("", "for n in 1..2:");
+                self.alone("    ");
+            }
+            _ => self.alone(indent),
+        }
+    }
+
     /// What concerns nobody else.
     fn alone(&mut self, indent: &str) {
         let line = match self.dice.below(6) {
@@ -354,7 +388,7 @@ impl Writer<'_> {
     fn guard(&mut self, indent: &str) {
         let guard = self.dice.below(self.program.guards.len());
         // Now and then it is let go of by somebody who does not hold it.
-        if self.held.contains(&guard) || self.dice.once_in(12) {
+        if self.held.contains(&guard) || !self.program.is_careful && self.dice.once_in(12) {
             self.held.retain(|held| *held != guard);
             self.one(indent, &format!("release guard{guard}"), Step::Release(guard));
         } else {
