@@ -23,7 +23,7 @@ const MOST: usize = 1200;
 /// How far an arrow from lane to lane at the right reaches out.
 const BULGE: f32 = 34.0;
 
-fn head(painter: &Painter, tip: Pos2, direction: Vec2, color: Color32) {
+pub(super) fn head(painter: &Painter, tip: Pos2, direction: Vec2, color: Color32) {
     let along = direction.normalized() * HEAD;
     let side = along.rot90() * 0.5;
     painter.add(Shape::convex_polygon(

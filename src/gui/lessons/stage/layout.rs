@@ -17,7 +17,7 @@ const ORDER_STEP: usize = 10;
 const LEAST_SECS: f64 = 1e-6;
 const LEAST_MOMENTS: f64 = 2.0;
 /// Heights of lanes and rows, where there is little room and where there is much.
-const LANE: (f32, f32) = (30.0, 64.0);
+const LANE: (f32, f32) = (30.0, 96.0);
 /// More for the items of a pool's worker.
 pub(super) const ITEMS: f32 = 16.0;
 const ROW: f32 = 26.0;

@@ -7,6 +7,7 @@
 mod arrows;
 mod cells;
 mod layout;
+mod legend;
 mod model;
 mod paint;
 mod player;
@@ -128,7 +129,7 @@ fn stage_ui(
     let scale = view.scale(end_ns, live, edges);
     let ruler = Ruler { mode: view.mode(), moments: &model.moments, scale };
     axis_ui(ui, palette, &ruler, view, end_ns);
-    let room = ui.available_height().max(60.0);
+    let room = (ui.available_height() - legend::HEIGHT).max(60.0);
     let places = places(&model, room);
     let scrolls = places.height > room + 0.5;
     let lesson = ui.scope_id().with("stage of a lesson");
@@ -176,6 +177,7 @@ fn stage_ui(
             }
         },
     );
+    legend::legend_ui(ui, palette, &model);
 }
 
 /// The time axis, or the numbers of the moments. Under the pointer every moment can be seen; a click stays at it.

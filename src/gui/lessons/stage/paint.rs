@@ -174,6 +174,8 @@ fn items<'s>(scene: &Scene<'s>, at: usize) -> Vec<(&'s Item, Rect)> {
             continue;
         }
         last_x = right;
+        // What begins or ends out of sight has its name on the part that is seen.
+        let (left, right) = (left.max(strip.left()), right.min(strip.right()));
         seen.push((item, Rect::from_x_y_ranges(left..=(right - 1.0).max(left + 1.0), strip.y_range())));
     }
     seen

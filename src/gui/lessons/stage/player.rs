@@ -22,6 +22,10 @@ pub(super) fn player_ui(ui: &mut Ui, view: &mut StageView, end_ns: u64) {
             button.widget_info(|| eframe::egui::WidgetInfo::labeled(eframe::egui::Role::Button, true, name));
             button.clicked()
         };
+        let start = ui.add(Button::new("Start").min_size(size));
+        if start.on_hover_text("Back to the first moment (Home)").accessible_name("First moment").clicked() {
+            view.go_to_start();
+        }
         if button(ui, Icon::Back, "Step back", "One moment back (Left, after a click on the stage)") {
             view.step(false);
         }

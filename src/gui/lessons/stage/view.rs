@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     gui::plots::{RunKey, TimeScale, run_key},
+    spec::LessonName,
     store::RunStore,
     time,
 };
@@ -28,6 +29,7 @@ const LEAST_INTERVAL: Duration = Duration::from_millis(33);
 pub(crate) struct StageView {
     /// `None` until somebody chose.
     mode: Option<Mode>,
+    lesson: Option<LessonName>,
     /// `None` is the present of a live run, and the end of another.
     moment: Option<u64>,
     /// Under the pointer.
@@ -70,7 +72,10 @@ impl StageView {
             return;
         }
         if self.of.is_none_or(|before| before.0 != of.0) {
-            *self = Self { mode: self.mode, ..Self::default() };
+            // How one lesson was best seen says nothing about the next.
+            let lesson = store.info.as_ref().and_then(|info| info.spec.lesson.clone());
+            let mode = self.mode.filter(|_| lesson == self.lesson);
+            *self = Self { mode, lesson, ..Self::default() };
         }
         self.model = Arc::new(Model::new(store));
         self.of = Some(of);
@@ -88,7 +93,7 @@ impl StageView {
         // More than that could not be read: a part of it is shown, which follows the moment.
         let (count, most) = (self.model.moments.len(), ORDER_UP_TO as f64);
         if mode == Mode::Order && count as f64 > most * 1.5 {
-            let at = self.moment.and_then(|t_ns| self.model.moment_at(t_ns)).unwrap_or(0) as f64;
+            let at = self.moment.and_then(|t_ns| self.model.moment_at(t_ns)).unwrap_or(count) as f64;
             self.window = Some((at - most * 0.5, at + most * 0.5));
         }
     }

@@ -131,6 +131,11 @@ fn done_words(model: &Model, mark: &Mark) -> String {
     match (mark.verb, mark.cell) {
         (None, _) if mark.doing == Doing::Logs => format!("logs: {value}"),
         (None, _) => format!("prints {value}"),
+        // What a pool says to a worker that may go has no value.
+        (Some(Verb::Put), _) if mark.value.is_none() => {
+            format!("puts a message into {object}: there is no more")
+        }
+        (Some(Verb::Get), _) if mark.value.is_none() => format!("learns from {object} that there is no more"),
         (Some(Verb::Put), _) => format!("puts {value} into {object}"),
         (Some(Verb::Get), _) => format!("gets {value} from {object}"),
         (Some(Verb::Send), _) => format!("sends {value} into {object}"),

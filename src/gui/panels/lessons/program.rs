@@ -17,6 +17,8 @@ use crate::{
 };
 
 const GUTTER: f32 = 14.0;
+/// Of a role's steps below its head.
+const INDENT: f32 = 10.0;
 
 /// Where a process stands.
 pub(super) struct Stand {
@@ -58,16 +60,16 @@ pub(super) fn program_ui(ui: &mut Ui, program: &Program, stands: &[Stand], chose
         for (number, line) in (0..).zip(std::iter::once(None).chain(role.text.trim_end().lines().map(Some))) {
             let here: Vec<&Stand> =
                 stands.iter().filter(|stand| stand.line == number && *stand.role == *role.name).collect();
-            let text = match line {
-                Some(line) => highlight::line(line, highlight::STEPS, palette).into(),
-                None => RichText::new(role_head(role)).monospace().strong().into(),
+            let (indent, text) = match line {
+                Some(line) => (INDENT, highlight::line(line, highlight::STEPS, palette).into()),
+                None => (0.0, RichText::new(role_head(role)).monospace().strong().into()),
             };
-            line_ui(ui, text, &here, chosen == Some((role.name.as_str(), number)), palette);
+            line_ui(ui, (indent, text), &here, chosen == Some((role.name.as_str(), number)), palette);
         }
     }
 }
 
-fn line_ui(ui: &mut Ui, line: WidgetText, here: &[&Stand], chosen: bool, palette: Palette) {
+fn line_ui(ui: &mut Ui, (indent, line): (f32, WidgetText), here: &[&Stand], chosen: bool, palette: Palette) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = GAP_SMALL;
         let (gutter, _) = ui.allocate_exact_size(vec2(GUTTER, GUTTER), Sense::hover());
@@ -83,6 +85,7 @@ fn line_ui(ui: &mut Ui, line: WidgetText, here: &[&Stand], chosen: bool, palette
             ui.painter().rect_filled(ground, 2.0, palette.selection);
             Icon::Play.paint(ui.painter(), gutter.shrink(2.0), palette.text);
         }
+        ui.add_space(indent);
         ui.add(Label::new(line).extend());
         if !here.is_empty() {
             let words: Vec<String> = here
