@@ -26,8 +26,8 @@ use super::{
 const ROW_HEIGHT: f32 = theme::CONTROL_ROW;
 const SEARCH_WIDTH: f32 = 150.0;
 /// Details stand beside the list where both have room, else in its place.
-const DETAILS_WIDTH: f32 = 320.0;
-const LIST_WIDTH: f32 = 600.0;
+const DETAILS_WIDTH: f32 = 340.0;
+const LIST_WIDTH: f32 = 620.0;
 /// Of the facts, those that say what was run, and how much of it.
 const WHAT_LINES: usize = 2;
 const LIVE_TO_OPEN: &str = "It goes on: it can be opened once it has ended.";
@@ -101,7 +101,7 @@ pub(crate) fn kept_experiments_ui(
         ui.allocate_ui_with_layout(vec2(DETAILS_WIDTH, size.y), column, |ui| {
             let area = ScrollArea::vertical().id_salt("experiment details").auto_shrink(false);
             area.show(ui, |ui| {
-                ui.set_max_width(DETAILS_WIDTH - GAP * 2.0);
+                ui.set_max_width(DETAILS_WIDTH - GAP * 3.0);
                 details_ui(ui, entry, view, false, actions);
             });
         });
