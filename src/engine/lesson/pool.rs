@@ -31,7 +31,6 @@ use crate::{
         program::{Function, MAX_PROCESSES},
     },
     mp::{self, Array, Given, Process, Queue, RecvError, Share},
-    time::process_cpu_ns,
 };
 
 /// A queue from which nothing comes for so long is empty.
@@ -353,13 +352,12 @@ fn serve(household: &Household, given: Given) -> Result<(), String> {
             continue;
         }
         let task = TaskId(place.first_task.0.saturating_add(item.index));
-        let cpu_before_ns = process_cpu_ns();
-        voice.started(task, item.put_ns);
+        let running = voice.started(task, Some(item.put_ns));
         let result = match interpreter.call(&household.person.role, item.value) {
             Ok(value) => Ok(value),
             Err(Leave::Failed(why)) => Err(why),
             Err(Leave::Exit(code)) => {
-                voice.ended(task, Outcome::Failed(format!("exit {code}").into()), cpu_before_ns);
+                voice.ended(running, Outcome::Failed(format!("exit {code}").into()));
                 std::process::exit(code);
             }
             Err(Leave::Loop | Leave::Return(_)) => Ok(Value::None),
@@ -368,7 +366,7 @@ fn serve(household: &Household, given: Given) -> Result<(), String> {
             Ok(_) => Outcome::Ok,
             Err(why) => Outcome::Failed(why.as_str().into()),
         };
-        voice.ended(task, outcome, cpu_before_ns);
+        voice.ended(running, outcome);
         moves(&result.as_ref().map_or_else(Clone::clone, ToString::to_string));
         put(&mut interpreter.objects, &place.answers, &Answer::Done { index: item.index, result })?;
         // Before the next is taken, so that a worker takes along one item at most when it dies.

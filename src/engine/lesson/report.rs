@@ -19,7 +19,7 @@ use rustix::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Exit, Level, Outcome, lesson::Told},
+    event::{Exit, Level, Outcome, Usage, lesson::Told},
     ids::{TaskId, WorkerId},
     mp::{Parts, Share},
 };
@@ -72,7 +72,7 @@ pub(super) enum Report {
         worker: WorkerId,
         task: TaskId,
         outcome: Outcome,
-        cpu_ns: u64,
+        usage: Box<Usage>,
     },
     /// A child has ended; told by its parent.
     Exited {

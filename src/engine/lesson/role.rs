@@ -15,7 +15,7 @@ use crate::{
     },
     mp::{self, Array, Entry, Given, Lock, Package, trace},
     spec::LessonName,
-    time::{RunClock, process_cpu_ns},
+    time::RunClock,
 };
 
 /// The entries of a child, see [`mp::run_child`].
@@ -166,10 +166,7 @@ fn run_role(given: Given) -> i32 {
     let voice = household.voice.clone();
     let task = household.person.task;
     voice.ready();
-    let cpu_before_ns = process_cpu_ns();
-    if let Some(task) = task {
-        voice.started(task, voice.now_ns());
-    }
+    let running = task.map(|task| voice.started(task, None));
     let objects = if household.person.worker == WorkerId(0) {
         Objects::make(&household.program.shared, &household).map_err(|error| error.to_string())
     } else {
@@ -185,8 +182,8 @@ fn run_role(given: Given) -> i32 {
             (Outcome::Failed(why.into()), FAILED)
         }
     };
-    if let Some(task) = task {
-        voice.ended(task, outcome, cpu_before_ns);
+    if let Some(running) = running {
+        voice.ended(running, outcome);
     }
     code
 }

@@ -17,7 +17,10 @@ use std::{
 
 use rustix::process::{PidfdFlags, getpid, pidfd_open};
 
-use super::report::{Report, Reports};
+use super::{
+    super::sampler::{TaskMeter, Witness},
+    report::{Report, Reports},
+};
 use crate::{
     event::{
         Level, Outcome,
@@ -25,7 +28,8 @@ use crate::{
     },
     ids::{TaskId, WorkerId},
     mp::trace,
-    time::{RunClock, process_cpu_ns},
+    spec::Telemetry,
+    time::RunClock,
 };
 
 /// Of what was printed, logged or moved, this much is told, in bytes.
@@ -54,6 +58,13 @@ struct Inner {
     objects: Mutex<BTreeMap<trace::ObjectId, ObjectId>>,
     /// Children, by process id.
     children: Mutex<BTreeMap<u32, WorkerId>>,
+}
+
+/// A task of this process, while it is measured.
+pub(super) struct Running {
+    task: TaskId,
+    start_ns: u64,
+    meter: TaskMeter,
 }
 
 impl Voice {
@@ -141,14 +152,20 @@ impl Voice {
         }
     }
 
-    pub(super) fn started(&self, task: TaskId, enqueued_ns: u64) {
-        self.report(&Report::Started { t_ns: self.now_ns(), worker: self.0.worker, task, enqueued_ns });
+    /// A task begins; `enqueued_ns` is when it was handed out, where that was before.
+    pub(super) fn started(&self, task: TaskId, enqueued_ns: Option<u64>) -> Running {
+        let start_ns = self.now_ns();
+        let enqueued_ns = enqueued_ns.unwrap_or(start_ns);
+        self.report(&Report::Started { t_ns: start_ns, worker: self.0.worker, task, enqueued_ns });
+        let mut meter = TaskMeter::new(Telemetry::Full, Witness::None, self.0.clock);
+        meter.begin(start_ns);
+        Running { task, start_ns, meter }
     }
 
-    /// `cpu_before_ns` is what this process had used when the task began.
-    pub(super) fn ended(&self, task: TaskId, outcome: Outcome, cpu_before_ns: u64) {
-        let cpu_ns = process_cpu_ns().saturating_sub(cpu_before_ns);
-        self.report(&Report::Ended { t_ns: self.now_ns(), worker: self.0.worker, task, outcome, cpu_ns });
+    pub(super) fn ended(&self, mut running: Running, outcome: Outcome) {
+        let (t_ns, usage) = running.meter.end(running.start_ns);
+        let usage = Box::new(usage);
+        self.report(&Report::Ended { t_ns, worker: self.0.worker, task: running.task, outcome, usage });
     }
 
     /// Something that this process does without any primitive, such as sleeping.

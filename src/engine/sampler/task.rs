@@ -34,7 +34,9 @@ pub(in crate::engine) fn resolve_level(spec: &Spec) -> Telemetry {
     }
     // Rough costs of one unit of size on a core of today; only the order of magnitude matters here.
     let expected_ns = match spec.workload {
-        Kind::Noop | Kind::Square | Kind::Lesson => 0,
+        Kind::Noop | Kind::Square => 0,
+        // Its few processes start others and wait for one another, which takes longer.
+        Kind::Lesson => FULL_FROM_NS,
         Kind::Sleep | Kind::Spin | Kind::Mixed | Kind::Lock | Kind::Fault | Kind::Primes => spec.size,
         Kind::Hash => spec.size.saturating_mul(100),
         Kind::Matmul => spec.size.saturating_pow(3) / 4,

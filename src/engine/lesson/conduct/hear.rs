@@ -77,9 +77,7 @@ impl Conductor {
                     });
                 }
             }
-            Report::Ended { t_ns, worker, outcome, cpu_ns, .. } => {
-                self.ended(t_ns, worker, outcome, Some(cpu_ns));
-            }
+            Report::Ended { t_ns, worker, outcome, usage, .. } => self.ended(t_ns, worker, outcome, *usage),
             Report::Exited { t_ns, worker, exit } => {
                 self.exited(t_ns, worker, exit);
                 self.orphaned(t_ns, worker);
@@ -128,7 +126,7 @@ impl Conductor {
         self.emitter.emit(&Event::Queue { t_ns, queued, in_flight, done: self.done });
     }
 
-    fn ended(&mut self, t_ns: u64, worker: WorkerId, outcome: Outcome, cpu_ns: Option<u64>) {
+    fn ended(&mut self, t_ns: u64, worker: WorkerId, outcome: Outcome, usage: Usage) {
         let running = self.known.get_mut(&worker).and_then(|known| known.running.take());
         let Some((task, enqueued_ns, start_ns)) = running else { return };
         self.done += 1;
@@ -143,7 +141,7 @@ impl Conductor {
             attempt: 0,
             outcome,
             last: true,
-            usage: Usage { cpu_ns, ..Usage::default() },
+            usage,
             value: Value::Unit,
         }));
     }
@@ -156,7 +154,7 @@ impl Conductor {
         let by_us = known.ended_by_us;
         let cpu_ns = known.cpu_ns;
         let outcome = if by_us { Outcome::Cancelled } else { Outcome::Crashed(exit) };
-        self.ended(t_ns, worker, outcome, cpu_ns);
+        self.ended(t_ns, worker, outcome, Usage { cpu_ns, ..Usage::default() });
         let expected = by_us || exit == Exit::Code(0);
         self.emitter.emit(&Event::WorkerExited { t_ns, worker, exit, expected });
     }
