@@ -111,10 +111,10 @@ pub(super) fn values(scene: &Scene<'_>, painter: &Painter, put: bool) {
     let mut labels: Vec<Rect> = Vec::new();
     let bands: Vec<Rect> = (0..scene.model.lanes.len()).map(|lane| scene.taken(lane)).collect();
     let crowded = bands.windows(2).any(|pair| pair[1].top() - pair[0].bottom() < theme::SMALL_TEXT + 8.0);
-    // Names of items are never covered: without them nobody knows what goes along the arrow.
+    // What a lane says is never covered: without an item's name nobody knows what goes along the arrow.
     let names: Vec<Rect> = (0..bands.len())
         .filter(|_| crowded)
-        .flat_map(|lane| super::paint::item_words(scene, painter, lane))
+        .flat_map(|lane| super::paint::word_places(scene, painter, lane))
         .collect();
     let covers = |place: &Rect, parts: &[Rect]| parts.iter().any(|part| part.expand(1.0).intersects(*place));
     for (message, from, to) in seen(scene, put) {

@@ -283,7 +283,13 @@ pub(super) fn head(scene: &Scene<'_>, painter: &Painter, at: usize, rect: Rect) 
         fitted(painter, pos2(left, y + 17.0), &state, width, palette.text_weak);
     } else {
         let name = fitted(painter, pos2(left, y), &row.name, width, palette.text);
-        let state = format!("  {kind}, {}", words::row_state(scene.model, at, scene.shown_ns));
-        fitted(painter, pos2(left + name.size().x, y), &state, width - name.size().x, palette.text_weak);
+        let state = words::row_state(scene.model, at, scene.shown_ns);
+        // How it stands is worth more than what it is, which the pointer tells, and than who is there.
+        let brief = state.split_once(':').map_or(&*state, |(brief, _)| brief);
+        let says = [format!("  {kind}, {state}"), format!("  {state}"), format!("  {brief}")];
+        let room = width - name.size().x;
+        let fits = says.iter().find(|text| text_width(painter, text) <= room);
+        let state = fits.or(says.last()).map_or("", String::as_str);
+        fitted(painter, pos2(left + name.size().x, y), state, room, palette.text_weak);
     }
 }

@@ -138,27 +138,36 @@ fn starting(scene: &Scene<'_>, painter: &Painter, at: usize, from: Pos2, room: f
 
 /// What a wait or a sleep is about, on a ground of its own: letters on a pattern cannot be read.
 fn piece_words(scene: &Scene<'_>, painter: &Painter, at: usize, piece: &Piece, band: Rect, color: Color32) {
+    if let Some((ground, text, label)) = piece_label(scene, painter, at, piece, band) {
+        painter.rect_filled(ground, 2.0, scene.palette.plot);
+        painter.rect_stroke(ground, 2.0, Stroke::new(1.0, color.gamma_multiply(0.6)), StrokeKind::Inside);
+        fitted(painter, ground.left_center() + vec2(GROUND_INSET, 0.0), &label, text, scene.palette.text);
+    } else if piece.look == Look::Starting {
+        let left = piece.left.max(band.left());
+        let room = piece.right.min(band.right()) - left - theme::GAP;
+        starting(scene, painter, at, pos2(left + theme::GAP_SMALL, band.center().y), room);
+    }
+}
+
+/// What a wait or a sleep says, the width of it, and the ground on which it stands.
+fn piece_label(
+    scene: &Scene<'_>,
+    painter: &Painter,
+    at: usize,
+    piece: &Piece,
+    band: Rect,
+) -> Option<(Rect, f32, String)> {
     let left = piece.left.max(band.left());
     let width = piece.right.min(band.right()) - left - theme::GAP;
-    let (Some(mark), true) = (piece.mark, width >= WORDS_WIDTH) else {
-        if piece.look == Look::Starting {
-            starting(scene, painter, at, pos2(left + theme::GAP_SMALL, band.center().y), width);
-        }
-        return;
-    };
+    let mark = piece.mark.filter(|_| width >= WORDS_WIDTH)?;
     let labels = words::wait_labels(scene.model, at, mark, scene.shown_ns);
-    let palette = scene.palette;
-    let room = width - theme::GAP_SMALL;
     let fits = labels.into_iter().map(|label| (text_width(painter, &label), label));
-    let Some((text, label)) = fits.into_iter().find(|(text, _)| *text <= room) else { return };
-    let center = pos2(left + theme::GAP_SMALL, band.center().y);
+    let (text, label) = fits.into_iter().find(|(text, _)| *text <= width - theme::GAP_SMALL)?;
     let ground = Rect::from_min_size(
-        pos2(center.x, band.center().y - theme::SMALL_TEXT * 0.5 - 2.0),
+        pos2(left + theme::GAP_SMALL, band.center().y - theme::SMALL_TEXT * 0.5 - 2.0),
         vec2(text + theme::GAP_SMALL, theme::SMALL_TEXT + 4.0),
     );
-    painter.rect_filled(ground, 2.0, palette.plot);
-    painter.rect_stroke(ground, 2.0, Stroke::new(1.0, color.gamma_multiply(0.6)), StrokeKind::Inside);
-    fitted(painter, center + vec2(GROUND_INSET, 0.0), &label, text, palette.text);
+    Some((ground, text, label))
 }
 
 const GROUND_INSET: f32 = 2.0;
@@ -214,10 +223,15 @@ fn item_label(painter: &Painter, item: &Item, rect: Rect) -> Option<ItemLabel> {
     Some(ItemLabel { text, from, ground })
 }
 
-/// Where the words of a lane's items stand.
-pub(super) fn item_words(scene: &Scene<'_>, painter: &Painter, at: usize) -> Vec<Rect> {
-    let labels = items(scene, at).into_iter().filter_map(|(item, rect)| item_label(painter, item, rect));
-    labels.map(|label| label.ground).collect()
+/// Where the words of a lane stand: those of its items, of its waits and of its sleeps.
+pub(super) fn word_places(scene: &Scene<'_>, painter: &Painter, at: usize) -> Vec<Rect> {
+    let of_items = items(scene, at).into_iter().filter_map(|(item, rect)| item_label(painter, item, rect));
+    let of_items = of_items.map(|label| label.ground);
+    let for_ever = scene.model.stuck_at(at, scene.end_ns).is_some();
+    let pieces = pieces(&scene.model.lanes[at], &scene.ruler, scene.end_ns, for_ever);
+    let band = scene.band(at);
+    let of_pieces = pieces.iter().filter_map(|piece| piece_label(scene, painter, at, piece, band));
+    of_items.chain(of_pieces.map(|(ground, ..)| ground)).collect()
 }
 
 fn add_items(scene: &Scene<'_>, at: usize, mesh: &mut Mesh, color: Color32) {

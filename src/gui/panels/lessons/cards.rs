@@ -12,7 +12,9 @@ use crate::gui::{
 };
 
 const CARD_WIDTH: f32 = 330.0;
-const CARD_HEIGHT: f32 = 176.0;
+/// Where a card is wide, and where it is not, so that its words take more lines.
+const CARD_HEIGHTS: (f32, f32) = (176.0, 204.0);
+const CARD_IS_WIDE: f32 = 380.0;
 const MOST_COLUMNS: usize = 4;
 
 pub(super) fn cards_ui(ui: &mut Ui, learned: &Learned, actions: &mut Actions) {
@@ -67,7 +69,8 @@ fn head_ui(ui: &mut Ui, learned: &Learned, actions: &mut Actions) {
 
 fn card_ui(ui: &mut Ui, base: Place, learned: &Learned, width: f32, actions: &mut Actions) {
     let palette = Palette::of(ui);
-    let (area, _) = ui.allocate_exact_size(vec2(width, CARD_HEIGHT), eframe::egui::Sense::hover());
+    let height = if width >= CARD_IS_WIDE { CARD_HEIGHTS.0 } else { CARD_HEIGHTS.1 };
+    let (area, _) = ui.allocate_exact_size(vec2(width, height), eframe::egui::Sense::hover());
     let frame = Frame::new()
         .fill(palette.plot)
         .stroke(Stroke::new(1.0, palette.grid))
