@@ -139,7 +139,7 @@ fn a_lesson_with_a_pool_sets_it_up_in_the_lab_and_its_run_leads_back() {
     window.click("Run");
     window.wait_text("Nothing was predicted");
     window.click("Open in the lab");
-    window.wait_text("Set up: Nine tasks of different lengths");
+    window.wait_text("Lesson 3 in the lab: Nine tasks of different lengths");
     for (field, value) in [("Workers", "4"), ("Tasks", "9")] {
         window.wait_for(field, |widget| widget.label == field && widget.value == value);
     }
@@ -173,7 +173,9 @@ fn a_lesson_of_ordinary_runs_runs_them_in_turn() {
     window.wait_text("Finished: 7 of 8 tasks ok");
     window.click("Lessons");
     window.click("Open in the lab");
-    window.wait_text("Set up: The same work with each of these backends.");
+    window.wait_text("Lesson 11 in the lab: The same work with each of these backends.");
+    window.click("Close the line about the lesson");
+    window.wait_gone("Lesson 11 in the lab");
 }
 
 #[test]

@@ -218,3 +218,56 @@ impl Lessons {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::{
+        record::{Label, RunFile},
+        spec::{Draft, Spec},
+        store::RunStore,
+    };
+
+    fn open(runs: &mut Runs, spec: Spec) {
+        let file = RunFile {
+            title: spec.title(),
+            spec,
+            store: RunStore::default(),
+            build: String::new(),
+            label: Label::default(),
+            gap: None,
+            cut_off: false,
+        };
+        runs.open(PathBuf::from("x.pscope"), file);
+    }
+
+    #[test]
+    fn the_run_of_a_lesson_outlasts_ordinary_runs() {
+        let place = Place::bases().next().unwrap();
+        let (mut lessons, mut runs) = (Lessons::default(), Runs::default());
+        open(&mut runs, place.lesson().spec(place.variant()).unwrap());
+        for _ in 0..30 {
+            open(&mut runs, Draft::default().validate().unwrap());
+        }
+        assert!(runs.iter().count() < 30, "older runs make room");
+        assert!(lessons.run(place, &runs).is_some());
+        lessons.answer(place, 0, 1);
+        lessons.try_again(place, &runs);
+        assert!(!lessons.has_run(place, &runs) && lessons.attempt(place).answers[0].is_none());
+    }
+
+    #[test]
+    fn an_answer_stays_given_though_the_run_is_gone() {
+        let place = Place::bases().next().unwrap();
+        let (mut lessons, runs) = (Lessons::default(), Runs::default());
+        lessons.answer(place, 0, 1);
+        assert!(!lessons.has_run(place, &runs));
+        lessons.note_run(place);
+        assert!(lessons.has_run(place, &runs));
+        assert_eq!(lessons.attempt(place).answers[0], Some(1));
+        lessons.try_again(place, &runs);
+        assert!(!lessons.has_run(place, &runs));
+    }
+}
