@@ -126,9 +126,8 @@ fn pool_group(ui: &mut Ui, form: &mut Form, usable_cores: f64) {
     workers_row(ui, form, usable_cores);
     complaint(ui, form.error("workers").as_deref());
     let valid = form.fields.workers_number().filter(|_| form.error("workers").is_none());
-    // Threads that take turns need one core between them, however many there are.
-    let wants_cores = form.fields.backend != Backend::Gil;
-    match valid.filter(|_| wants_cores).and_then(|workers| crowded(workers, usable_cores)) {
+    let each_wants_one = wants_cores(form.fields.backend, form.fields.workload);
+    match valid.filter(|_| each_wants_one).and_then(|workers| crowded(workers, usable_cores)) {
         Some(warning) => {
             let color = Palette::of(ui).warning;
             ui.horizontal(|ui| {
@@ -180,6 +179,11 @@ fn slider_most(usable_cores: f64) -> u32 {
 fn cores_text(cores: f64) -> String {
     let number = if cores.fract() == 0.0 { format!("{cores:.0}") } else { format!("{cores:.1}") };
     format!("{number} {}", if cores > 1.0 { "cores" } else { "core" })
+}
+
+/// Whether each worker needs a core. Threads that take turns need one between them, and who only waits needs none.
+pub(super) fn wants_cores(backend: Backend, workload: Kind) -> bool {
+    backend != Backend::Gil && workload != Kind::Sleep
 }
 
 /// What to say where there are more workers than cores to run them.
@@ -395,6 +399,8 @@ mod tests {
 
     #[test]
     fn only_more_workers_than_cores_are_warned_of() {
+        assert!(wants_cores(Backend::Processes, Kind::Spin));
+        assert!(!wants_cores(Backend::Gil, Kind::Spin) && !wants_cores(Backend::Threads, Kind::Sleep));
         assert_eq!(crowded(2, 2.0), None);
         assert_eq!(crowded(1, 0.5), None);
         assert_eq!(

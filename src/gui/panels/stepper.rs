@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align, Button, DragValue, Layout, Role, Sense, Ui, WidgetInfo, vec2};
 
-use super::setup::crowded;
+use super::setup::{crowded, wants_cores};
 use crate::{
     gui::{
         action::{Action, Actions},
@@ -85,7 +85,9 @@ fn steps_ui(ui: &mut Ui, run: &Run, resizer: &mut Resizer, usable_cores: f64, ac
     if step_button(ui, Icon::Plus, size < MAX_WORKERS, "More workers", "One worker more (+)") {
         actions.push(Action::Step(1));
     }
-    if let Some(warning) = crowded(shown, usable_cores) {
+    let spec = run.spec();
+    let warning = crowded(shown, usable_cores).filter(|_| wants_cores(spec.backend, spec.workload));
+    if let Some(warning) = warning {
         ui.add_space(GAP_SMALL);
         let (rect, response) = ui.allocate_exact_size(vec2(BODY_TEXT, BODY_TEXT), Sense::hover());
         Icon::Warning.paint(ui.painter(), rect, Palette::of(ui).warning);
