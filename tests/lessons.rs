@@ -235,6 +235,57 @@ fn a_lesson_of_ones_own_is_run_recorded_and_shown_as_any_other() {
     );
 }
 
+/// Its child never comes to run, its last line fails, it keeps no log, and its title is no line.
+const FAILING: &str = r#"
+name = "failing"
+title = "two\nlines \u001b[31m"
+goal = "g"
+about = "a"
+before = ["a", "b", "c"]
+look = []
+next = []
+
+[[role]]
+name = "main"
+steps = """
+start child
+put queue 1
+sleep 1000
+"""
+
+[[role]]
+name = "child"
+steps = """
+start grandchild
+die
+"""
+
+[[role]]
+name = "grandchild"
+steps = """
+sleep 20
+"""
+
+[[shared]]
+kind = "queue"
+name = "queue"
+"#;
+
+#[test]
+fn why_a_process_failed_is_told_also_without_a_log_and_what_never_ran_has_no_id() {
+    let folder = folder();
+    let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let (own, path) = (file("failing.toml"), file("failing.pscope"));
+    fs::write(&own, FAILING).expect("a file can be written");
+    let (_, text, _) = run(&["lesson", &own, "--output", &path]);
+    assert!(text.starts_with("failing: two\\nlines \\u{1b}[31m\n"), "{text}");
+    assert!(text.contains("\nlog\n  ERROR-sleep 1000: allowed are 0 to 60 seconds\n"), "{text}");
+    let told = report(&own, &["--output", &path]);
+    for process in told["processes"].as_array().expect("processes") {
+        assert_ne!(process["pid"], 0, "{told:#}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_lesson_of_ones_own_is_told_with_its_file() {
     let folder = folder();
@@ -244,6 +295,7 @@ fn what_is_wrong_with_a_lesson_of_ones_own_is_told_with_its_file() {
         (OWN.replace("\"mine\"", "\"queue\""), "name: queue is not allowed"),
         (OWN.replace("title", "titel"), "line 3: unknown field"),
         (OWN.replace("join child", "join"), "role main, line 3: "),
+        (format!("{OWN}\n[[role]]\nname = \"a\\nb\"\nsteps = \"\"\n"), "role"),
         (OWN.replace("%(levelname)s", "%(level)s"), "log, format: "),
         ("#".repeat(1 << 19), "too long"),
     ] {

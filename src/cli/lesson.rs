@@ -34,6 +34,8 @@ use crate::{
 
 /// Of a lesson in a file.
 const FILE_ENDING: &str = "toml";
+/// Of a lesson that keeps no log.
+const PLAIN_LOG: &str = "%(levelname)s-%(message)s";
 /// Printed lines that `show` repeats.
 const MOST_SHOWN: usize = 200;
 
@@ -112,7 +114,8 @@ fn is_file(name: &str) -> bool {
 fn read_file(path: &Path) -> Result<(String, Lesson), CliError> {
     let text = read_bounded(path, LONGEST_FILE as u64)?;
     let told = |wrong: Vec<String>| {
-        let lines: Vec<String> = wrong.iter().map(|what| format!("{}: {what}", path.display())).collect();
+        let line = |what: &String| format!("{}: {}", path.display(), one_line(what));
+        let lines: Vec<String> = wrong.iter().map(line).collect();
         CliError::Usage(lines.join("\n"))
     };
     let lesson = lesson::read_own(&text).map_err(told)?;
@@ -173,10 +176,11 @@ fn run_program(
     })
 }
 
-/// What a lesson's processes logged, in the lesson's own pattern.
+/// What a lesson's processes logged, in the lesson's own pattern. One without a log may still have something to say: why a
+/// process failed.
 fn log_lines(lesson: &Lesson, store: &RunStore) -> Result<Vec<String>, CliError> {
-    let Some(log) = &lesson.log else { return Ok(Vec::new()) };
-    let pattern = LogPattern::parse(&log.format).map_err(CliError::Usage)?;
+    let format = lesson.log.as_ref().map_or(PLAIN_LOG, |log| &log.format);
+    let pattern = LogPattern::parse(format).map_err(CliError::Usage)?;
     let mut bytes = Vec::new();
     write_lesson_log(store, &pattern, &jiff::tz::TimeZone::system(), &mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
@@ -227,7 +231,8 @@ fn text(report: &LessonReport) -> Vec<String> {
     let in_lab = report.lab.as_ref().map(|lab| vec![lab.about.clone(), lab.command.clone()]);
     part("in the lab", in_lab.unwrap_or_default());
     part("otherwise than the lesson says", report.unexpected.clone());
-    lines
+    // The lesson may be anybody's.
+    lines.iter().map(|line| one_line(line)).collect()
 }
 
 fn process_lines(processes: &[LessonProcess]) -> Vec<String> {

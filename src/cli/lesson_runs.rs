@@ -23,6 +23,7 @@ use crate::{
     lesson::{LabRun, Lesson, Variant, What},
     library::Library,
     session::Launcher,
+    spec::one_line,
     time::process_cpu_ns,
     units,
 };
@@ -102,34 +103,38 @@ fn one(
 }
 
 fn print(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
-    writeln!(out, "{}: {}\n{}\n", report.name, report.title, report.about)?;
-    let width = report.runs.iter().map(|run| run.label.len()).max().unwrap_or(0);
+    // The lesson may be anybody's.
+    writeln!(out, "{}: {}\n{}\n", report.name, one_line(report.title), one_line(report.about))?;
+    let width = report.runs.iter().map(|run| one_line(&run.label).chars().count()).max().unwrap_or(0);
     for run in &report.runs {
         let wall = units::duration(run.run.wall_ns);
         let memory = units::bytes(run.memory_bytes);
         writeln!(
             out,
             "{:width$}  {:11}  {:>9}  {}  {memory} of memory",
-            run.label, run.ended, wall, run.tally
+            one_line(&run.label),
+            run.ended,
+            wall,
+            run.tally
         )?;
         for what in &run.unexpected {
             writeln!(out, "  otherwise than the lesson says: {what}")?;
         }
     }
     for question in &report.questions {
-        writeln!(out, "\n{}", question.ask)?;
+        writeln!(out, "\n{}", one_line(&question.ask))?;
         for (text, right) in &question.choices {
             let mark = match right {
                 Some(true) => "*",
                 Some(false) => " ",
                 None => "?",
             };
-            writeln!(out, "  {mark} {text}")?;
+            writeln!(out, "  {mark} {}", one_line(text))?;
         }
-        writeln!(out, "  {}", question.why)?;
+        writeln!(out, "  {}", one_line(&question.why))?;
     }
     if let Some(lab) = &report.lab {
-        writeln!(out, "\nin the lab\n  {}\n  {}", lab.about, lab.command)?;
+        writeln!(out, "\nin the lab\n  {}\n  {}", one_line(&lab.about), lab.command)?;
     }
     Ok(())
 }

@@ -326,21 +326,32 @@ fn lab_run(lesson: &str, text: &RunText, wrong: &mut Vec<String>) -> Option<LabR
 }
 
 fn lab(text: &LabText, wrong: &mut Vec<String>) -> Option<Lab> {
-    let spec = spec_of(&text.spec, None, "lab", wrong)?;
+    let spec = spec_of(&text.spec, None, "lab", wrong)?.unmarked();
+    if !text.vary.is_empty() {
+        match text.vary.of(&spec) {
+            Ok(specs) if specs.len() > 1 => {}
+            Ok(_) => wrong.push("lab, vary: that is one spec; allowed: two and more".to_owned()),
+            Err(errors) => wrong.extend(errors.iter().map(|error| format!("lab, vary: {error}"))),
+        }
+    }
     Some(Lab { about: text.about.clone(), spec, vary: text.vary.clone() })
 }
 
-/// The work of a lesson of ordinary runs, with all their backends.
+/// The work of a lesson of ordinary runs, with all their backends; `None` where its runs differ in something else.
 fn lab_of_runs(what: &What) -> Option<Lab> {
     let What::Runs(runs) = what else { return None };
-    let first = runs.first()?;
-    let backends: Vec<&str> = runs.iter().map(|run| run.spec.backend.name()).collect();
+    let mut backends: Vec<&str> = Vec::new();
+    for name in runs.iter().map(|run| run.spec.backend.name()) {
+        if !backends.contains(&name) {
+            backends.push(name);
+        }
+    }
     let vary = Varied { backend: backends.join(","), ..Varied::default() };
-    Some(Lab {
-        about: "The same work with each of these backends.".to_owned(),
-        spec: first.spec.unmarked(),
-        vary,
-    })
+    let specs: Vec<Spec> = runs.iter().map(|run| run.spec.unmarked()).collect();
+    let gives_all = |found: Vec<Spec>| found.len() > 1 && specs.iter().all(|spec| found.contains(spec));
+    // Not any of them: `serial` does not know how many workers the others have.
+    let spec = specs.iter().find(|spec| vary.of(spec).is_ok_and(gives_all))?.clone();
+    Some(Lab { about: "The same work with each of these backends.".to_owned(), spec, vary })
 }
 
 /// The fields of a spec, which stand in `place`; where it is a part of a lesson, with its name.

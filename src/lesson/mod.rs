@@ -125,6 +125,12 @@ impl Varied {
         Draft { backend: some(&self.backend), workers: some(&self.workers), ..Draft::default() }
     }
 
+    /// The specs that an experiment makes of this one.
+    fn of(&self, spec: &Spec) -> Result<Vec<Spec>, Vec<SpecError>> {
+        let variants = Draft::from_spec(spec).overlay(self.draft()).variants()?;
+        Ok(variants.into_iter().map(|variant| variant.spec).collect())
+    }
+
     pub fn is_empty(&self) -> bool {
         self.backend.is_empty() && self.workers.is_empty()
     }

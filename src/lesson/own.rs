@@ -63,6 +63,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_varied_in_the_lab_can_be_varied() {
+        let lab = |spec: &str, vary: &str| {
+            let lab =
+                format!("{SHARED}[lab]\nabout = \"a\"\nspec = \"\"\"{spec}\"\"\"\nvary = {{ {vary} }}\n");
+            read_own(&lesson("mine", &lab))
+        };
+        let spin = "workload = \"spin\"";
+        for vary in ["workers = \"many\"", "workers = \"4\"", "backend = \"threads,fibres\""] {
+            let wrong = lab(spin, vary).expect_err(vary);
+            assert!(wrong.iter().all(|line| line.starts_with("mine: lab, vary: ")), "{wrong:?}");
+        }
+        assert!(lab("workload = \"spin\"\nbackend = \"serial\"", "workers = \"1,2\"").is_err());
+        let read = lab("workload = \"spin\"\nlesson = \"gil\"", "workers = \"1,2\"").expect("a lesson");
+        assert_eq!(read.variants[0].lab.as_ref().expect("a lab").spec.lesson, None);
+    }
+
+    #[test]
+    fn runs_that_differ_in_their_backend_alone_are_an_experiment_in_the_lab() {
+        let lab = |runs: &[&str]| {
+            let head = lesson("mine", "");
+            let runs = runs.iter().map(|run| {
+                format!("[[run]]\nlabel = \"r\"\nspec = \"\"\"\nworkload = \"spin\"\n{run}\n\"\"\"\n")
+            });
+            let text = head.split("[[role]]").take(1).map(str::to_owned).chain(runs).collect::<String>();
+            let lesson = read_own(&text).expect("a lesson");
+            lesson.variants[0].lab.as_ref().map(super::super::Lab::command)
+        };
+        let (serial, threads) = ("backend = \"serial\"", "backend = \"threads\"\nworkers = 4");
+        let both = |backends: &str| {
+            Some(format!("poolscope compare --backend {backends} --workers 4 --workload spin"))
+        };
+        assert_eq!(lab(&[serial, threads]), both("serial,threads"));
+        assert_eq!(lab(&[threads, serial, threads]), both("threads,serial"));
+        assert_eq!(lab(&[threads]), None);
+        assert_eq!(lab(&[threads, "backend = \"processes\"\nworkers = 2"]), None);
+    }
+
+    #[test]
     fn what_is_wrong_is_told_by_field_value_and_what_is_allowed() {
         let twice = format!(
             "{}[[variant]]\nname = \"V\"\ntitle = \"t\"\nabout = \"a\"\n[[variant]]\nname = \"v\"\ntitle = \"t\"\nabout = \"a\"\n\

@@ -31,8 +31,13 @@ pub fn measure(store: &RunStore, condition: &Condition) -> Option<Measured> {
         Measure::LoggedLast => lesson.logged.last().map(|line| word(&line.text)),
         Measure::Processes => number(lesson.roles.iter().flatten().count()),
         Measure::Pids => {
-            let pids: BTreeSet<u32> =
-                store.lanes.iter().flat_map(|lane| &lane.lives).map(|life| life.pid).collect();
+            let pids: BTreeSet<u32> = store
+                .lanes
+                .iter()
+                .flat_map(|lane| &lane.lives)
+                .map(|life| life.pid)
+                .filter(|pid| *pid != 0)
+                .collect();
             number(pids.len())
         }
         Measure::Stuck => number(lesson.stuck.as_ref().map_or(0, |stuck| stuck.waiters.len())),

@@ -158,7 +158,8 @@ pub fn processes(store: &RunStore) -> Vec<Process> {
             Some(Process {
                 name: role.name.to_string(),
                 role: role.role.to_string(),
-                pid: lives.last().map(|life| life.pid),
+                // One that was ended before it ran has told of none.
+                pid: lives.last().map(|life| life.pid).filter(|pid| *pid != 0),
                 end: measures::exit(store, worker),
             })
         })

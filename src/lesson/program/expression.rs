@@ -11,6 +11,8 @@ use super::{
 const LONGEST: i64 = 1 << 20;
 /// Brackets within brackets.
 const DEEPEST: usize = 32;
+/// Operators of one chain, `1 + 2 - 3`: each of them lies within the next.
+const MOST_IN_CHAIN: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
@@ -216,7 +218,7 @@ impl<'w> Reader<'w> {
 
     fn sum(&mut self) -> Result<Expression, String> {
         let mut left = self.product()?;
-        loop {
+        for _ in 0..=MOST_IN_CHAIN {
             let operator = if self.sign("+") {
                 Operator::Add
             } else if self.sign("-") {
@@ -226,11 +228,12 @@ impl<'w> Reader<'w> {
             };
             left = Expression::Binary(operator, Box::new(left), Box::new(self.product()?));
         }
+        Err(format!("more than {MOST_IN_CHAIN} operators in a row"))
     }
 
     fn product(&mut self) -> Result<Expression, String> {
         let mut left = self.power()?;
-        loop {
+        for _ in 0..=MOST_IN_CHAIN {
             let operator = if self.sign("*") {
                 Operator::Multiply
             } else if self.sign("/") {
@@ -240,6 +243,7 @@ impl<'w> Reader<'w> {
             };
             left = Expression::Binary(operator, Box::new(left), Box::new(self.power()?));
         }
+        Err(format!("more than {MOST_IN_CHAIN} operators in a row"))
     }
 
     fn power(&mut self) -> Result<Expression, String> {
@@ -375,5 +379,13 @@ mod tests {
         }
         assert!(value(&"(".repeat(10_000)).is_err());
         assert!(value(&"2**".repeat(10_000)).is_err());
+        for sign in ["+", "-", "*", "/"] {
+            assert_eq!(
+                value(&format!("1{}", format!("{sign}1").repeat(65))),
+                Err("more than 64 operators in a row".to_owned())
+            );
+            assert!(value(&format!("1{}", format!("{sign}1").repeat(64))).is_ok());
+            assert!(value(&format!("1{}", format!("{sign}1").repeat(100_000))).is_err());
+        }
     }
 }

@@ -271,7 +271,7 @@ impl Model {
                 role: role.role.clone(),
                 level: parent.map_or(0, |parent| self.lanes[parent].level + 1),
                 parent,
-                pid: life.map(|life| life.pid),
+                pid: life.map(|life| life.pid).filter(|pid| *pid != 0),
                 from_ns: role.t_ns,
                 ready_ns: life.and_then(|life| life.ready_ns),
                 ended,

@@ -73,7 +73,9 @@ impl StageView {
         }
         if self.of.is_none_or(|before| before.0 != of.0) {
             // How one lesson was best seen says nothing about the next.
-            let lesson = store.info.as_ref().and_then(|info| info.spec.lesson.clone());
+            // Until its engine has spoken, a run says nothing of its lesson.
+            let lesson =
+                store.info.as_ref().map_or_else(|| self.lesson.clone(), |info| info.spec.lesson.clone());
             let mode = self.mode.filter(|_| lesson == self.lesson);
             *self = Self { mode, lesson, ..Self::default() };
         }
@@ -281,12 +283,42 @@ impl StageView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        event::Event,
+        spec::{Backend, Spec},
+        store::testing,
+    };
 
     fn playing(mode: Mode) -> StageView {
         let model = Model { moments: vec![0, 10, 20, 30], ..Model::default() };
         let mut view = StageView { mode: Some(mode), model: Arc::new(model), ..StageView::default() };
         view.toggle_play(100.0);
         view
+    }
+
+    #[test]
+    fn a_choice_holds_for_all_runs_of_its_lesson_and_for_no_other() {
+        let run = |lesson: &str, engine_pid: u32| {
+            let spec = Spec { lesson: lesson.parse().ok(), ..testing::spec(Backend::Processes, 2, 2) };
+            let mut event = testing::run_started(spec);
+            if let Event::RunStarted(info) = &mut event {
+                info.engine_pid = engine_pid;
+            }
+            let mut store = RunStore::default();
+            store.apply(event);
+            store
+        };
+        let mut view = StageView::default();
+        view.update(&run("queue", 1));
+        view.set_mode(Mode::Order);
+        view.set_mode(Mode::Time);
+        // As it looks while its engine is being started.
+        view.update(&RunStore::default());
+        view.update(&run("queue", 2));
+        assert_eq!(view.mode, Some(Mode::Time));
+        view.update(&RunStore::default());
+        view.update(&run("pool", 3));
+        assert_eq!(view.mode, None);
     }
 
     #[test]

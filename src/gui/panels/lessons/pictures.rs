@@ -19,16 +19,18 @@ const TIME_LABELS: f32 = 16.0;
 /// Of those runs that were begun.
 pub(super) fn pictures_ui(ui: &mut Ui, series: &mut Series, runs: &Runs) {
     let ids = (0..).map_while(|at| series.row(at)).map(|(id, _)| id);
-    let begun: Vec<&Run> = ids.filter_map(|id| runs.iter().find(|run| run.id == id)).collect();
-    let ends = begun.iter().map(|run| end_ns(run));
+    let labels = series.runs().iter().map(|lab| lab.label.as_str());
+    // Those that are still open: the window lets go of its oldest runs.
+    let open = |(id, label)| runs.iter().find(|run| run.id == id).map(|run| (run, label));
+    let begun: Vec<(&Run, &str)> = ids.zip(labels).filter_map(open).collect();
+    let ends = begun.iter().map(|(run, _)| end_ns(run));
     let Some(longest_ns) = ends.max() else { return };
     ui.label(RichText::new("What the workers did").strong());
     let about = "A lane for each worker, on the same time in each run, and a bar for each task: full where it computes, dotted \
                  where it waits, lined where it waits for a lock, hatched where it waits for a core, crossed where it was lost.";
     ui.add(Label::new(RichText::new(about).weak()).wrap());
-    series.axis.begin_frame(secs(longest_ns), begun.iter().any(|run| run.live));
-    let labels = series.runs().iter().map(|lab| lab.label.as_str());
-    for (run, label) in begun.into_iter().zip(labels) {
+    series.axis.begin_frame(secs(longest_ns), begun.iter().any(|(run, _)| run.live));
+    for (run, label) in begun {
         ui.add_space(GAP);
         ui.label(label);
         ui.add_space(GAP_SMALL);
