@@ -351,7 +351,11 @@ fn lab_of_runs(what: &What) -> Option<Lab> {
     let gives_all = |found: Vec<Spec>| found.len() > 1 && specs.iter().all(|spec| found.contains(spec));
     // Not any of them: `serial` does not know how many workers the others have.
     let spec = specs.iter().find(|spec| vary.of(spec).is_ok_and(gives_all))?.clone();
-    Some(Lab { about: "The same work with each of these backends.".to_owned(), spec, vary })
+    Some(Lab {
+        about: format!("The same work with each of these backends: {}.", backends.join(", ")),
+        spec,
+        vary,
+    })
 }
 
 /// The fields of a spec, which stand in `place`; where it is a part of a lesson, with its name.

@@ -173,7 +173,7 @@ fn a_lesson_of_ordinary_runs_runs_them_in_turn() {
     window.wait_text("Finished: 7 of 8 tasks ok");
     window.click("Lessons");
     window.click("Open in the lab");
-    window.wait_text("Lesson 11 in the lab: The same work with each of these backends.");
+    window.wait_text("Lesson 11 in the lab: The same work with each of these backends: ");
     window.click("Close the line about the lesson");
     window.wait_gone("Lesson 11 in the lab");
 }

@@ -102,8 +102,11 @@ impl Vary {
     /// Varies this and nothing else, run as before.
     pub(crate) fn take_over(&mut self, varied: &Varied) {
         let Self { repeats, warmup, calm, .. } = std::mem::take(self);
-        let Varied { backend, workers } = varied.clone();
-        *self = Self { backend, workers, repeats, warmup, calm, ..Self::default() };
+        *self = Self { repeats, warmup, calm, ..Self::default() };
+        // With nothing to vary, what an experiment begins with is better than an error.
+        if !varied.is_empty() {
+            (self.backend, self.workers) = (varied.backend.clone(), varied.workers.clone());
+        }
     }
 
     /// `backends threads,processes; 5 repeats after 1 warm-up`

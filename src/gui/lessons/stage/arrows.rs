@@ -10,7 +10,7 @@ use super::{
     words::{end_name, lane_name, short},
 };
 use crate::{
-    event::lesson::Verb,
+    event::lesson::{ObjectKind, Verb},
     gui::{plots::small_font, theme},
 };
 
@@ -98,9 +98,16 @@ fn seen<'m>(scene: &Scene<'m>, put: bool) -> Vec<(&'m Message, Pos2, Pos2)> {
     seen
 }
 
+/// What goes through the first queue or pipe, and what through others: in a pool, its items and their results.
+pub(super) fn color_of(scene: &Scene<'_>, row: usize) -> Color32 {
+    let carries = |kind| matches!(kind, ObjectKind::Queue | ObjectKind::PipeEnd);
+    let first = scene.model.rows.iter().position(|row| carries(row.kind));
+    if first == Some(row) { scene.palette.rate } else { scene.palette.text }
+}
+
 pub(super) fn messages(scene: &Scene<'_>, painter: &Painter, put: bool) {
-    let color = scene.palette.rate;
-    for (_, from, to) in seen(scene, put) {
+    for (message, from, to) in seen(scene, put) {
+        let color = color_of(scene, message.row);
         painter.line_segment([from, to], Stroke::new(1.5, color));
         head(painter, to, to - from, color);
     }
@@ -133,7 +140,7 @@ pub(super) fn values(scene: &Scene<'_>, painter: &Painter, put: bool) {
         if let Some(place) = free {
             labels.push(place);
             painter.rect_filled(place, 3.0, scene.palette.plot);
-            let stroke = Stroke::new(1.0, scene.palette.rate);
+            let stroke = Stroke::new(1.0, color_of(scene, message.row));
             painter.rect_stroke(place, 3.0, stroke, eframe::egui::StrokeKind::Inside);
             painter.text(place.center(), Align2::CENTER_CENTER, text, small_font(), scene.palette.text);
         }

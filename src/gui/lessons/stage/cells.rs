@@ -3,6 +3,7 @@
 use eframe::egui::{Align2, Mesh, Painter, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use super::{
+    arrows,
     layout::has_boxes,
     model::{Row, State},
     scene::{Scene, fitted, text_width},
@@ -18,6 +19,8 @@ use crate::{
 
 const BAND: f32 = 14.0;
 const BOX_HEIGHT: f32 = 18.0;
+/// Of the sign before the name of what carries messages.
+const ARROW: f32 = 10.0;
 const BOX_CHARS: usize = 16;
 /// More boxes than this are counted.
 const MOST_BOXES: usize = 60;
@@ -201,7 +204,9 @@ pub(super) fn boxes(scene: &Scene<'_>, painter: &Painter, at: usize) {
             let count = scene.model.messages_in(at, scene.shown_ns).count();
             boxes.say(if count == 0 { "nothing in it" } else { "in it:" });
             for message in scene.model.messages_in(at, scene.shown_ns).take(MOST_BOXES) {
-                if !boxes.add(&short(&message.value, BOX_CHARS), Some(message.from.0), false) {
+                // A pool's word to a worker that may go has no value.
+                let text = if message.value.is_empty() { "no more" } else { &message.value };
+                if !boxes.add(&short(text, BOX_CHARS), Some(message.from.0), false) {
                     break;
                 }
             }
@@ -275,7 +280,17 @@ pub(super) fn head(scene: &Scene<'_>, painter: &Painter, at: usize, rect: Rect) 
     let y = band_rect(scene, at).center().y;
     let kind = words::kind_name(row.kind);
     if has_boxes(row.kind) {
-        fitted(painter, pos2(left, y), words::plain(&row.name), width, palette.text);
+        // The arrow of its messages, as they are drawn between the lanes.
+        let indent = if matches!(row.kind, ObjectKind::Queue | ObjectKind::PipeEnd) {
+            let (from, to) = (pos2(left, y), pos2(left + ARROW, y));
+            let color = arrows::color_of(scene, at);
+            painter.line_segment([from, to], Stroke::new(1.5, color));
+            arrows::head(painter, to, to - from, color);
+            ARROW + theme::GAP_SMALL
+        } else {
+            0.0
+        };
+        fitted(painter, pos2(left + indent, y), words::plain(&row.name), width - indent, palette.text);
         let state = match row.kind {
             ObjectKind::Queue => format!("{kind}, {}", words::row_state(scene.model, at, scene.shown_ns)),
             _ => kind.to_owned(),

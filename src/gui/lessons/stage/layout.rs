@@ -38,7 +38,9 @@ pub(crate) enum Mode {
 
 impl Mode {
     pub(super) fn at_first(model: &Model) -> Self {
-        if model.moments.len() < ORDER_UP_TO { Self::Order } else { Self::Time }
+        // Where somebody sleeps, how long things take is what it is about.
+        let sleeps = model.lanes.iter().flat_map(|lane| &lane.marks).any(|mark| mark.doing == Doing::Sleeps);
+        if model.moments.len() < ORDER_UP_TO && !sleeps { Self::Order } else { Self::Time }
     }
 }
 

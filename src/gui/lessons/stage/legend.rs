@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(super) const HEIGHT: f32 = 18.0;
-const SWATCH: f32 = 18.0;
+const SWATCH: f32 = 14.0;
 const BAND: f32 = 10.0;
 const HATCH: f32 = 7.0;
 
@@ -30,6 +30,7 @@ enum Sign {
     Message,
     Start,
     Join,
+    ForEver,
 }
 
 fn does_join(model: &Model) -> bool {
@@ -38,15 +39,16 @@ fn does_join(model: &Model) -> bool {
 }
 
 impl Sign {
-    const ALL: [(Self, &str); 8] = [
-        (Self::Starting, "is being started"),
+    const ALL: [(Self, &str); 9] = [
+        (Self::Starting, "starting"),
         (Self::Runs, "runs"),
         (Self::Waits, "waits"),
         (Self::Sleeps, "sleeps"),
         (Self::Step, "a step"),
         (Self::Message, "message"),
         (Self::Start, "start"),
-        (Self::Join, "end, joined"),
+        (Self::Join, "joined"),
+        (Self::ForEver, "for whom it waits for ever"),
     ];
 
     fn occurs(self, model: &Model) -> bool {
@@ -58,6 +60,7 @@ impl Sign {
             Self::Message => !model.messages.is_empty(),
             Self::Start => model.lanes.len() > 1,
             Self::Join => does_join(model),
+            Self::ForEver => model.stuck.is_some(),
         }
     }
 }
@@ -80,7 +83,7 @@ pub(super) fn legend_ui(ui: &mut Ui, palette: &Palette, model: &Model) {
         let at = pos2(swatch.right() + GAP_SMALL, rect.center().y - galley.size().y * 0.5);
         painter.galley(at, galley, palette.text_weak);
         said.push(words);
-        x = end + GAP * 1.5;
+        x = end + GAP;
     }
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Legend: {}", said.join(", "))));
 }
@@ -105,6 +108,7 @@ fn paint(painter: &Painter, sign: Sign, rect: Rect, palette: &Palette) {
         Sign::Step => mesh
             .add_colored_rect(Rect::from_center_size(centre, vec2(2.0, rect.height() + 4.0)), palette.text),
         Sign::Message => arrow(painter, rect, Stroke::new(1.5, palette.rate)),
+        Sign::ForEver => arrow(painter, rect, Stroke::new(1.5, palette.error)),
         Sign::Start => arrow(painter, rect, Stroke::new(1.0, palette.text_weak)),
         Sign::Join => {
             let stroke = Stroke::new(1.0, palette.text_weak);

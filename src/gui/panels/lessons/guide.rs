@@ -1,6 +1,6 @@
 //! The left of a lesson: what it is about, what to predict, what to look at and where to go on.
 
-use eframe::egui::{Button, Label, Panel, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Align, Button, Id, Label, Panel, Response, RichText, ScrollArea, Ui, vec2};
 
 use super::{
     PageState,
@@ -61,7 +61,8 @@ pub(super) fn guide_ui(
         ui.add(Label::new(&place.variant().about).wrap());
         heading(ui, "What to know");
         place.lesson().before.iter().for_each(|sentence| bullet(ui, sentence));
-        heading(ui, if judged.is_some() { "What you predicted" } else { "Predict, then run" });
+        let head = heading(ui, if judged.is_some() { "What you predicted" } else { "Predict, then run" });
+        to_the_answers(ui, place, judged.is_some(), &head);
         questions_ui(ui, &place.variant().questions, &attempt, (begun, judged.as_deref()), actions);
         // Before it is run, they would tell what is to be predicted.
         if begun {
@@ -109,10 +110,20 @@ fn variants_ui(ui: &mut Ui, place: Place, actions: &mut Actions) {
     }
 }
 
-fn heading(ui: &mut Ui, text: &str) {
+fn heading(ui: &mut Ui, text: &str) -> Response {
     ui.add_space(GAP);
-    ui.label(RichText::new(text).heading());
+    let response = ui.label(RichText::new(text).heading());
     ui.add_space(GAP_SMALL);
+    response
+}
+
+/// Brings the answers into view at the moment at which there are some.
+fn to_the_answers(ui: &Ui, place: Place, answered: bool, head: &Response) {
+    let id = Id::unique(("answered lesson", place));
+    let before = ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(id, answered), answered));
+    if answered && !before {
+        head.scroll_to_me(Some(Align::TOP));
+    }
 }
 
 fn bullet(ui: &mut Ui, sentence: &str) {

@@ -35,9 +35,10 @@ const GUIDE_WIDTH: f32 = 316.0;
 /// Of the width: at the narrowest, what the longest line of the first lessons' programs needs.
 const CODE_PART: f32 = 0.305;
 const CODE_WIDEST: f32 = 520.0;
-/// What was printed and logged: a share of the height, within these.
-const OUTPUT_PART: f32 = 0.27;
-const OUTPUT_HEIGHTS: (f32, f32) = (120.0, 280.0);
+/// What was printed and logged: a share of the height beyond what the picture needs, within these.
+const PICTURE_HEIGHT: f32 = 300.0;
+const OUTPUT_PART: f32 = 0.4;
+const OUTPUT_HEIGHTS: (f32, f32) = (100.0, 280.0);
 /// Of the height, with the code beside what was printed.
 const CODE_SHARE: f32 = 0.42;
 
@@ -82,7 +83,8 @@ fn lesson_ui(ui: &mut Ui, lessons: &mut Lessons, place: Place, state: PageState<
             } else {
                 (
                     "lesson output",
-                    (ui.available_height() * OUTPUT_PART).clamp(OUTPUT_HEIGHTS.0, OUTPUT_HEIGHTS.1),
+                    ((ui.available_height() - PICTURE_HEIGHT) * OUTPUT_PART)
+                        .clamp(OUTPUT_HEIGHTS.0, OUTPUT_HEIGHTS.1),
                 )
             };
             let most = ui.available_height() * 0.6;

@@ -80,7 +80,9 @@ fn words(run: &Run) -> String {
     let took = units::duration(store.last_end_ns.max(store.now_ns));
     match store.phase {
         _ if run.live => "The processes run…".to_owned(),
-        _ if store.lesson.stuck.is_some() => format!("Stuck: ended by Poolscope after {took}"),
+        _ if store.lesson.stuck.is_some() => {
+            format!("Stuck: nothing could happen any more, and after {took} Poolscope ended it")
+        }
         Phase::Ended(Status::Finished) => {
             let badly: Vec<String> =
                 processes(store).into_iter().filter(ended_badly).map(|process| process.name).collect();
