@@ -77,10 +77,11 @@ impl Camera {
         let window = &mut self.window;
         window.resize(1600, 900);
         window.click("Lessons");
-        window.click("Open lesson 6. Seven processes, one array");
-        window.click("[4, 9, 16, 25, 36, 49, 64]");
+        window.click("Open lesson 3. A pool of four");
+        window.click("Four, as many as there are workers");
+        window.click("No: only the list is in order");
         window.click("Run");
-        window.wait_text("You were right in 1 of");
+        window.wait_text("You were right in 2 of 2");
         window.hover(eframe::egui::pos2(640.0, 3.0));
         self.shot("lesson");
         let window = &mut self.window;
