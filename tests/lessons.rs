@@ -10,7 +10,7 @@ use std::{
 
 use poolscope::lesson::{Ending, Variant, What, all};
 use serde_json::Value;
-use support::{folder, run};
+use support::{DEADLINE, folder, processes, run, signal, start, until, wait};
 
 /// Lessons at a time: most of them wait most of the time.
 const AT_ONCE: usize = 4;
@@ -93,7 +93,7 @@ fn lessons_of_ordinary_runs_come_out_as_they_say() {
 fn run_at(home: &Path, args: &[&str]) -> String {
     let mark = support::mark();
     let child = support::command(args, &mark).env("XDG_DATA_HOME", home).spawn();
-    let output = support::wait(support::Program { child: child.expect("the program starts"), mark });
+    let output = wait(support::Program { child: child.expect("the program starts"), mark });
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert_eq!(output.status.code(), Some(0), "{args:?}: {text}");
     text
@@ -284,6 +284,23 @@ fn why_a_process_failed_is_told_also_without_a_log_and_what_never_ran_has_no_id(
     for process in told["processes"].as_array().expect("processes") {
         assert_ne!(process["pid"], 0, "{told:#}");
     }
+}
+
+#[test]
+fn a_run_that_is_lost_is_none_of_what_a_lesson_allows_that_expects_nothing() {
+    let folder = folder();
+    let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let own = file("failing.toml");
+    fs::write(&own, FAILING.replace("sleep 1000", "sleep 50")).expect("a file can be written");
+    let program = start(&["lesson", &own, "--output", &file("failing.pscope")]);
+    let engine = until("an engine", DEADLINE, || processes(&program.mark, Some("engine")).first().copied());
+    // Its `main` is there.
+    until("a role", DEADLINE, || processes(&program.mark, Some("role")).first().copied());
+    signal(engine, "KILL");
+    let output = wait(program);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("it ended lost, and not finished or stuck"), "{text}");
 }
 
 #[test]

@@ -58,6 +58,9 @@ use super::{
 };
 use crate::spec::{Draft, Spec, one_line};
 
+/// Each has a program of its own, also where it takes all of it from its lesson.
+const MOST_VARIANTS: usize = 32;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LessonFile {
@@ -173,6 +176,12 @@ struct VariantText {
 /// Everything that is wrong with it, a line each.
 pub fn read(text: &str, pythons: &[(&'static str, &'static str)]) -> Result<Lesson, Vec<String>> {
     let file: LessonFile = toml::from_str(text).map_err(|error| vec![syntax(text, &error)])?;
+    if file.variant.len() > MOST_VARIANTS {
+        return Err(vec![format!(
+            "variant: there are {}; allowed: at most {MOST_VARIANTS}",
+            file.variant.len()
+        )]);
+    }
     let mut wrong = Vec::new();
     let base = VariantText {
         name: String::new(),

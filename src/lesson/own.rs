@@ -107,6 +107,9 @@ mod tests {
              [[variant]]\nname = \"v\"\ntitle = \"t\"\nabout = \"a\"\n",
             lesson("mine", SHARED)
         );
+        let many = (0..33).fold(lesson("mine", SHARED), |text, at| {
+            format!("{text}[[variant]]\nname = \"v{at}\"\ntitle = \"t\"\nabout = \"a\"\n")
+        });
         for (text, parts) in [
             (lesson("queue", SHARED), &["name", "queue", "no lesson of this program"][..]),
             (lesson("Mine", SHARED), &["name", "Mine", "small letters"]),
@@ -118,6 +121,7 @@ mod tests {
             (twice.clone(), &["variant, name", "V", "small letters"]),
             (twice, &["variant, name", "v", "once"]),
             ("#".repeat(LONGEST_FILE + 1), &["262145 bytes"]),
+            (many, &["variant", "33", "at most 32"]),
         ] {
             let wrong = read_own(&text).expect_err(&text);
             assert!(

@@ -11,7 +11,7 @@ pub use measures::{holds, measure};
 use super::{Observer, RunReport};
 use crate::{
     event::lesson::ObjectKind,
-    lesson::{Condition, Lesson, Variant, compare_lines},
+    lesson::{Condition, Ending, Lesson, Variant, compare_lines},
     store::{Phase, RunStore},
 };
 
@@ -205,16 +205,18 @@ fn answers(variant: &Variant, holds: impl Fn(&Condition) -> Option<bool>) -> Vec
 fn unexpected(variant: &Variant, store: &RunStore, report: &LessonReport) -> Vec<String> {
     let expect = &variant.expect;
     let mut found = Vec::new();
+    let wanted: &[&str] = match expect.ended {
+        // Also who expects nothing expects that it comes to its end.
+        _ if expect.anything => &["finished", "stuck"],
+        Ending::Finished => &["finished"],
+        Ending::Stuck => &["stuck"],
+    };
+    if !wanted.contains(&report.ended.as_str()) {
+        let why = store.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        found.push(format!("it ended {}, and not {}{why}", report.ended, wanted.join(" or ")));
+    }
     if expect.anything {
         return found;
-    }
-    let wanted = match expect.ended {
-        crate::lesson::Ending::Finished => "finished",
-        crate::lesson::Ending::Stuck => "stuck",
-    };
-    if report.ended != wanted {
-        let why = store.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-        found.push(format!("it ended {}, and not {wanted}{why}", report.ended));
     }
     let logged: Vec<&str> = store.lesson.logged.iter().map(|line| &*line.text).collect();
     let printed: Vec<&str> = report.printed.iter().map(String::as_str).collect();
