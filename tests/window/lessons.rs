@@ -218,7 +218,7 @@ fn every_lesson_and_every_variant_comes_out_in_the_window_as_it_says() {
             if let What::Program(_) = variant.what {
                 window.wait_text(match variant.expect.ended {
                     Ending::Finished => "All processes have ended",
-                    Ending::Stuck => "Stuck: ended by Poolscope",
+                    Ending::Stuck => "Stuck: nothing could happen any more",
                 });
                 // All of it was compared by the page itself; the last lines are in sight without scrolling.
                 let (printed, logged) = (variant.expect.printed.last(), variant.expect.logged.last());
