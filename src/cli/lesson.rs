@@ -112,7 +112,7 @@ fn is_file(name: &str) -> bool {
 
 /// A lesson of somebody's own, with its text.
 fn read_file(path: &Path) -> Result<(String, Lesson), CliError> {
-    let text = read_bounded(path, LONGEST_FILE as u64)?;
+    let text = read_bounded("lesson", path, LONGEST_FILE as u64)?;
     let told = |wrong: Vec<String>| {
         let line = |what: &String| format!("{}: {}", path.display(), one_line(what));
         let lines: Vec<String> = wrong.iter().map(line).collect();

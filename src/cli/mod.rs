@@ -49,8 +49,9 @@ const EXIT_LOST: u8 = 3;
 pub enum CliError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Spec(Vec<SpecError>),
-    #[error("spec: {path} cannot be read: {source}")]
-    SpecFile { path: PathBuf, source: io::Error },
+    /// `what` is the field: `spec` or `lesson`.
+    #[error("{what}: {path} cannot be read: {source}")]
+    InputFile { what: &'static str, path: PathBuf, source: io::Error },
     #[error("{0}")]
     Usage(String),
     #[error(transparent)]
@@ -77,7 +78,7 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Spec(_)
-            | Self::SpecFile { .. }
+            | Self::InputFile { .. }
             | Self::Usage(_)
             | Self::Record(_)
             | Self::Read(_)

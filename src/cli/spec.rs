@@ -49,12 +49,12 @@ fn checked<T>(args: &SpecArgs, check: impl Fn(&Draft) -> Result<T, Vec<SpecError
 }
 
 fn read_spec(path: &Path) -> Result<(Draft, Vec<SpecError>), CliError> {
-    Ok(read_toml(&read_bounded(path, LIMIT)?))
+    Ok(read_toml(&read_bounded("spec", path, LIMIT)?))
 }
 
 /// The text of a file, unless it is longer than that.
-pub(super) fn read_bounded(path: &Path, limit: u64) -> Result<String, CliError> {
-    let fail = |source| CliError::SpecFile { path: path.to_owned(), source };
+pub(super) fn read_bounded(what: &'static str, path: &Path, limit: u64) -> Result<String, CliError> {
+    let fail = |source| CliError::InputFile { what, path: path.to_owned(), source };
     let mut text = String::new();
     let file = File::open(path).map_err(fail)?;
     // Bounded while reading: a device or a pipe has no length to ask for.

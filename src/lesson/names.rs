@@ -24,8 +24,11 @@ pub fn check(program: &Program) -> Vec<String> {
     }
     let names: Vec<&str> = program.shared.iter().flat_map(Shared::names).collect();
     let roles = program.roles.iter().map(|role| role.name.as_str());
-    for name in roles.chain(names.iter().copied()).filter(|name| !(1..=LONGEST_NAME).contains(&name.len())) {
-        wrong.push(format!("name: {} is not allowed; allowed: 1 to {LONGEST_NAME} bytes", quoted(name)));
+    let is_name =
+        |name: &&str| (1..=LONGEST_NAME).contains(&name.len()) && !name.chars().any(char::is_control);
+    for name in roles.chain(names.iter().copied()).filter(|name| !is_name(name)) {
+        let allowed = format!("1 to {LONGEST_NAME} bytes, of which none controls a terminal");
+        wrong.push(format!("name: {} is not allowed; allowed: {allowed}", quoted(name)));
     }
     if names.len() > MOST_SHARED {
         wrong.push(format!("shared: there are {}; allowed: at most {MOST_SHARED}", names.len()));
@@ -43,6 +46,8 @@ pub fn check(program: &Program) -> Vec<String> {
 fn size(shared: &Shared) -> Option<String> {
     let (field, number, allowed) = match shared {
         Shared::Queue { bound: Some(0), .. } => ("bound", 0, "1 and more".to_owned()),
+        // Permits belong to processes: who has none cannot give one back, so that nobody could ever get one.
+        Shared::Semaphore { permits: 0, .. } => ("permits", 0, "1 and more".to_owned()),
         Shared::Array { cells, .. } if !(1..=MOST_CELLS).contains(&cells.len()) => {
             ("cells", cells.len(), format!("1 to {MOST_CELLS} of them"))
         }

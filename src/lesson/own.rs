@@ -115,6 +115,18 @@ mod tests {
             (lesson("Mine", SHARED), &["name", "Mine", "small letters"]),
             (lesson("mine", &SHARED.replace("bound = 2", "bound = 0")), &["bound", "0", "1 and more"]),
             (lesson("mine", &SHARED.replace("parties = 1", "parties = 99")), &["parties", "99", "1 to 64"]),
+            (
+                lesson(
+                    "mine",
+                    &format!("{SHARED}[[shared]]\nkind = \"semaphore\"\nname = \"s\"\npermits = 0\n"),
+                )
+                .replace("meet gate", "meet gate\nacquire s"),
+                &["permits", "0", "1 and more"],
+            ),
+            (
+                lesson("mine", SHARED).replace("gate", "g\\u0007"),
+                &["name", "u{7}", "none controls a terminal"],
+            ),
             (lesson("mine", &SHARED.replace("bound = 2", "bond = 2")), &["line ", "bond"]),
             (lesson("mine", ""), &["mine: role main, line 1", "no queue queue"]),
             ("name = 3".to_owned(), &["line 1"]),
