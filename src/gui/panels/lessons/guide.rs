@@ -1,6 +1,8 @@
 //! The left of a lesson: what it is about, what to predict, what to look at and where to go on.
 
-use eframe::egui::{Align, Button, Id, Label, Panel, Response, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{
+    Align, Button, Id, Label, Panel, Response, RichText, ScrollArea, Ui, style::ScrollAnimation, vec2,
+};
 
 use super::{
     PageState,
@@ -122,7 +124,8 @@ fn to_the_answers(ui: &Ui, place: Place, answered: bool, head: &Response) {
     let id = Id::unique(("answered lesson", place));
     let before = ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(id, answered), answered));
     if answered && !before {
-        head.scroll_to_me(Some(Align::TOP));
+        // At once: nothing in this window is animated.
+        head.scroll_to_me_animation(Some(Align::TOP), ScrollAnimation::none());
     }
 }
 
