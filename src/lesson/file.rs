@@ -51,12 +51,13 @@
 use serde::Deserialize;
 
 use super::{
-    Ending, Expect, Lab, LabRun, Lesson, Lines, LogFile, Python, Question, RunEnd, Variant, Varied, What,
+    Ending, Expect, Lesson, Lines, LogFile, Python, Question, Variant, What,
+    lab::{LabText, RunText, lab_of, lab_of_runs, run_of},
     names::check,
     program::{Program, Role, Shared, parse},
     reach::Reached,
 };
-use crate::spec::{Draft, Spec, one_line};
+use crate::spec::one_line;
 
 /// Each has a program of its own, also where it takes all of it from its lesson.
 const MOST_VARIANTS: usize = 32;
@@ -92,16 +93,6 @@ struct LessonFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LabText {
-    about: String,
-    /// A spec file.
-    spec: String,
-    #[serde(default)]
-    vary: Varied,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct LogText {
     file: String,
     format: String,
@@ -114,17 +105,6 @@ struct RoleText {
     #[serde(default)]
     takes: Vec<String>,
     steps: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RunText {
-    label: String,
-    /// A spec file.
-    spec: String,
-    #[serde(default)]
-    lost: bool,
-    ok: Option<u32>,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -243,13 +223,13 @@ fn variant(
         found.extend(check(&program));
         What::Program(program)
     } else {
-        What::Runs(text.run.iter().filter_map(|run| lab_run(&place, run, &mut found)).collect())
+        What::Runs(text.run.iter().filter_map(|run| run_of(&place, run, &mut found)).collect())
     };
     for question in &text.question {
         check_question(question, &mut found);
     }
     let lab_text = text.lab.as_ref().or_else(|| base.and_then(|base| base.lab.as_ref()));
-    let lab = lab_text.and_then(|text| lab(text, &mut found)).or_else(|| lab_of_runs(&what));
+    let lab = lab_text.and_then(|text| lab_of(text, &mut found)).or_else(|| lab_of_runs(&what));
     wrong.extend(found.into_iter().map(|what| format!("{place}: {what}")));
     let file = format!("lesson-{}.py", place.replace('/', "-"));
     let python = pythons.iter().find(|(name, _)| *name == file);
@@ -326,56 +306,6 @@ fn drop_unused(program: &mut Program, text: &VariantText, wrong: &mut Vec<String
     }
     program.roles.retain(|role| reached.role(&role.name));
     program.shared.retain(|shared| reached.object(shared));
-}
-
-/// An ordinary run, marked as part of this lesson and variant.
-fn lab_run(lesson: &str, text: &RunText, wrong: &mut Vec<String>) -> Option<LabRun> {
-    let spec = spec_of(&text.spec, Some(lesson), &format!("run {}", one_line(&text.label)), wrong)?;
-    Some(LabRun { label: text.label.clone(), spec, expect: RunEnd { lost: text.lost, ok: text.ok } })
-}
-
-fn lab(text: &LabText, wrong: &mut Vec<String>) -> Option<Lab> {
-    let spec = spec_of(&text.spec, None, "lab", wrong)?.unmarked();
-    if !text.vary.is_empty() {
-        match text.vary.of(&spec) {
-            Ok(specs) if specs.len() > 1 => {}
-            Ok(_) => wrong.push("lab, vary: that is one spec; allowed: two and more".to_owned()),
-            Err(errors) => wrong.extend(errors.iter().map(|error| format!("lab, vary: {error}"))),
-        }
-    }
-    Some(Lab { about: text.about.clone(), spec, vary: text.vary.clone() })
-}
-
-/// The work of a lesson of ordinary runs, with all their backends; `None` where its runs differ in something else.
-fn lab_of_runs(what: &What) -> Option<Lab> {
-    let What::Runs(runs) = what else { return None };
-    let mut backends: Vec<&str> = Vec::new();
-    for name in runs.iter().map(|run| run.spec.backend.name()) {
-        if !backends.contains(&name) {
-            backends.push(name);
-        }
-    }
-    let vary = Varied { backend: backends.join(","), ..Varied::default() };
-    let specs: Vec<Spec> = runs.iter().map(|run| run.spec.unmarked()).collect();
-    let gives_all = |found: Vec<Spec>| found.len() > 1 && specs.iter().all(|spec| found.contains(spec));
-    // Not any of them: `serial` does not know how many workers the others have.
-    let spec = specs.iter().find(|spec| vary.of(spec).is_ok_and(gives_all))?.clone();
-    Some(Lab {
-        about: format!("The same work with each of these backends: {}.", backends.join(", ")),
-        spec,
-        vary,
-    })
-}
-
-/// The fields of a spec, which stand in `place`; where it is a part of a lesson, with its name.
-fn spec_of(text: &str, lesson: Option<&str>, place: &str, wrong: &mut Vec<String>) -> Option<Spec> {
-    let mark = |draft| Draft { lesson: lesson.map(str::to_owned), ..draft };
-    let spec = crate::spec::parse_toml(text).map(mark).and_then(|draft: Draft| draft.validate());
-    spec.map_err(|errors| {
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        wrong.push(format!("{place}: {}", errors.join("; ")));
-    })
-    .ok()
 }
 
 /// Its choices must say what they measure in the way in which that is measured.

@@ -6,6 +6,7 @@
 mod catalog;
 mod expected;
 mod file;
+mod lab;
 mod names;
 mod own;
 pub mod program;
@@ -16,12 +17,13 @@ mod value;
 pub use catalog::{all, find};
 pub use expected::{compare_lines, log_message};
 pub use file::read;
+pub use lab::{Lab, LabRun, RunEnd, Varied};
 pub use names::check;
 pub use own::{LONGEST_FILE, read_own};
 pub use question::{Choice, Condition, Measure, Measured, Question};
 pub use value::Value;
 
-use crate::spec::{Draft, LessonName, Spec, SpecError, experiment_line, portable_run_line};
+use crate::spec::{Draft, LessonName, Spec, SpecError};
 use program::Program;
 
 /// One lesson.
@@ -79,70 +81,6 @@ pub enum What {
     Program(Program),
     /// Ordinary runs of a pool, one after another.
     Runs(Vec<LabRun>),
-}
-
-/// An ordinary run of a lesson.
-#[derive(Clone, Debug)]
-pub struct LabRun {
-    /// What it is called beside the others.
-    pub label: String,
-    pub spec: Spec,
-    pub expect: RunEnd,
-}
-
-/// An ordinary pool that shows in numbers what a lesson is about.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Lab {
-    /// What it is, and what it shows.
-    pub about: String,
-    pub spec: Spec,
-    /// What an experiment has to vary to show it; empty where one run does.
-    pub vary: Varied,
-}
-
-/// Values for fields of a spec, as an experiment takes them: `threads,processes`, `1..4`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Varied {
-    pub backend: String,
-    pub workers: String,
-}
-
-impl Lab {
-    /// For a shell: one run, or an experiment.
-    pub fn command(&self) -> String {
-        if self.vary.is_empty() {
-            portable_run_line(&self.spec)
-        } else {
-            experiment_line(&self.spec, self.vary.draft())
-        }
-    }
-}
-
-impl Varied {
-    fn draft(&self) -> Draft {
-        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        Draft { backend: some(&self.backend), workers: some(&self.workers), ..Draft::default() }
-    }
-
-    /// The specs that an experiment makes of this one.
-    fn of(&self, spec: &Spec) -> Result<Vec<Spec>, Vec<SpecError>> {
-        let variants = Draft::from_spec(spec).overlay(self.draft()).variants()?;
-        Ok(variants.into_iter().map(|variant| variant.spec).collect())
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.backend.is_empty() && self.workers.is_empty()
-    }
-}
-
-/// How an ordinary run of a lesson should end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RunEnd {
-    /// The engine dies with it.
-    pub lost: bool,
-    /// Tasks that end ok, where that is certain.
-    pub ok: Option<u32>,
 }
 
 /// The corresponding program in Python.
