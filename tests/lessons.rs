@@ -8,7 +8,13 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use poolscope::lesson::{Ending, Variant, What, all};
+use poolscope::{
+    event::lesson::{Told, Verb},
+    ids::WorkerId,
+    lesson::{Ending, Variant, What, all},
+    record,
+    store::{Entry, Span},
+};
 use serde_json::Value;
 use support::{DEADLINE, folder, processes, run, signal, start, until, wait};
 
@@ -164,6 +170,43 @@ fn what_is_no_lesson_is_refused_by_name() {
     ] {
         let (code, _, error) = run(args);
         assert!(code == 2 && error.contains(part), "{args:?}: {error}");
+    }
+}
+
+/// What the window marks and draws, as it stands in the file.
+#[test]
+fn a_lessons_file_tells_the_lines_of_its_steps_and_what_its_tasks_waited_for() {
+    let folder = folder();
+    let path = folder.path().join("pool.pscope");
+    report("pool", &["--output", path.to_str().expect("UTF-8")]);
+    let store = record::read(&path).expect("a run file").store;
+    let main = WorkerId(0);
+    let lines: Vec<u32> =
+        store.lesson.told().filter(|entry| entry.worker == Some(main)).filter_map(line).collect();
+    assert_eq!(lines, [3], "it logs in its third line");
+    // A worker waits for its items at no line of the function.
+    let waits = |entry: &&Entry| matches!(&entry.told, Told::Began(began) if began.verb == Verb::Get && began.line != 0);
+    let of_workers = store.lesson.told().filter(|entry| entry.worker != Some(main));
+    assert_eq!(of_workers.filter(waits).count(), 0);
+
+    let queues: Vec<&str> = store.lesson.objects.iter().map(|object| &*object.name).collect();
+    assert_eq!(queues, ["items of square", "results of square"]);
+    // Where the kernel counts that at all.
+    let counted = Path::new("/proc/self/schedstat").exists();
+    let items: Vec<Span> = store.lanes[1..].iter().flat_map(|lane| lane.spans.iter()).collect();
+    assert_eq!(items.len(), 9);
+    for span in items {
+        let usage = &span.usage;
+        assert_eq!(usage.core_wait_ns.is_some(), counted, "{usage:?}");
+        assert!(usage.cpu_ns.is_some_and(|cpu_ns| cpu_ns <= span.run_ns()), "{usage:?}");
+    }
+}
+
+/// Where a process stands that does no operation there.
+fn line(entry: &Entry) -> Option<u32> {
+    match entry.told {
+        Told::At { line } => Some(line),
+        _ => None,
     }
 }
 

@@ -30,7 +30,7 @@ mod tooltip;
 
 use std::{
     cell::RefCell,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use eframe::egui::{Align2, Id, Mesh, Painter, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -87,12 +87,8 @@ pub(crate) fn timeline_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, 
             empty_ui(ui, store, outer);
             return;
         }
-        let shared: SharedMemory =
-            ui.data_mut(|data| data.get_temp_mut_or_default::<SharedMemory>(id).clone());
-        // A panic elsewhere cannot leave the memory half updated for long: the next update goes on from what it has.
-        let mut memory = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.index.update(store);
-        memory.chosen.keep_to(store);
+        let shared = memory_of(ui, id);
+        let mut memory = updated(&shared, store);
         let picked = axis.take_choice().and_then(|(worker, task)| lit::last_attempt(store, worker, task));
         if picked.is_some() {
             memory.chosen.choose(picked);
@@ -131,14 +127,24 @@ pub(crate) fn lanes_ui(ui: &mut Ui, id: &str, store: &RunStore, now_ns: u64, axi
             empty_ui(ui, store, ui.available_rect_before_wrap());
             return;
         }
-        let shared: SharedMemory =
-            ui.data_mut(|data| data.get_temp_mut_or_default::<SharedMemory>(id).clone());
-        let mut memory = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.index.update(store);
-        memory.chosen.keep_to(store);
+        let shared = memory_of(ui, id);
+        let mut memory = updated(&shared, store);
         ticks_ui(ui, id, axis);
         workers_ui(ui, id, (store, now_ns), axis, &mut memory, false);
     });
+}
+
+fn memory_of(ui: &Ui, id: Id) -> SharedMemory {
+    ui.data_mut(|data| data.get_temp_mut_or_default::<SharedMemory>(id).clone())
+}
+
+/// What is kept, with what the run has told since.
+fn updated<'m>(shared: &'m SharedMemory, store: &RunStore) -> MutexGuard<'m, Memory> {
+    // A panic elsewhere cannot leave the memory half updated for long: the next update goes on from what it has.
+    let mut memory = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    memory.index.update(store);
+    memory.chosen.keep_to(store);
+    memory
 }
 
 fn workers_ui(

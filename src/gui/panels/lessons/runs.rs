@@ -11,7 +11,7 @@ use crate::{
         theme::{BAR_TALL, GAP, GAP_LARGE, Palette, TOOL},
     },
     lesson::{LabRun, What},
-    spec::run_line,
+    spec::portable_run_line,
     units,
 };
 
@@ -39,7 +39,7 @@ pub(super) fn runs_ui(ui: &mut Ui, lessons: &mut Lessons, place: Place, runs: &R
     }
     ui.label(RichText::new("The same in a terminal").strong());
     for lab in labs {
-        ui.add(Label::new(RichText::new(run_line(&lab.spec)).monospace().weak()).wrap());
+        ui.add(Label::new(RichText::new(portable_run_line(&lab.spec)).monospace().weak()).wrap());
     }
     ui.add_space(GAP);
     let series = lessons.series(place);
@@ -61,7 +61,7 @@ fn table_ui(ui: &mut Ui, series: Option<&Series>, labs: &[LabRun], runs: &Runs, 
         for (at, lab) in labs.iter().enumerate() {
             let row = series.and_then(|series| series.row(at));
             let id = row.map(|(id, _)| id);
-            ui.label(&lab.label).on_hover_text(run_line(&lab.spec));
+            ui.label(&lab.label).on_hover_text(portable_run_line(&lab.spec));
             let live = id.and_then(|id| runs.iter().find(|run| run.id == id));
             if let Some(report) = row.and_then(|(_, report)| report) {
                 ui.label(&report.ended);
